@@ -1,0 +1,141 @@
+"""Facts as the indicators see them: instants, local days, words as text, and what a fact is worth.
+
+`prepare` is the one door between stored rows and indicator callables; the fast tally, the plain rollup and the
+specifications all pass through it, so that a definition is written once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from data.schema import FACT_COLUMNS
+from data.settings import Settings
+
+EPISODE_GAP = 10 * 60_000_000  # repeats of one device within ten minutes are one episode
+DEFAULT_RHYTHM_MINUTES = 30.0
+FALSE_STATES = ("false_alarm", "duplicate")
+DAY_MICROSECONDS = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class DayLine:
+    """The local days of an instance over a span of time: the first instant of each, in microseconds UTC."""
+
+    first: int
+    starts: np.ndarray
+
+    @classmethod
+    def covering(cls, settings: Settings, low: int, high: int) -> "DayLine":
+        """Days that cover the instants `low`..`high` (microseconds UTC)."""
+        first = low // DAY_MICROSECONDS - 2
+        last = high // DAY_MICROSECONDS + 2
+        starts = np.fromiter((settings.day_start(day) for day in range(first, last + 2)), dtype=np.int64)
+        return cls(first, starts)
+
+    def day(self, instants: np.ndarray) -> np.ndarray:
+        """Local day of each instant (int32); -1 where the instant is absent (-1)."""
+        days = np.searchsorted(self.starts, instants, side="right").astype(np.int32) - 1 + self.first
+        return np.where(instants >= 0, days, np.int32(-1))
+
+    def start(self, days: np.ndarray) -> np.ndarray:
+        """First instant of each local day."""
+        return self.starts[days - self.first]
+
+
+def prepare(rows: DataFrame, subject: str, settings: Settings, *, rhythms: Mapping[int, float]) -> DataFrame:
+    """Stored rows become the frame the indicators read.
+
+    rows     place, rev, source_id, withdrawn, flags and the columns of the subject; instants in microseconds,
+             -1 where absent; words as text (categorical)
+    rhythms  minutes between deliveries, by source id, where declared
+    returns  the same rows (readings: one row per reading and local day it covers) with `*_on` days (-1: absent),
+             `valid`, and per subject: overdue_on, overdue_left_on, left_on, due_or_reported_on;
+             occupied_seconds, available_seconds
+    """
+    frame = rows.copy(deep=False)
+    instants = [name for name, kind in FACT_COLUMNS[subject].items() if kind == "at" and name in frame]
+    line = _day_line(frame, instants, settings)
+    for name in instants:
+        frame[name.removesuffix("_at") + "_on"] = line.day(frame[name].to_numpy())
+    frame["valid"] = ~frame["withdrawn"].to_numpy(dtype=bool)
+    return _FINISH[subject](frame, line, rhythms)
+
+
+def _day_line(frame: DataFrame, instants: list[str], settings: Settings) -> DayLine:
+    present = [values[values >= 0] for values in (frame[name].to_numpy() for name in instants)]
+    present = [values for values in present if len(values)]
+    if not present:
+        return DayLine.covering(settings, 0, 0)
+    return DayLine.covering(
+        settings, min(v.min() for v in present), max(v.max() for v in present) + DAY_MICROSECONDS
+    )
+
+
+def _finish_cases(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+    reported, due, closed = (frame[f"{name}_on"].to_numpy() for name in ("reported", "due", "closed"))
+    frame["valid"] &= ~(frame["voided"] == 1)
+    late = (due >= 0) & ((closed < 0) | (frame["closed_at"] > frame["due_at"]).to_numpy())
+    frame["left_on"] = np.where(closed >= 0, np.maximum(closed, reported), -1)
+    frame["overdue_on"] = np.where(late, np.maximum(due, reported), -1)
+    frame["overdue_left_on"] = np.where(late & (closed >= 0), np.maximum(closed, frame["overdue_on"]), -1)
+    frame["due_or_reported_on"] = np.where(due >= 0, due, reported)
+    return frame
+
+
+def _finish_orders(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+    frame["valid"] &= frame["excluded"].isna()
+    return frame
+
+
+def _finish_alerts(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+    """Repeats of one device fold into the first alert of an episode; false alarms are no episode."""
+    frame["valid"] &= ~frame["state"].isin(FALSE_STATES)
+    live = frame[frame["valid"]].sort_values(["occurred_at", "key"])
+    gap = live.groupby(["source_id", "kind", "device"], observed=True, dropna=True)["occurred_at"].diff()
+    repeats = live.index[gap.notna() & (gap <= EPISODE_GAP)]
+    frame.loc[repeats, "valid"] = False
+    return frame
+
+
+def _finish_parking(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+    """Space-seconds of each reading: it holds until the lot's next one, at most twice its source's rhythm."""
+    frame = frame[frame["valid"]].sort_values(["source_id", "lot", "observed_at"], kind="stable")
+    start = frame["observed_at"].to_numpy()
+    same = (frame["lot"].cat.codes.diff(-1) == 0) & (frame["source_id"].diff(-1) == 0)
+    following = np.where(same, np.append(start[1:], 0), np.iinfo(np.int64).max)
+    rhythm = frame["source_id"].map(dict(rhythms)).fillna(DEFAULT_RHYTHM_MINUTES).to_numpy(dtype=float)
+    end = np.minimum(following, start + (rhythm * 2 * 60_000_000).astype(np.int64))
+    return pd.concat(_by_day(frame, start, end, line), ignore_index=True)
+
+
+def _by_day(frame: DataFrame, start: np.ndarray, end: np.ndarray, line: DayLine) -> list[DataFrame]:
+    """Cut spans at local midnights and weigh them in whole seconds."""
+    parts = []
+    day = line.day(start)
+    while len(frame):
+        midnight = line.start(day + 1)
+        stop = np.minimum(end, midnight)
+        seconds = (stop - start) // 1_000_000
+        spaces = frame["capacity"].fillna(0) - frame["out_of_service"].fillna(0)
+        part = frame.assign(
+            observed_on=day,
+            occupied_seconds=(frame["occupied"].fillna(0) * seconds).astype("int64"),
+            available_seconds=(spaces.clip(lower=0) * seconds).astype("int64"),
+        )
+        parts.append(part[frame["occupied"].notna() & (spaces > 0)])
+        more = end > midnight
+        frame, start, end, day = frame[more], midnight[more], end[more], day[more] + 1
+    return parts or [
+        frame.assign(occupied_seconds=Series(dtype="int64"), available_seconds=Series(dtype="int64"))
+    ]
+
+
+_FINISH = {
+    "cases": _finish_cases,
+    "orders": _finish_orders,
+    "alerts": _finish_alerts,
+    "parking": _finish_parking,
+}

@@ -1,0 +1,170 @@
+"""Reading stored revisions as frames: all that are visible at a load, or the difference between two loads."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
+
+from data.facts import DEFAULT_RHYTHM_MINUTES
+from data.schema import FACT_COLUMNS, FACTS, load, source, term
+
+# What the indicators of a subject read; everything else stays on disk.
+COUNTED = {
+    "cases": ("reported_at", "due_at", "closed_at", "on_time", "voided"),
+    "orders": (
+        "accepted_at", "due_at", "finished_at", "closed_at", "first_contact", "closing_judgement", "satisfaction",
+        "excluded",
+    ),
+    "alerts": ("kind", "device", "occurred_at", "state"),
+    "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
+}  # fmt: skip
+GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
+FETCH_ROWS = 100_000
+
+
+def last_load(connection: Connection) -> int:
+    """Number of the newest finished load; 0 when there is none."""
+    return connection.scalar(select(func.max(load.c.id)).where(load.c.state == "done")) or 0
+
+
+def load_as_of(connection: Connection, instant: int) -> int:
+    """Number of the newest load known at an instant (microseconds UTC); 0 when none was."""
+    known = and_(load.c.state == "done", load.c.recorded_at <= instant)
+    return connection.scalar(select(func.max(load.c.id)).where(known)) or 0
+
+
+def source_rhythms(connection: Connection) -> dict[int, float]:
+    """Minutes between deliveries by source id, of the sources that promise a rhythm."""
+    rows = connection.execute(
+        select(source.c.id, source.c.every_minutes).where(source.c.every_minutes.is_not(None))
+    )
+    return {row.id: row.every_minutes for row in rows}
+
+
+def visible(table: Table, at_load: int) -> ColumnElement[bool]:
+    """Condition for the revisions known at a load."""
+    return and_(table.c.load <= at_load, table.c.superseded > at_load)
+
+
+def terms(connection: Connection, kind: str) -> dict[int, str]:
+    """Words of a kind by id."""
+    return {
+        row.id: row.text
+        for row in connection.execute(select(term.c.id, term.c.text).where(term.c.kind == kind))
+    }
+
+
+def term_kind(subject: str, column: str) -> str:
+    """Vocabulary of a word column: shared where the meaning is (category, channel, department), else its own."""
+    return column if column in ("category", "channel", "department") else f"{subject}.{column}"
+
+
+def read_facts(
+    connection: Connection,
+    subject: str,
+    *,
+    load: int,
+    where: Sequence[ColumnElement[bool]] = (),
+    extra: Sequence[str] = (),
+) -> DataFrame:
+    """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
+    table = FACTS[subject]
+    return read_rows(connection, subject, [visible(table, load), *where], extra=extra)
+
+
+def read_rows(
+    connection: Connection, subject: str, where: Sequence[ColumnElement[bool]], *, extra: Sequence[str] = ()
+) -> DataFrame:
+    """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent."""
+    table = FACTS[subject]
+    kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
+    chosen = [table.c.rev, table.c.source_id, case((table.c.withdrawn, 1), else_=0).label("withdrawn")]
+    chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
+    if subject == "alerts":
+        chosen.append(table.c.key)
+    result = connection.execution_options(stream_results=True).execute(
+        select(*chosen).where(*where).order_by(table.c.rev)
+    )
+    names = list(result.keys())
+    parts = [_columns(names, rows, kinds) for rows in result.partitions(FETCH_ROWS)]
+    columns = {
+        name: np.concatenate([part[name] for part in parts]) if parts else _empty(name, kinds)
+        for name in names
+    }
+    frame = DataFrame(columns)
+    for name, kind in kinds.items():
+        if kind == "word":
+            frame[name] = _words(frame[name].to_numpy(), terms(connection, term_kind(subject, name)))
+    return frame
+
+
+def _selected(table: Table, name: str, kind: str) -> ColumnElement:
+    column = table.c[name]
+    if kind in ("at", "word"):
+        return func.coalesce(column, -1).label(name)
+    if kind == "yes":
+        return case((column.is_(None), -1), (column, 1), else_=0).label(name)
+    return column
+
+
+def _dtype(name: str, kinds: Mapping[str, str]) -> type:
+    return {"text": object, "count": float, "number": float}.get(
+        kinds.get(name, ""), object if name == "key" else np.int64
+    )
+
+
+def _columns(names: list[str], rows: Sequence, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+    values = zip(*rows, strict=True)
+    return {
+        name: np.array(column, dtype=_dtype(name, kinds)) for name, column in zip(names, values, strict=True)
+    }
+
+
+def _empty(name: str, kinds: Mapping[str, str]) -> np.ndarray:
+    return np.zeros(0, dtype=_dtype(name, kinds))
+
+
+def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:
+    numbers = list(texts)
+    code = np.full(max(numbers, default=0) + 2, -1, dtype=np.int32)
+    code[numbers] = np.arange(len(numbers), dtype=np.int32)
+    return pd.Categorical.from_codes(code[ids], categories=list(texts.values()))
+
+
+def changed_facts(
+    connection: Connection, subject: str, *, since: int, load: int, rhythms: Mapping[int, float]
+) -> tuple[DataFrame, DataFrame]:
+    """Facts to take away (as known at load `since`) and to add (as known at `load`).
+
+    Where the worth of a fact depends on its neighbours (readings of a lot, alerts of a device), the neighbours come
+    along in both frames, so that whatever did not change cancels out.
+    """
+    table = FACTS[subject]
+    gone = and_(table.c.load <= since, table.c.superseded > since, table.c.superseded <= load)
+    come = and_(table.c.load > since, table.c.load <= load, table.c.superseded > load)
+    if subject not in GROUPS:
+        return read_rows(connection, subject, [gone]), read_rows(connection, subject, [come])
+    near = _neighbourhood(connection, subject, or_(gone, come), rhythms=rhythms)
+    return (
+        read_rows(connection, subject, [visible(table, since), or_(gone, near)]),
+        read_rows(connection, subject, [visible(table, load), or_(come, near)]),
+    )
+
+
+def _neighbourhood(
+    connection: Connection, subject: str, touched: ColumnElement[bool], *, rhythms: Mapping[int, float]
+) -> ColumnElement[bool]:
+    table = FACTS[subject]
+    group, at = table.c[GROUPS[subject]], table.c["observed_at" if subject == "parking" else "occurred_at"]
+    query = select(group, func.min(at), func.max(at)).where(touched, group.is_not(None)).group_by(group)
+    found = connection.execute(query).all()
+    if not found:
+        return false()
+    groups = group.in_([row[0] for row in found])
+    if subject == "alerts":
+        return groups
+    reach = int(max([*rhythms.values(), DEFAULT_RHYTHM_MINUTES]) * 2 * 60_000_000)
+    low, high = min(row[1] for row in found) - reach, max(row[2] for row in found) + reach
+    return and_(groups, at.between(low, high))

@@ -1,0 +1,167 @@
+"""Boundary versions as the store keeps them, and where facts lie in them.
+
+Invariants: a published version never changes; every visible fact has a place in every version, 0 when it lies
+nowhere; a place is the position of the finest unit known, so that a sub-tree is one range of places.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from geo.locate import UnitLocator
+from pandas import DataFrame, Series
+from sqlalchemy import Connection, func, select
+
+from data.schema import PLACES, boundary_version, unit
+from data.store import Store
+from geo.units import HintIndex, ancestors
+
+FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
+HINT_SEPARATOR = "|"
+FEW = 2_000
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published set of units, arranged in preorder; valid from a local day on.
+
+    units: pos, end, level, parent_pos, code, name, area_m2, label_lon, label_lat, has_shape; sorted by pos.
+    ancestors: by depth, the row key of every pos (see `geo.units.ancestors`).
+    """
+
+    id: int
+    tree: str
+    valid_from_on: int
+    recorded_at: int
+    fingerprint: str
+    units: DataFrame
+
+    @cached_property
+    def ancestors(self) -> np.ndarray:
+        """int32 [levels, units + 1]."""
+        return ancestors(self.units)
+
+    @cached_property
+    def by_code(self) -> dict[str, int]:
+        """Position of each code."""
+        return dict(zip(self.units["code"], self.units["pos"].tolist(), strict=True))
+
+    @cached_property
+    def hints(self) -> HintIndex:
+        """Names and codes to positions."""
+        return HintIndex(self.units)
+
+    def row(self, pos: int) -> Series:
+        """The unit at a position (1..n)."""
+        return self.units.iloc[pos - 1]
+
+    def span(self, code: str | None) -> tuple[int, int]:
+        """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""
+        if code is None:
+            return 0, len(self.units)
+        pos = self.by_code[code]
+        return pos, int(self.units["end"].iat[pos - 1])
+
+
+def versions(
+    connection: Connection, *, tree: str | None = None, store: Store | None = None
+) -> tuple[Version, ...]:
+    """Published versions, oldest first; kept in `store.atlas` when a store is given."""
+    query = select(boundary_version).order_by(boundary_version.c.tree, boundary_version.c.valid_from_on)
+    if tree is not None:
+        query = query.where(boundary_version.c.tree == tree)
+    found = []
+    for row in connection.execute(query).all():
+        kept = store.atlas.get(row.id) if store else None
+        version = kept or Version(
+            row.id, row.tree, row.valid_from_on, row.recorded_at, row.fingerprint, _units(connection, row.id)
+        )
+        if store:
+            store.atlas[row.id] = version
+        found.append(version)
+    return tuple(found)
+
+
+def _units(connection: Connection, version_id: int) -> DataFrame:
+    names = ("pos", "end", "level", "parent_pos", "code", "name", "area_m2", "label_lon", "label_lat")
+    query = select(*(unit.c[name] for name in names), unit.c.shape.is_not(None).label("has_shape"))
+    rows = connection.execute(query.where(unit.c.version_id == version_id).order_by(unit.c.pos)).all()
+    frame = DataFrame(rows, columns=[*names, "has_shape"])
+    whole = ("pos", "end", "level", "parent_pos")
+    return frame.astype({**dict.fromkeys(whole, "int64"), "code": "str", "name": "str", "has_shape": "bool"})
+
+
+def shapes(connection: Connection, version_id: int, *, level: int | None = None) -> Series:
+    """Shapes of a version's units by position, in WGS84; units without one are absent."""
+    query = select(unit.c.pos, unit.c.shape).where(unit.c.version_id == version_id, unit.c.shape.is_not(None))
+    if level is not None:
+        query = query.where(unit.c.level == level)
+    rows = connection.execute(query.order_by(unit.c.pos)).all()
+    return Series(
+        shapely.from_wkb([row.shape for row in rows]), index=[row.pos for row in rows], dtype=object
+    )
+
+
+class Placer:
+    """Finds the place of facts in one version: by coordinates, else by the first hint that names a unit."""
+
+    def __init__(self, connection: Connection, version: Version, *, cache: Path):
+        self.version = version
+        frame = version.units.assign(
+            geometry=shapes(connection, version.id).reindex(version.units["pos"]).to_numpy()
+        )
+        self._locator = UnitLocator.cached(frame, cache)
+
+    def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Whether each point lies in any unit."""
+        return self._locator.locate(lon, lat) > 0
+
+    def place(self, lon: np.ndarray, lat: np.ndarray, hints: Series) -> tuple[np.ndarray, np.ndarray]:
+        """Place of each fact, and how it was found: 1 point, 2 hint, 3 point outside every unit, 4 neither.
+
+        A point outside every unit is still counted where its hint says, but stays marked as outside.
+        """
+        place = self._locator.locate(lon, lat).astype(np.int32)
+        has_point = np.isfinite(lon) & np.isfinite(lat)
+        named = self._named(hints, place == 0)
+        how = np.select([place > 0, has_point, named > 0], [1, 3, 2], default=4)
+        return np.where(place > 0, place, named), how
+
+    def _named(self, hints: Series, wanted: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(hints), dtype=np.int32)
+        texts = hints[wanted & hints.notna().to_numpy()].unique()
+        resolved = {text: self._first(text) for text in texts}
+        found[wanted] = hints[wanted].map(resolved).fillna(0).astype("int32").to_numpy()
+        return found
+
+    def _first(self, text: str) -> int:
+        tried = self.version.hints.resolve(pd.Series(text.split(HINT_SEPARATOR), dtype="str"))
+        hits = tried[tried > 0]
+        return int(hits[0]) if len(hits) else 0
+
+
+def of_revisions(connection: Connection, subject: str, version_id: int, revs: Series) -> np.ndarray:
+    """Place of each revision (sorted or not) in a version; 0 where none is recorded."""
+    table = PLACES[subject]
+    wanted = revs.to_numpy(dtype=np.int64)
+    query = select(table.c.rev, table.c.place).where(table.c.version_id == version_id)
+    if len(wanted) <= FEW:
+        query = query.where(table.c.rev.in_(_any(connection, wanted)))
+    rows = connection.execute(query.order_by(table.c.rev)).all()
+    known = np.array(rows, dtype=np.int64).reshape(-1, 2)
+    index = np.searchsorted(known[:, 0], wanted)
+    index[index == len(known)] = 0
+    if not len(known):
+        return np.zeros(len(wanted), dtype=np.int64)
+    return np.where(known[index, 0] == wanted, known[index, 1], 0)
+
+
+def _any(connection: Connection, numbers: np.ndarray):
+    """Sub-select of many numbers without a bound variable each."""
+    if connection.dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(numbers.tolist())).table_valued("value").c.value)
+    return select(func.unnest(numbers.tolist()))

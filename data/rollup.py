@@ -1,0 +1,267 @@
+"""The summed tables: made from facts, kept up to date by differences, published by flipping one row.
+
+A refresh writes a generation nobody reads yet and then points the one row of `publication` at it. A full refresh
+starts a new base; an incremental one adds signed rows: what facts said at the last published load, taken away, and
+what they say now, added. Sums are integers, so any history of refreshes equals a full rebuild to the last digit.
+
+Levels of more units than fit a map are not summed: their units hold few facts, and an index finds those.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from pandas import DataFrame
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+
+from data import places
+from data.facts import prepare
+from data.factstore import changed_facts, last_load, read_facts, source_rhythms
+from data.indicators import of_subject
+from data.instants import micros
+from data.schema import SUBJECTS, generation, publication
+from data.store import Store, insert_rows
+from data.tally import SPANS, Cells, columns, histograms, merge, pack, tally, widen
+
+MAX_UNITS = 5_000  # of a level held as rollups: more do not fit on a map, and their facts are few
+WRITE_ROWS = 50_000
+NEVER_DAY = 2**30
+
+
+@dataclass(frozen=True)
+class Published:
+    """The published generation: its rows are those of generations base..generation."""
+
+    generation: int
+    base: int
+    load: int
+    levels: dict[int, tuple[int, ...]]
+    first_on: int
+    published_at: int
+    definition: str
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did."""
+
+    generation: int
+    load: int
+    mode: str  # full | changes | nothing
+    rows: int
+    seconds: float
+
+
+def rollup_table(subject: str) -> Table:
+    """The summed table of a subject; its columns follow the declared indicators."""
+    indicators = of_subject(subject)
+    return Table(
+        f"rollup_{subject}",
+        MetaData(),
+        *(
+            Column(name, Integer, primary_key=True)
+            for name in ("version_id", "level", "pos", "span", "day", "gen")
+        ),
+        *(Column(name, BigInteger, nullable=False) for name in columns(indicators)),
+        *(Column(name, LargeBinary) for name in histograms(indicators)),
+        Index(f"rollup_{subject}_gen", "gen"),
+        sqlite_with_rowid=False,
+    )
+
+
+def published(connection: Connection) -> Published | None:
+    """The generation readers see, or None before the first refresh."""
+    row = connection.execute(select(publication)).one_or_none()
+    if row is None:
+        return None
+    levels = {int(version): tuple(depths) for version, depths in json.loads(row.levels).items()}
+    return Published(
+        row.generation, row.base, row.load, levels, row.first_on, row.published_at, row.definition
+    )
+
+
+def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) -> Refreshed:
+    """Bring the rollups up to date with the last finished load.
+
+    1. see what is published and what has been loaded since; 2. decide between a new base and differences;
+    3. write the rows of an unpublished generation in short transactions; 4. flip the publication row;
+    5. drop rows no generation reads. Running it again changes nothing.
+    """
+    started = time.perf_counter()
+    with store.read() as connection:
+        known = published(connection) if inspect(connection).has_table("publication") else None
+        load_id = last_load(connection)
+        versions = places.versions(connection)
+        definition = _definition(versions, source_rhythms(connection))
+    full = full or known is None or known.definition != definition
+    if not full and known is not None and known.load == load_id:
+        return Refreshed(known.generation, load_id, "nothing", 0, time.perf_counter() - started)
+    since = None if full or known is None else known
+    number = _begin(store, load_id=load_id, base=since.base if since else 0, now=micros(clock()))
+    levels = {version.id: _stored_levels(version) for version in versions}
+    rows, first_on = 0, since.first_on if since else NEVER_DAY
+    for subject in SUBJECTS:
+        for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
+            rows += _write(store, subject, cells, version=version, depth=depth, number=number)
+            first_on = min(first_on, int(cells.day.min(initial=NEVER_DAY)))
+    flip = Published(
+        number, since.base if since else number, load_id, levels, first_on, micros(clock()), definition
+    )
+    _publish(store, flip, seconds=time.perf_counter() - started, rows=rows)
+    return Refreshed(number, load_id, "full" if full else "changes", rows, time.perf_counter() - started)
+
+
+def _definition(versions: tuple["places.Version", ...], rhythms: Mapping[int, float]) -> str:
+    indicators = {
+        subject: [*columns(of_subject(subject)), *histograms(of_subject(subject))] for subject in SUBJECTS
+    }
+    boundaries = [[version.id, version.fingerprint] for version in versions]
+    return json.dumps([indicators, boundaries, sorted(rhythms.items()), SPANS, MAX_UNITS])
+
+
+def _stored_levels(version: "places.Version") -> tuple[int, ...]:
+    counts = version.units["level"].value_counts()
+    return tuple(sorted(int(depth) for depth, count in counts.items() if count <= MAX_UNITS))
+
+
+def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
+    """Open a generation; leavings of one that never was published are removed first."""
+    with store.write() as connection:
+        for subject in SUBJECTS:
+            rollup_table(subject).metadata.create_all(connection)
+        stale = connection.scalars(select(generation.c.id).where(generation.c.state == "building")).all()
+        for subject in SUBJECTS if stale else ():
+            table = _current_table(connection, subject)
+            connection.execute(delete(table).where(table.c.gen.in_(stale)))
+        connection.execute(delete(generation).where(generation.c.state == "building"))
+        number = (
+            connection.scalar(select(generation.c.id).order_by(generation.c.id.desc()).limit(1)) or 0
+        ) + 1
+        connection.execute(
+            insert(generation).values(
+                id=number, load=load_id, base=base or number, state="building", started_at=now, summary="{}"
+            )
+        )
+    return number
+
+
+def _current_table(connection: Connection, subject: str) -> Table:
+    """The subject's table, made anew when the declared indicators no longer fit its columns."""
+    table = rollup_table(subject)
+    have = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    if have != set(table.c.keys()):
+        table.metadata.drop_all(connection)
+        table.metadata.create_all(connection)
+    return table
+
+
+def _changes(
+    store: Store,
+    subject: str,
+    versions: tuple["places.Version", ...],
+    levels: Mapping[int, tuple[int, ...]],
+    *,
+    since: Published | None,
+    load_id: int,
+) -> Iterator[tuple[int, int, Cells]]:
+    """Sums to add, by boundary version and level."""
+    indicators = of_subject(subject)
+    with store.read() as connection:
+        rhythms = source_rhythms(connection)
+        if since is None:
+            parts = [(read_facts(connection, subject, load=load_id), 1)]
+        else:
+            gone, come = changed_facts(connection, subject, since=since.load, load=load_id, rhythms=rhythms)
+            parts = [(gone, -1), (come, 1)]
+        prepared = [
+            (prepare(rows, subject, store.settings, rhythms=rhythms), sign)
+            for rows, sign in parts
+            if len(rows)
+        ]
+        if not prepared:
+            return
+        for version in versions:
+            placed = [
+                places.of_revisions(connection, subject, version.id, frame["rev"]) for frame, _ in prepared
+            ]
+            for depth in levels[version.id]:
+                yield version.id, depth, merge_signed(prepared, placed, version.ancestors[depth], indicators)
+
+
+def merge_signed(
+    prepared: list[tuple[DataFrame, int]], placed: list[np.ndarray], rows_of: np.ndarray, indicators: tuple
+) -> Cells:
+    """Tally frames at one level, each with its sign, and add them up."""
+    parts = [
+        tally(frame, rows_of[place], indicators, sign=sign)
+        for (frame, sign), place in zip(prepared, placed, strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else merge(parts)
+
+
+def _write(store: Store, subject: str, cells: Cells, *, version: int, depth: int, number: int) -> int:
+    """Write cells in all spans, in short transactions; answers the count of rows."""
+    total = 0
+    for span in SPANS:
+        wide = widen(cells, span)
+        hist = {name: pack(wide, name) for name in wide.pairs}
+        names = ("version_id", "level", "pos", "span", "day", "gen", *wide.names, *hist)
+        for start in range(0, len(wide.row), WRITE_ROWS):
+            part = slice(start, start + WRITE_ROWS)
+            count = len(wide.row[part])
+            fixed = [[version] * count, [depth] * count, wide.row[part].tolist(), [span] * count]
+            values = [wide.day[part].tolist(), [number] * count, *wide.sums[part].T.tolist()]
+            rows = list(zip(*fixed, *values, *(column[part] for column in hist.values()), strict=True))
+            with store.write() as connection:
+                insert_rows(connection, rollup_table(subject), names, rows)
+            total += count
+    return total
+
+
+def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None:
+    values = {
+        "generation": new.generation,
+        "base": new.base,
+        "load": new.load,
+        "definition": new.definition,
+        "levels": json.dumps(new.levels),
+        "first_on": new.first_on,
+        "published_at": new.published_at,
+    }
+    with store.write() as connection:
+        done = connection.execute(update(publication).where(publication.c.id == 1).values(**values))
+        if not done.rowcount:
+            connection.execute(insert(publication).values(id=1, **values))
+        connection.execute(
+            update(generation)
+            .where(generation.c.id == new.generation)
+            .values(
+                state="published",
+                base=new.base,
+                published_at=new.published_at,
+                seconds=seconds,
+                summary=json.dumps({"rows": rows}),
+            )
+        )
+    if new.base == new.generation:
+        for subject in SUBJECTS:
+            with store.write() as connection:
+                table = rollup_table(subject)
+                connection.execute(delete(table).where(table.c.gen < new.base))

@@ -1,0 +1,204 @@
+"""The settings of one instance: a folder with `linli.toml`, parsed and checked once at the door."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from data.indicators import INDICATORS
+
+CODE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
+KNOWN_KEYS = {
+    "name": (str, ""),
+    "timezone": (str, "Asia/Shanghai"),
+    "locale": (str, "zh"),
+    "database_url": (str, ""),
+    "sample": (bool, False),
+    "https": (bool, False),
+    "levels": (list, []),
+    "targets": (dict, {}),
+    "titles": (dict, {}),
+}
+DEFAULT_LEVELS = {
+    "subdistrict": {"zh": "街道", "en": "Sub-district"},
+    "area": {"zh": "片区", "en": "Area"},
+    "grid": {"zh": "网格", "en": "Grid"},
+    "microgrid": {"zh": "微网格", "en": "Micro-grid"},
+    "metagrid": {"zh": "元网格", "en": "Meta-grid"},
+}
+EPOCH_DAY = date(1970, 1, 1)
+
+
+class SettingsError(ValueError):
+    """A setting is missing, unknown or out of range; the text says where, what was found, what was expected."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """A tier of the hierarchy: its name in addresses and files, its depth from the top, its titles."""
+
+    name: str
+    depth: int
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def title(self, locale: str) -> str:
+        """Title in `locale`, else in any language given, else the name."""
+        return self.titles.get(locale) or next(iter(self.titles.values()), self.name)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an instance says of itself. Days and periods are local to `timezone`."""
+
+    folder: Path
+    name: str
+    timezone: ZoneInfo
+    locale: str
+    database_url: str
+    sample: bool
+    https: bool
+    levels: tuple[Level, ...]
+    targets: dict[str, float]
+    titles: dict[str, dict[str, dict[str, str]]]
+
+    def level(self, name: str) -> Level:
+        """The level of that name; raises KeyError."""
+        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the levels, top first."""
+        return tuple(level.name for level in self.levels)
+
+    @property
+    def url(self) -> str:
+        """Database address; without one, the SQLite file of the folder."""
+        return self.database_url or f"sqlite:///{self.folder / 'linli.db'}"
+
+    def epoch_day(self, moment: datetime) -> int:
+        """Local day of an aware instant, as days since 1970-01-01."""
+        return (moment.astimezone(self.timezone).date() - EPOCH_DAY).days
+
+    def day_start(self, day: int) -> int:
+        """First instant of a local day (days since 1970-01-01), in microseconds UTC."""
+        local = datetime.combine(EPOCH_DAY + timedelta(days=day), time(), self.timezone)
+        return int(local.timestamp()) * 1_000_000
+
+    def word(self, kind: str, text: str, locale: str) -> str:
+        """A word of the data (category, channel …) in `locale` where the instance translates it, part by part."""
+        table = self.titles.get(kind, {})
+        return "/".join(table.get(part, {}).get(locale, part) for part in text.split("/"))
+
+
+def _no(name: str) -> Level:
+    raise KeyError(name)
+
+
+def load_settings(folder: Path) -> Settings:
+    """Read and check `folder/linli.toml`. Raises SettingsError with one plain line."""
+    path = folder / "linli.toml"
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: not found; expected an instance made by 'linli init'") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}; expected TOML in UTF-8") from None
+    return parse_settings(raw, folder=folder)
+
+
+def parse_settings(raw: dict, *, folder: Path) -> Settings:
+    """Check a parsed `linli.toml`: unknown keys, types, zone, levels, targets. Raises SettingsError."""
+    where = folder / "linli.toml"
+    for key in raw:
+        if key not in KNOWN_KEYS:
+            raise SettingsError(
+                f"{where}: got unknown setting '{key}'; expected one of {', '.join(KNOWN_KEYS)}"
+            )
+    values = {key: raw.get(key, default) for key, (_, default) in KNOWN_KEYS.items()}
+    for key, (kind, _) in KNOWN_KEYS.items():
+        if not isinstance(values[key], kind):
+            raise SettingsError(f"{where}: {key}: got {values[key]!r}; expected {kind.__name__}")
+    return Settings(
+        folder=folder,
+        name=values["name"] or folder.resolve().name,
+        timezone=_zone(values["timezone"], where),
+        locale=values["locale"],
+        database_url=values["database_url"],
+        sample=values["sample"],
+        https=values["https"],
+        levels=_levels(values["levels"], where),
+        targets=_targets(values["targets"], where),
+        titles=values["titles"],
+    )
+
+
+def _zone(name: str, where: Path) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise SettingsError(
+            f"{where}: timezone: got '{name}'; expected a name such as Asia/Shanghai"
+        ) from None
+
+
+def _levels(rows: list, where: Path) -> tuple[Level, ...]:
+    levels = []
+    for depth, row in enumerate(rows):
+        name = row.get("name", "") if isinstance(row, dict) else ""
+        if not CODE_NAME.match(name):
+            raise SettingsError(
+                f"{where}: levels: got {name!r}; expected lower-case letters, digits and '_', a letter first"
+            )
+        levels.append(Level(name, depth, dict(row.get("title", {}))))
+    if not levels or len({level.name for level in levels}) < len(levels):
+        raise SettingsError(
+            f"{where}: levels: got {[x.name for x in levels]}; expected one or more, all different"
+        )
+    return tuple(levels)
+
+
+def _targets(table: dict, where: Path) -> dict[str, float]:
+    for name, value in table.items():
+        if name not in INDICATORS:
+            raise SettingsError(f"{where}: targets: got '{name}'; expected one of {', '.join(INDICATORS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise SettingsError(f"{where}: targets.{name}: got {value!r}; expected a number")
+    return {name: float(value) for name, value in table.items()}
+
+
+def write_settings(
+    folder: Path, *, levels: tuple[str, ...], timezone: str, locale: str, name: str = ""
+) -> Settings:
+    """Make an instance folder with its `linli.toml` and sub-folders; refuses one that exists."""
+    path = folder / "linli.toml"
+    if path.exists():
+        raise SettingsError(f"{path}: exists already; expected a new folder")
+    raw = {
+        "name": name or folder.resolve().name,
+        "timezone": timezone,
+        "locale": locale,
+        "levels": [{"name": level, "title": DEFAULT_LEVELS.get(level, {})} for level in levels],
+    }
+    settings = parse_settings(raw, folder=folder)
+    make_folders(folder)
+    path.write_text(_toml(raw), encoding="utf-8")
+    return settings
+
+
+def make_folders(folder: Path) -> None:
+    """The sub-folders every instance has."""
+    for part in ("sources", "inbox", "exports", "backups", "background"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+
+
+def _toml(raw: dict) -> str:
+    head = [f'{key} = "{raw[key]}"' for key in ("name", "timezone", "locale")]
+    blocks = []
+    for level in raw["levels"]:
+        titles = ", ".join(f'{lang} = "{text}"' for lang, text in level["title"].items())
+        blocks.append(
+            f'[[levels]]\nname = "{level["name"]}"' + (f"\ntitle = {{ {titles} }}" if titles else "")
+        )
+    return "\n".join(head) + "\n\n" + "\n\n".join(blocks) + "\n"
