@@ -1,0 +1,235 @@
+"""Accounts: who they are, what they may see, and whether a password is theirs.
+
+Invariants: passwords are stored as argon2id hashes only; an attempt is booked before it is verified, so that any
+number of tries at once count; an unknown name costs the same work as a known one and gets the same answer.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data.instants import micros
+from data.schema import audit_entry, person, person_unit, unit, web_session
+from data.scope import ROLES, WHOLE, Scope, scope_of
+from data.store import Store
+
+FAILURES_ALLOWED = 5
+LOCK_OUT = timedelta(minutes=10)
+SHORTEST_PASSWORD = 12
+LONGEST = 1024
+LONGEST_NAME = 64
+TREE = "grid"
+
+# RFC 9106, second recommended option. NOBODY is a hash at the same costs of a random, forgotten password.
+COSTS = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
+NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ln0bVshgu0CECexJTFWCYQ$u6nQmnkbhSwUoF0kNN66dYx4HnuqJ7MnTowjUonDY6I"
+
+
+class PeopleError(ValueError):
+    """An account cannot be made or changed; the text says what was found and what was expected."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account, without its password. `grants` are unit codes of the tree `grid`; WHOLE is everything."""
+
+    id: int
+    name: str
+    role: str
+    grants: tuple[str, ...]
+    disabled: bool = False
+    must_change: bool = False
+    permission_version: int = 1
+    created_at: int = 0
+
+    @property
+    def scope(self) -> Scope:
+        """What this person may see."""
+        return scope_of(self.name, self.role, self.grants, tree=TREE)
+
+
+def plain_name(text: str) -> str:
+    """A name as it is stored and compared: compatibility forms unified (NFKC), no surrounding blanks."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def note(
+    connection: Connection, action: str, *, by: str, now: datetime, about: str = "", detail: str = ""
+) -> None:
+    """Add one line to the audit trail, inside the transaction of the act itself."""
+    row = {"at": micros(now), "person": by, "action": action, "object": about, "detail": detail}
+    connection.execute(insert(audit_entry).values(row))
+
+
+def add_person(
+    store: Store,
+    name: str,
+    *,
+    role: str,
+    password: str,
+    now: datetime,
+    units: Iterable[str] = (),
+    by: str = "command line",
+    must_change: bool = False,
+) -> Person:
+    """Make an account. Without units the whole instance is granted, except to a manager, who needs units.
+
+    Raises PeopleError: an unfit name or password, an unknown role or unit, a name that is taken.
+    """
+    name = _fit_name(name)
+    if role not in ROLES:
+        raise PeopleError(f"users add {name}: role: got '{role}'; expected one of {', '.join(ROLES)}")
+    grants = tuple(dict.fromkeys(units))
+    if role == "manager" and not grants:
+        raise PeopleError(
+            f"users add {name}: got no unit; expected one or more, a manager sees named units only"
+        )
+    values = {
+        "name": name,
+        "password_hash": hash_password(password, where=f"users add {name}"),
+        "role": role,
+        "must_change": must_change,
+        "created_at": micros(now),
+    }
+    with store.write() as connection:
+        _known_units(connection, grants, where=f"users add {name}")
+        try:
+            made = connection.execute(insert(person).values(values).returning(person.c.id)).scalar_one()
+        except IntegrityError:
+            raise PeopleError(f"users add {name}: got a name that is taken; expected a new one") from None
+        rows = [{"person_id": made, "tree": TREE, "unit_code": code} for code in grants or (WHOLE,)]
+        connection.execute(insert(person_unit), rows)
+        note(
+            connection,
+            "person added",
+            by=by,
+            now=now,
+            about=name,
+            detail=f"{role} {' '.join(grants)}".strip(),
+        )
+        return read_person(connection, made)
+
+
+def disable_person(store: Store, name: str, *, now: datetime, by: str = "command line") -> None:
+    """Close an account and end its sessions at once. Raises PeopleError where there is none of that name."""
+    with store.write() as connection:
+        found = connection.execute(select(person.c.id).where(person.c.name == plain_name(name))).scalar()
+        if found is None:
+            raise PeopleError(f"users disable: got '{name}'; expected the name of an account")
+        change = {"disabled": True, "permission_version": person.c.permission_version + 1}
+        connection.execute(update(person).where(person.c.id == found).values(change))
+        connection.execute(delete(web_session).where(web_session.c.person_id == found))
+        note(connection, "person disabled", by=by, now=now, about=plain_name(name))
+
+
+def list_people(store: Store) -> tuple[Person, ...]:
+    """All accounts, by name."""
+    with store.read() as connection:
+        ids = connection.execute(select(person.c.id).order_by(person.c.name)).scalars().all()
+        return tuple(read_person(connection, each) for each in ids)
+
+
+def read_person(connection: Connection, person_id: int) -> Person:
+    """One account with its grants."""
+    row = connection.execute(select(person).where(person.c.id == person_id)).one()
+    return person_of(row, grants_of(connection, person_id))
+
+
+def grants_of(connection: Connection, person_id: int) -> tuple[str, ...]:
+    """Unit codes granted in the tree of grids, in order."""
+    query = select(person_unit.c.unit_code).where(
+        person_unit.c.person_id == person_id, person_unit.c.tree == TREE
+    )
+    return tuple(connection.execute(query.order_by(person_unit.c.unit_code)).scalars())
+
+
+def person_of(row: Row, grants: tuple[str, ...]) -> Person:
+    """A Person from a row that holds the columns of `person`."""
+    return Person(
+        row.id,
+        row.name,
+        row.role,
+        grants,
+        row.disabled,
+        row.must_change,
+        row.permission_version,
+        row.created_at,
+    )
+
+
+def check_password(store: Store, name: str, password: str, *, now: datetime) -> Person | None:
+    """The person whose name and password these are, else None: unknown, wrong, disabled or locked out alike.
+
+    Five failures in a row lock the account for ten minutes; while it is locked nothing is verified. The lock lies
+    in the database, so that it holds for all processes and across restarts.
+    """
+    name = plain_name(name)[:LONGEST_NAME]
+    with store.write() as connection:
+        booked = _book_attempt(connection, name, now)
+    right = _verify(booked.password_hash if booked else NOBODY, password)
+    if booked is None or not right:
+        return None
+    with store.write() as connection:
+        clear = update(person).where(person.c.id == booked.id, ~person.c.disabled)
+        if not connection.execute(clear.values(failures=0, locked_until=None)).rowcount:
+            return None
+        return read_person(connection, booked.id)
+
+
+def _book_attempt(connection: Connection, name: str, now: datetime) -> Row | None:
+    """Count this attempt as a failure until it proves right; None where nothing shall be verified."""
+    row = connection.execute(select(person).where(person.c.name == name).with_for_update()).one_or_none()
+    if row is None or row.disabled or (row.locked_until is not None and row.locked_until > micros(now)):
+        note(connection, "sign-in refused", by=row.name if row else "", now=now)
+        return None
+    failures = row.failures + 1
+    change: dict[str, int | None] = {"failures": failures, "locked_until": None}
+    if failures >= FAILURES_ALLOWED:
+        change = {"failures": 0, "locked_until": micros(now + LOCK_OUT)}
+        note(connection, "sign-in locked", by=row.name, now=now)
+    connection.execute(update(person).where(person.c.id == row.id).values(change))
+    return row
+
+
+def hash_password(password: str, *, where: str) -> str:
+    """The argon2id hash to store. Raises PeopleError where the password is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST:
+        raise PeopleError(
+            f"{where}: password: got {len(password)} characters; expected {SHORTEST_PASSWORD} or more"
+        )
+    return _hasher().hash(unicodedata.normalize("NFKC", password))
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _hasher().verify(stored, unicodedata.normalize("NFKC", password[:LONGEST]))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _hasher() -> PasswordHasher:
+    time, memory, lanes = COSTS["time_cost"], COSTS["memory_cost"], COSTS["parallelism"]
+    return PasswordHasher(time_cost=time, memory_cost=memory, parallelism=lanes, type=Type.ID)
+
+
+def _fit_name(name: str) -> str:
+    plain = plain_name(name)
+    if not 0 < len(plain) <= LONGEST_NAME or not plain.isprintable():
+        raise PeopleError(f"users add: name: got {name!r}; expected 1 to {LONGEST_NAME} printable characters")
+    return plain
+
+
+def _known_units(connection: Connection, codes: tuple[str, ...], *, where: str) -> None:
+    """Refuse codes that no published unit has; an instance without units yet takes any."""
+    if not connection.execute(select(func.count()).select_from(unit)).scalar_one():
+        return
+    known = set(connection.execute(select(unit.c.code).where(unit.c.code.in_(codes))).scalars())
+    for code in codes:
+        if code not in known or code == WHOLE:
+            raise PeopleError(f"{where}: unit: got '{code}'; expected the code of a published unit")
