@@ -1,0 +1,125 @@
+"""How one value of an indicator is written: number and unit, change, target, verdict, interval.
+
+Rates are kept as 0 to 1 and written per cent, scores as points of 100, quantiles as hours; what is not known is
+written "–", never 0. The colour names the judgement, the arrow the direction, so the two never depend on
+each other.
+"""
+
+import math
+from dataclasses import dataclass
+
+from data.indicators import Indicator
+from layouts.words import Words
+
+NOTHING = "–"
+UNITS = {"cases": "case", "orders": "order", "parking": "case", "alerts": "alert"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A number as written, its unit, and whether unit follows without a space."""
+
+    number: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.unit}".strip() if self.unit not in ("", "%") else f"{self.number}{self.unit}"
+
+
+def known(value: object) -> float | None:
+    """A float, or None for what a frame holds as missing."""
+    if value is None:
+        return None
+    number = float(value)  # type: ignore[arg-type]  # frames answer numpy scalars, which mypy cannot see
+    return number if math.isfinite(number) else None
+
+
+def scaled(indicator: Indicator, value: float | None) -> float | None:
+    """The value in the unit it is written in: per cent or points for fractions, else itself."""
+    if value is None:
+        return None
+    return value * 100 if indicator.kind in ("rate", "score") else value
+
+
+def decimals(indicator: Indicator) -> int:
+    """Decimal places: one precision a column."""
+    return 0 if indicator.kind in ("count", "stock") else 1
+
+
+def number(indicator: Indicator, value: float | None, words: Words) -> str:
+    """The bare number, for columns whose head names the unit."""
+    shown = scaled(indicator, value)
+    return NOTHING if shown is None else words.number(shown, decimals(indicator))
+
+
+def unit(indicator: Indicator, words: Words) -> str:
+    """The unit of the value: %, points, hours, or what is counted."""
+    if indicator.kind == "rate":
+        return "%"
+    if indicator.kind == "score":
+        return words("parts.unit.score")
+    if indicator.kind == "quantile":
+        return words("parts.unit.hours")
+    return words(f"parts.unit.{UNITS[indicator.subject]}")
+
+
+def show(indicator: Indicator, value: float | None, words: Words) -> Shown:
+    """Number and unit; the unit is left out where there is no number."""
+    text = number(indicator, value, words)
+    return Shown(text, "" if text == NOTHING else unit(indicator, words))
+
+
+def change(indicator: Indicator, value: float | None, words: Words) -> tuple[str, str]:
+    """Text and class of a change: "▲ 1.2 点", "good"."""
+    shown = scaled(indicator, value)
+    if shown is None:
+        return NOTHING, "t3"
+    size = words.number(abs(shown), decimals(indicator))
+    step = f"{size} {_step(indicator, words)}".strip()
+    if float(f"{abs(shown):.{decimals(indicator)}f}") == 0:
+        return words("parts.change.none"), "t2"
+    rose = shown > 0
+    if indicator.better is None:
+        tone = "t2"
+    else:
+        tone = "good" if rose == (indicator.better == "high") else "bad"
+    return f"{'▲' if rose else '▼'} {step}", tone
+
+
+def _step(indicator: Indicator, words: Words) -> str:
+    return words("parts.unit.points") if indicator.kind == "rate" else unit(indicator, words)
+
+
+def target(indicator: Indicator, aim: float | None, words: Words) -> str:
+    """"≥ 90.0" or "≤ 60"; a dash where the instance sets none."""
+    if aim is None:
+        return NOTHING
+    return f"{'≤' if indicator.better == 'low' else '≥'} {number(indicator, aim, words)}"
+
+
+def met(indicator: Indicator, value: float | None, aim: float | None) -> bool | None:
+    """Whether the target is met, at the precision shown; None where there is nothing to judge."""
+    if value is None or aim is None or indicator.better is None:
+        return None
+    scale = 3 if indicator.kind in ("rate", "score") else decimals(indicator)
+    gap = round(value, scale) - round(aim, scale)
+    return gap >= 0 if indicator.better == "high" else gap <= 0
+
+
+def verdict(indicator: Indicator, value: float | None, aim: float | None, words: Words) -> tuple[str, str]:
+    """Text and class: "达标", "good", or "差 0.4 点", "bad"; empty where there is nothing to judge."""
+    reached = met(indicator, value, aim)
+    if reached is None or value is None or aim is None:
+        return "", ""
+    if reached:
+        return words("parts.verdict.met"), "good"
+    gap = abs((scaled(indicator, value) or 0.0) - (scaled(indicator, aim) or 0.0))
+    key = "parts.verdict.over" if indicator.better == "low" else "parts.verdict.short"
+    return words(key, gap=f"{words.number(gap, decimals(indicator))} {_step(indicator, words)}".strip()), "bad"
+
+
+def interval(indicator: Indicator, low: float | None, high: float | None, words: Words) -> str:
+    """"89.7–92.2"; a dash where there is no interval."""
+    if low is None or high is None:
+        return NOTHING
+    return f"{number(indicator, low, words)}–{number(indicator, high, words)}"
