@@ -1,0 +1,249 @@
+"""The declaration of a source: `sources/NAME.toml` read strictly into a frozen `Source`.
+
+Everything unknown is refused by name before a row is read: keys, kinds, formats, encodings, zones, coordinate
+systems, fields. The text of the file and its hash are kept, so that a load can say what it was read with.
+"""
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from data.fields import FIELDS, IDENTITY, KINDS, ColumnSpec, specs
+from data.sources.batch import SourceError
+from data.sources.declared import Section, listed
+from data.sources.georeport import DEFAULT_FIELDS, Georeport, read_georeport
+from data.sources.mapping import FieldMap, Rule, read_fields, read_missing, read_rules, read_values
+from geo import crs as coordinate_systems
+
+FORMATS = ("csv", "xlsx", "json", "geojson", "open311")
+WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "utf-8": "utf-8-sig", "utf8": "utf-8-sig"}
+NAME = re.compile(r"[^\W_][\w-]{0,63}\Z")
+LARGEST = 256 * 1024  # bytes of a declaration
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class Source:
+    """An outside system as its file declares it.
+
+    every_minutes  promised rhythm, None when it promises none
+    header         row of the header, None when it is to be found
+    fields         our fields in the order of `data.fields`; a list given for `unit_hint` becomes unit_hint,
+                   unit_hint_2 …
+    drop           their columns that are never stored
+    sealed         columns of the canonical frame that must be stored encrypted
+    extra          their columns kept for no field of ours, only because they are declared as sealed
+    values         our field -> their value -> ours; missing: our field (or "*") -> texts that mean not known
+    fold           which of the two instants a local time means when clocks go back
+    """
+
+    name: str
+    kind: str
+    format: str
+    encoding: str
+    timezone: ZoneInfo
+    crs: str
+    every_minutes: int | None
+    header: int | None
+    delivery: str
+    fields: tuple[FieldMap, ...]
+    drop: tuple[str, ...]
+    sealed: tuple[str, ...]
+    extra: tuple[str, ...]
+    values: dict[str, dict[str, str]]
+    missing: dict[str, frozenset[str]]
+    rules: dict[str, Rule]
+    fold: str
+    delimiter: str
+    sheet: str | None
+    georeport: Georeport | None
+    text: str
+    sha256: str
+
+    @property
+    def by_field(self) -> dict[str, FieldMap]:
+        """Our field -> how it is read."""
+        return {mapped.name: mapped for mapped in self.fields}
+
+    def spec(self, field: str) -> ColumnSpec:
+        """What a field of the canonical frame means."""
+        return self.by_field[field].spec
+
+
+def load_source(path: Path) -> Source:
+    """Read and check a declaration.
+
+    path     sources/NAME.toml; the stem of the file names the source
+    Raises   SourceError with one line: where, what was found, what was expected
+    """
+    where = f"sources/{path.name}"
+    if not NAME.match(path.stem):
+        raise SourceError(
+            f"{where}: got the name {path.stem!r}; expected letters, digits, - and _, at most 64"
+        )
+    try:
+        raw = path.read_bytes()
+        if len(raw) > LARGEST:
+            raise SourceError(f"{where}: got {len(raw):,} bytes; expected at most {LARGEST:,}")
+        text = raw.decode("utf-8-sig")
+        top = Section(where, tomllib.loads(text))
+    except OSError as error:
+        raise SourceError(f"{where}: got {error.strerror or error}; expected a readable file") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{where}: got {error}; expected TOML in UTF-8") from error
+    return _source(path.stem, top, text=text, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
+    kind = top.choice("kind", KINDS)
+    form = top.choice("format", FORMATS)
+    fields = _fields(top, kind, form)
+    drop, named = top.texts("drop"), top.texts("sealed")
+    _check_dropped(top, fields, drop)
+    sealed, extra = _sealed(top, fields, named)
+    source = Source(
+        name=name,
+        kind=kind,
+        format=form,
+        encoding=_encoding(top),
+        timezone=_zone(top),
+        crs=_crs(top, form, fields),
+        every_minutes=top.minutes("every"),
+        header=_header(top),
+        delivery=top.choice("delivery", ("delta", "snapshot"), "delta"),
+        fields=fields,
+        drop=drop,
+        sealed=sealed,
+        extra=extra,
+        values=read_values(top.sub("values"), fields),
+        missing=read_missing(top.sub("missing"), fields),
+        rules=read_rules(top.sub("rules"), fields),
+        fold=top.choice("fold", ("first", "second"), "first"),
+        delimiter=top.choice("delimiter", DELIMITERS, ","),
+        sheet=top.take("sheet", str),
+        georeport=read_georeport(top.sub("open311")) if form == "open311" else None,
+        text=text,
+        sha256=sha256,
+    )
+    top.finish()
+    return source
+
+
+def _fields(top: Section, kind: str, form: str) -> tuple[FieldMap, ...]:
+    declared = top.sub("fields")
+    defaults: dict[str, object] = {}
+    if form == "open311" and kind == "case":
+        defaults = dict(DEFAULT_FIELDS)
+    elif form == "geojson":
+        defaults = {"lon": "geometry.lon", "lat": "geometry.lat"}
+    merged = Section(declared.where, {**defaults, **declared.values})
+    fields = read_fields(merged, FIELDS[kind])
+    _check_required(top, kind, {mapped.name for mapped in fields})
+    return fields
+
+
+def _check_required(top: Section, kind: str, mapped: set[str]) -> None:
+    for name, spec in specs(kind).items():
+        if spec.required and name not in mapped:
+            raise SourceError(f"{top.at('fields.' + name)}: got nothing; expected the column it is read from")
+    if kind == "parking" and not mapped & {"occupied", "vacant"}:
+        raise SourceError(f"{top.at('fields')}: got neither occupied nor vacant; expected one of them")
+    if kind == "parking" and {"occupied", "vacant"} <= mapped:
+        raise SourceError(f"{top.at('fields')}: got both occupied and vacant; expected one of them")
+    if "vacant" in mapped and "capacity" not in mapped:
+        raise SourceError(
+            f"{top.at('fields.vacant')}: got no capacity beside it; expected both, one is the other"
+        )
+    if ("lon" in mapped) != ("lat" in mapped):
+        raise SourceError(f"{top.at('fields')}: got one of lon and lat; expected both or neither")
+
+
+def _check_dropped(top: Section, fields: tuple[FieldMap, ...], drop: tuple[str, ...]) -> None:
+    for mapped in fields:
+        for column in set(mapped.reads) & set(drop):
+            raise top.refuse("drop", column, f"a column no field reads; {mapped.name} does")
+
+
+def _sealed(
+    top: Section, fields: tuple[FieldMap, ...], named: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Columns of the frame to encrypt: sealed by nature or by declaration; and their columns kept only for that."""
+    readers = {column: mapped for mapped in fields for column in mapped.reads}
+    names = [mapped.name for mapped in fields if mapped.spec.sealed]
+    extra = []
+    for column in named:
+        if column not in readers:
+            extra.append(column)
+        elif readers[column].spec.type != "text" or readers[column].name in IDENTITY.values():
+            raise top.refuse(
+                "sealed", column, f"a column of free text; {readers[column].name} counts with it"
+            )
+        else:
+            names.append(readers[column].name)
+    clash = set(extra) & (set(specs_of(fields)) | {"key", "file", "row", "flags"})
+    if clash:
+        raise top.refuse(
+            "sealed", min(clash), "a column whose name is not a field of ours, or one a field reads"
+        )
+    return tuple(dict.fromkeys(names)) + tuple(extra), tuple(extra)
+
+
+def specs_of(fields: tuple[FieldMap, ...]) -> tuple[str, ...]:
+    """Names of the mapped fields."""
+    return tuple(mapped.name for mapped in fields)
+
+
+def _zone(top: Section) -> ZoneInfo:
+    name = top.take("timezone", str, required=True)
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError) as error:  # an unknown zone is a KeyError of its own: ZoneInfoNotFoundError
+        raise top.refuse("timezone", name, "a zone such as Asia/Shanghai") from error
+    except KeyError as error:
+        raise top.refuse("timezone", name, "a zone such as Asia/Shanghai") from error
+
+
+def _crs(top: Section, form: str, fields: tuple[FieldMap, ...]) -> str:
+    located = "lon" in specs_of(fields)
+    default = "EPSG:4326" if form in ("geojson", "open311") or not located else None
+    name = top.take("crs", str, default, required=default is None)
+    if not coordinate_systems.is_known(name):
+        raise top.refuse("crs", name, "a coordinate system such as EPSG:4326, EPSG:4549, GCJ-02 or BD-09")
+    return name
+
+
+def _encoding(top: Section) -> str:
+    name = top.take("encoding", str, "auto")
+    if name == "auto":
+        return name
+    try:
+        "x".encode(name)
+    except (LookupError, UnicodeError) as error:
+        raise top.refuse(
+            "encoding", name, "auto, or an encoding such as utf-8, gb18030, big5, utf-16"
+        ) from error
+    return WIDER.get(name.lower().replace("_", "-"), name)
+
+
+def _header(top: Section) -> int | None:
+    value = top.values.get("header", "auto")
+    if type(value) is int:
+        return top.whole("header", 1, 1000, 1)
+    if top.take("header", str, "auto") != "auto":
+        raise top.refuse("header", value, "auto or the number of a row")
+    return None
+
+
+def load_sources(folder: Path) -> dict[str, Source]:
+    """Every declaration of a folder by name, in alphabetical order.
+
+    Raises  SourceError for the first that is refused, or where two differ only in case
+    """
+    found = {path.stem: load_source(path) for path in sorted(folder.glob("*.toml"))}
+    lowered = [name.lower() for name in found]
+    if len(set(lowered)) != len(lowered):
+        raise SourceError(f"{folder.name}: got {listed(found)}; expected names that differ in more than case")
+    return found

@@ -1,0 +1,86 @@
+"""Rows of a table that are no records: blank ones, totals, headers repeated on every page. Dropped and counted."""
+
+import re
+import unicodedata
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data.fields import IDENTITY, START
+from data.sources.batch import FIRST, Raw
+from data.sources.definition import Source
+
+_TOTAL = re.compile(r"(?:.{0,20}(?:合计|小计|总计|共计)|(?:sub|grand)?totals?)[:.]?\Z", re.IGNORECASE)
+
+
+def drop_furniture(raw: Raw, source: Source) -> Raw:
+    """The records among the rows, the rest counted in notes (`blank_rows`, `total_rows`, `repeated_headers`).
+
+    A total is a row without the instant every record must have, whose first cell or id says so.
+    """
+    marks = _filled(raw, source, START[source.kind])
+    if marks is None or not len(raw.rows):
+        return raw
+    furniture = np.zeros(len(raw.rows), dtype=bool)
+    notes = raw.notes.copy()
+    places = np.flatnonzero(~marks)
+    blank = places[_all_blank(raw, places)]
+    total = np.setdiff1d(places[_says_total(raw, source, places)], blank)
+    header = _repeated(raw)
+    for name, found in (("blank_rows", blank), ("total_rows", total), ("repeated_headers", header)):
+        furniture[found] = True
+        if len(found):
+            notes[name] += len(found)
+    if not furniture.any():
+        return raw
+    keep = np.flatnonzero(~furniture)
+    columns = {name: column.take(pa.array(keep)) for name, column in raw.columns.items()}
+    return replace(raw, columns=columns, rows=raw.rows[keep], notes=notes)
+
+
+def _filled(raw: Raw, source: Source, field: str) -> np.ndarray | None:
+    """Mask of the rows where any column of a field has text."""
+    columns = [raw.columns[c] for c in source.by_field[field].columns if c in raw.columns]
+    return np.logical_or.reduce([_text(column) for column in columns]) if columns else None
+
+
+def _text(column: pa.StringArray) -> np.ndarray:
+    """Mask of the cells with text other than blanks."""
+    return np.asarray(pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(column), ""), False))
+
+
+def _all_blank(raw: Raw, places: np.ndarray) -> np.ndarray:
+    at = pa.array(places)
+    return ~np.logical_or.reduce([_text(column.take(at)) for column in raw.columns.values()])
+
+
+def _says_total(raw: Raw, source: Source, places: np.ndarray) -> np.ndarray:
+    names = [FIRST, *source.by_field[IDENTITY[source.kind]].columns]
+    found = np.zeros(len(places), dtype=bool)
+    for name in names:
+        if name in raw.columns:
+            texts = raw.columns[name].take(pa.array(places)).to_pylist()
+            found |= np.array([text is not None and _is_total(text) for text in texts], dtype=bool)
+    return found
+
+
+def _is_total(text: str) -> bool:
+    return bool(_TOTAL.match(re.sub(r"\s", "", unicodedata.normalize("NFKC", text[:60]))))
+
+
+def _repeated(raw: Raw) -> np.ndarray:
+    """Rows whose every cell of a mapped column is that column's header."""
+    if not raw.header:
+        return np.zeros(0, dtype=np.int64)
+    places = np.arange(len(raw.rows))
+    for name, cell in raw.header.items():
+        column = (
+            raw.columns[name] if len(places) == len(raw.rows) else raw.columns[name].take(pa.array(places))
+        )
+        same = np.asarray(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), cell), False))
+        places = places[same]
+        if not len(places):
+            break
+    return places
