@@ -4,7 +4,6 @@ Invariants: a published version never changes; every visible fact has a place in
 nowhere; a place is the position of the finest unit known, so that a sub-tree is one range of places.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,10 +13,10 @@ import pandas as pd
 import shapely
 from geo.locate import UnitLocator
 from pandas import DataFrame, Series
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from data.schema import PLACES, boundary_version, unit
-from data.store import Store
+from data.store import Store, any_of
 from geo.units import HintIndex, ancestors
 
 FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
@@ -78,7 +77,12 @@ def versions(
     for row in connection.execute(query).all():
         kept = store.atlas.get(row.id) if store else None
         version = kept or Version(
-            row.id, row.tree, row.valid_from_on, row.recorded_at, row.fingerprint, _units(connection, row.id)
+            row.id,
+            row.tree,
+            row.valid_from_on,
+            row.recorded_at,
+            row.fingerprint,
+            read_units(connection, row.id),
         )
         if store:
             store.atlas[row.id] = version
@@ -86,7 +90,8 @@ def versions(
     return tuple(found)
 
 
-def _units(connection: Connection, version_id: int) -> DataFrame:
+def read_units(connection: Connection, version_id: int) -> DataFrame:
+    """Units of a version sorted by position, without their shapes but telling who has one."""
     names = ("pos", "end", "level", "parent_pos", "code", "name", "area_m2", "label_lon", "label_lat")
     query = select(*(unit.c[name] for name in names), unit.c.shape.is_not(None).label("has_shape"))
     rows = connection.execute(query.where(unit.c.version_id == version_id).order_by(unit.c.pos)).all()
@@ -149,8 +154,8 @@ def of_revisions(connection: Connection, subject: str, version_id: int, revs: Se
     table = PLACES[subject]
     wanted = revs.to_numpy(dtype=np.int64)
     query = select(table.c.rev, table.c.place).where(table.c.version_id == version_id)
-    if len(wanted) <= FEW:
-        query = query.where(table.c.rev.in_(_any(connection, wanted)))
+    if 0 < len(wanted) <= FEW:
+        query = query.where(table.c.rev.in_(any_of(connection, wanted.tolist())))
     rows = connection.execute(query.order_by(table.c.rev)).all()
     known = np.array(rows, dtype=np.int64).reshape(-1, 2)
     index = np.searchsorted(known[:, 0], wanted)
@@ -158,10 +163,3 @@ def of_revisions(connection: Connection, subject: str, version_id: int, revs: Se
     if not len(known):
         return np.zeros(len(wanted), dtype=np.int64)
     return np.where(known[index, 0] == wanted, known[index, 1], 0)
-
-
-def _any(connection: Connection, numbers: np.ndarray):
-    """Sub-select of many numbers without a bound variable each."""
-    if connection.dialect.name == "sqlite":
-        return select(func.json_each(json.dumps(numbers.tolist())).table_valued("value").c.value)
-    return select(func.unnest(numbers.tolist()))

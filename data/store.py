@@ -5,13 +5,28 @@ because a deferred one that reads first fails at once under contention whatever 
 log is synced on every commit, so that what was acknowledged survives a power cut.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Connection,
+    Engine,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -76,6 +91,12 @@ class Store:
             yield connection
 
     @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection outside any transaction of ours, for locks that live as long as it does."""
+        with self._connect(self._writer.execution_options(isolation_level="AUTOCOMMIT")) as connection:
+            yield connection
+
+    @contextmanager
     def _connect(self, engine: Engine) -> Iterator[Connection]:
         try:
             connection = engine.connect()
@@ -108,6 +129,14 @@ def _sqlite_engine(url: str, *, readonly: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Select:
+    """Sub-select of many values of one kind, without a bound variable each."""
+    if connection.dialect.name == "sqlite":
+        return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
+    kind = Text if isinstance(values[0], str) else BigInteger
+    return select(func.unnest(bindparam(None, list(values), type_=ARRAY(kind))))
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:

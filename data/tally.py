@@ -7,6 +7,7 @@ held as sparse histograms with fixed edges, which add like numbers do.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from pandas import DataFrame
@@ -42,13 +43,15 @@ class _Share:
 
 
 def columns(indicators: Sequence[Indicator]) -> tuple[str, ...]:
-    """Names of the integer columns: `n_` numerators and `d_` denominators."""
+    """Names of the integer columns: `n_` numerators, `d_` denominators, `q_` squares of a score's numerators."""
     names = []
     for entry in indicators:
         if entry.kind != "quantile":
             names.append(f"n_{entry.name}")
             if entry.denominator is not None:
                 names.append(f"d_{entry.name}")
+            if entry.kind == "score":
+                names.append(f"q_{entry.name}")
     return tuple(names)
 
 
@@ -81,6 +84,8 @@ def shares(facts: DataFrame, indicators: Sequence[Indicator]) -> tuple[list[_Sha
             sums.append(_Share(f"n_{entry.name}", left, np.where(day >= 0, -value, 0)))
         if entry.denominator is not None:
             sums.append(_Share(f"d_{entry.name}", day, facts.pipe(entry.denominator).to_numpy()))
+        if entry.kind == "score":
+            sums.append(_Share(f"q_{entry.name}", day, value * value))
     return sums, list(bins.values())
 
 
@@ -225,8 +230,7 @@ def pack(cells: Cells, name: str) -> list[bytes | None]:
     blob = packed.tobytes()
     size = HISTOGRAM.itemsize
     bounds = np.searchsorted(cell, np.arange(len(cells.row) + 1)).tolist()
-    pairs = zip(bounds[:-1], bounds[1:], strict=True)
-    return [blob[a * size : b * size] if b > a else None for a, b in pairs]
+    return [blob[a * size : b * size] if b > a else None for a, b in pairwise(bounds)]
 
 
 def unpack(blobs: Sequence[bytes | None]) -> np.ndarray:

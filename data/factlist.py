@@ -1,0 +1,234 @@
+"""Rows of facts for people and files: a page with its full count, a stream of everything, counts for the head.
+
+Columns, sorts and filters come from one table per subject; nothing a browser says names a column directly.
+Sealed fields are not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pandas import DataFrame, Series
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from data import places
+from data.factstore import load_as_of, term_kind, terms, visible
+from data.measures import epoch_day
+from data.query import Query
+from data.rollup import published
+from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term
+from data.sums import word_condition
+
+if TYPE_CHECKING:
+    from data.reader import Reader
+
+SEALED = {"orders": ("caller_name", "caller_phone", "text")}
+LARGEST_PAGE = 5_000
+
+
+@dataclass(frozen=True)
+class FactColumn:
+    """A column of a page: kind is id, source, unit, point or one of at, word, text, count, number, yes."""
+
+    name: str
+    kind: str
+    sortable: bool = True
+    filterable: bool = False
+
+
+def fact_columns(subject: str) -> tuple[FactColumn, ...]:
+    """Columns of a subject's rows in order, as the contract names its fields, with where each fact lies."""
+    plain = [
+        FactColumn(name, kind, sortable=kind != "text", filterable=kind in ("word", "text"))
+        for name, kind in FACT_COLUMNS[subject].items()
+        if name not in SEALED.get(subject, ())
+    ]
+    head = [FactColumn("id", "id", filterable=True), FactColumn("source", "source", sortable=False)]
+    unit = [FactColumn("unit_code", "unit", sortable=False), FactColumn("unit_name", "unit", sortable=False)]
+    tail = [FactColumn("lon", "point", sortable=False), FactColumn("lat", "point", sortable=False)]
+    return (*head, *plain, *unit, *tail, FactColumn("flags", "word", sortable=False))
+
+
+def page(
+    reader: Reader,
+    subject: str,
+    query: Query,
+    *,
+    start: int,
+    limit: int,
+    sort: Sequence[tuple[str, str]],
+    filters: Mapping[str, str],
+) -> tuple[DataFrame, int]:
+    """Rows start..start+limit of the period in the order asked, newest first by default, and the count of all.
+
+    returns  the columns of `fact_columns`; instants in microseconds UTC (NaN where absent), words as text
+    """
+    with reader.store.read() as connection:
+        where = _conditions(connection, reader, subject, query, filters)
+        if where is None:
+            return _named(connection, reader, subject, []), 0
+        table = FACTS[subject]
+        total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
+        order = [*_order(subject, sort), table.c[STARTS[subject]].desc(), table.c.rev.desc()]
+        rows = (
+            select(table).where(*where).order_by(*order).offset(max(start, 0)).limit(min(limit, LARGEST_PAGE))
+        )
+        return _named(connection, reader, subject, connection.execute(rows).all()), int(total)
+
+
+def chunks(
+    reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str], chunk: int
+) -> Iterator[DataFrame]:
+    """All rows of the period, oldest first, in one snapshot and little memory."""
+    with reader.store.read() as connection:
+        where = _conditions(connection, reader, subject, query, filters)
+        if where is None:
+            return
+        table = FACTS[subject]
+        rows = select(table).where(*where).order_by(table.c[STARTS[subject]], table.c.source_id, table.c.key)
+        result = connection.execution_options(stream_results=True).execute(rows)
+        for part in result.partitions(chunk):
+            yield _named(connection, reader, subject, list(part))
+
+
+def _conditions(
+    connection: Connection, reader: Reader, subject: str, query: Query, filters: Mapping[str, str]
+) -> list[ColumnElement[bool]] | None:
+    """What a row must be; None when the scope opens nothing."""
+    table = FACTS[subject]
+    seen = published(connection)
+    at_load = seen.load if seen else 0
+    if query.as_of is not None:
+        at_load = min(at_load, load_as_of(connection, query.as_of))
+    where = [visible(table, at_load), ~table.c.withdrawn]
+    days = (epoch_day(query.period.start), epoch_day(query.period.end))
+    low, high = (reader.settings.day_start(day) for day in days)
+    where.append(table.c[STARTS[subject]].between(low, high - 1))
+    inside = _inside(reader, subject, query.within)
+    if inside is None:
+        return None
+    where += inside
+    wanted = {
+        name: value for name, value in (("category", query.category), ("channel", query.channel)) if value
+    }
+    for name, value in {**wanted, **filters}.items():
+        where.append(_matches(connection, subject, name, value))
+    return where
+
+
+def _inside(reader: Reader, subject: str, within: str | None) -> list[ColumnElement[bool]] | None:
+    version = reader.version
+    ranges = [version.span(reader.unit(within).code)] if within else list(reader.ranges)
+    if not ranges:
+        return None
+    if ranges == [(0, len(version.units))]:
+        return []
+    table, place = FACTS[subject], PLACES[subject]
+    spans = or_(*(place.c.place.between(low, high) for low, high in ranges))
+    return [table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, spans))]
+
+
+def _matches(connection: Connection, subject: str, name: str, value: str) -> ColumnElement[bool]:
+    """Condition of one filter: a word exactly (or below it), a text by what it contains. Raises KeyError."""
+    columns = {column.name: column for column in fact_columns(subject)}
+    column = columns[name]
+    if not column.filterable:
+        raise KeyError(name)
+    table = FACTS[subject]
+    if column.kind == "word":
+        return word_condition(connection, subject, name, value)
+    return table.c["key" if name == "id" else name].contains(value, autoescape=True)
+
+
+def _order(subject: str, sort: Sequence[tuple[str, str]]) -> list[ColumnElement]:
+    """Sort clauses for whitelisted columns; words sort by their text. Raises KeyError."""
+    columns = {column.name: column for column in fact_columns(subject)}
+    table, clauses = FACTS[subject], []
+    for name, direction in sort:
+        column = columns[name]
+        if not column.sortable:
+            raise KeyError(name)
+        by: ColumnElement = table.c["key" if name == "id" else name]
+        if column.kind == "word":
+            by = select(term.c.text).where(term.c.id == by).scalar_subquery()
+        clauses.append(by.desc() if direction == "desc" else by.asc())
+    return clauses
+
+
+def _named(connection: Connection, reader: Reader, subject: str, rows: Sequence) -> DataFrame:
+    """Stored rows with words as text, the source's name and the unit each fact lies in."""
+    table = FACTS[subject]
+    frame = DataFrame(rows, columns=[column.name for column in table.columns])
+    for name, kind in (*FACT_COLUMNS[subject].items(), ("flags", "word")):
+        if kind == "word":
+            kind_of_term = "flags" if name == "flags" else term_kind(subject, name)
+            frame[name] = frame[name].map(terms(connection, kind_of_term)).astype("str")
+        elif kind == "text":
+            frame[name] = frame[name].astype("str")
+        elif kind in ("at", "count"):
+            frame[name] = frame[name].astype("Int64")
+    sources = {row.id: row.name for row in connection.execute(select(source.c.id, source.c.name))}
+    frame["source"] = frame["source_id"].map(sources).astype("str")
+    placed = places.of_revisions(connection, subject, reader.version.id, frame["rev"].astype("int64"))
+    units = reader.version.units
+    for target, column in (("unit_code", "code"), ("unit_name", "name")):
+        frame[target] = Series(
+            np.concatenate([[""], units[column].to_numpy(dtype=object)])[placed], dtype="str"
+        )
+    frame = frame.rename(columns={"key": "id"})
+    return frame[[column.name for column in fact_columns(subject)]]
+
+
+def words(reader: Reader, subject: str, column: str) -> list[str]:
+    """Values in use of a word column within the scope, with the upper parts of their paths, sorted."""
+    if FACT_COLUMNS[subject].get(column) != "word":
+        return []
+    table = FACTS[subject]
+    with reader.store.read() as connection:
+        seen = published(connection)
+        inside = _inside(reader, subject, None)
+        if seen is None or inside is None:
+            return []
+        ids = select(table.c[column]).where(visible(table, seen.load), *inside).distinct()
+        known = terms(connection, term_kind(subject, column))
+        found = {known[number] for (number,) in connection.execute(ids) if number in known}
+    upper = {word.rsplit("/", depth)[0] for word in found for depth in range(1, word.count("/") + 1)}
+    return sorted(found | upper)
+
+
+def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str]) -> dict:
+    """rows, closed, overdue, nowhere, and rows by week of the period (list of week start and count)."""
+    with reader.store.read() as connection:
+        where = _conditions(connection, reader, subject, query, filters)
+        if where is None:
+            return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}
+        table, place = FACTS[subject], PLACES[subject]
+        start = table.c[STARTS[subject]]
+        counts = [func.count()]
+        if subject in ("cases", "orders"):
+            now = int(reader.clock().timestamp() * 1_000_000)
+            late = or_(
+                table.c.closed_at > table.c.due_at, and_(table.c.closed_at.is_(None), table.c.due_at < now)
+            )
+            counts += [func.count(table.c.closed_at), func.count().filter(late)]
+        found = connection.execute(select(*counts).select_from(table).where(*where)).one()
+        loose = select(func.count()).select_from(table.join(place, place.c.rev == table.c.rev))
+        nowhere = connection.scalar(
+            loose.where(*where, place.c.version_id == reader.version.id, place.c.place == 0)
+        )
+        week = (start - reader.settings.day_start(epoch_day(query.period.start))) // 604_800_000_000
+        weekly = connection.execute(
+            select(week.label("week"), func.count()).where(*where).group_by(week).order_by(week)
+        ).all()
+    closed, overdue = (int(found[1]), int(found[2])) if len(found) > 1 else (None, None)
+    weeks = [(int(number), int(count)) for number, count in weekly]
+    return {
+        "rows": int(found[0]),
+        "closed": closed,
+        "overdue": overdue,
+        "nowhere": int(nowhere or 0),
+        "weeks": weeks,
+    }

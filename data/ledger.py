@@ -1,0 +1,210 @@
+"""Loads: batches of rows become revisions of facts, and every row is accounted for.
+
+A load is seen whole or not at all: its revisions carry its number, which counts only once the load is done, and a
+load that fails is taken back to the last row. An equal row adds nothing; a changed one adds a revision and closes
+the one before. Sealed fields are encrypted here; dropped ones never arrive.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pandas import DataFrame
+from sqlalchemy import Connection, delete, func, select, update
+
+from data import places, register
+from data.instants import micros
+from data.locks import one_at_a_time
+from data.revisions import Revisions
+from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load, reject, sealed
+from data.sources import Batch, Reject, Source, read_batches
+from data.store import Store, insert_rows
+
+SHOWN_REJECTS = 20
+KEPT_REJECTS = 50_000
+
+
+@dataclass
+class Ledger:
+    """The account of one load; `read = accepted + updated + unchanged + rejected`."""
+
+    source: str
+    files: list[str]
+    read: int = 0
+    accepted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    located: int = 0
+    outside: int = 0
+    no_location: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    notes: Counter = field(default_factory=Counter)
+    seconds: float = 0.0
+    load: int = 0
+
+    def as_json(self) -> dict:
+        """The document `linli ingest --json` prints."""
+        document = {key: value for key, value in asdict(self).items() if key not in ("notes", "rejects")}
+        document["rejects"] = [asdict(entry) for entry in self.rejects[:SHOWN_REJECTS]]
+        document["notes"] = dict(self.notes)
+        return document
+
+
+def ingest(
+    store: Store,
+    origin: Source,
+    files: Sequence[Path],
+    *,
+    clock: Callable[[], datetime],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Ledger:
+    """Load files through a declared source. Raises SourceError with nothing changed.
+
+    1. take the lock and take back what a broken load left; 2. read batch by batch; 3. tell new rows from changed
+    and equal ones; 4. locate in every boundary version; 5. write; 6. mark the load as done.
+    """
+    batches = read_batches(origin, files, now=clock())
+    return ingest_batches(
+        store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress
+    )
+
+
+def ingest_batches(
+    store: Store,
+    origin: Source,
+    batches: Iterable[Batch],
+    *,
+    names: Sequence[str],
+    clock: Callable[[], datetime],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Ledger:
+    """Load batches already read (a polled service); see `ingest`."""
+    started = time.perf_counter()
+    ledger = Ledger(origin.name, list(names))
+    with one_at_a_time(store, "load"):
+        undo_broken(store)
+        intake = _Intake(store, origin, ledger, clock)
+        try:
+            for batch in batches:
+                intake.take(batch)
+                progress(ledger.read)
+        except BaseException:
+            intake.undo()
+            raise
+        ledger.seconds = round(time.perf_counter() - started, 3)
+        intake.finish()
+    return ledger
+
+
+class _Intake:
+    """One load under way."""
+
+    def __init__(self, store: Store, origin: Source, ledger: Ledger, clock: Callable[[], datetime]):
+        self.store, self.origin, self.ledger, self.clock = store, origin, ledger, clock
+        self.subject = SUBJECT_OF_KIND[origin.kind]
+        with store.read() as connection:
+            versions = places.versions(connection, store=store)
+            cache = store.settings.folder / ".cache"
+            self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
+            self.main = max(
+                (index for index, version in enumerate(versions) if version.tree == "grid"),
+                key=lambda index: versions[index].valid_from_on,
+                default=None,
+            )
+        with store.write() as connection:
+            self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
+        ledger.load = self.mark.load_id
+        self.revisions = Revisions(store, origin, subject=self.subject, load_id=self.mark.load_id)
+
+    def take(self, batch: Batch) -> None:
+        ledger = self.ledger
+        ledger.read += batch.read
+        ledger.rejected += len(batch.rejects)
+        ledger.notes.update(batch.notes)
+        self._keep_rejects(batch.rejects)
+        for frame in self.revisions.rounds(batch.frame):
+            with self.store.write() as connection:
+                found = self.revisions.sort_out(connection, frame)
+                self._locate(connection, self.revisions.add(connection, found))
+            ledger.accepted += int(found.fresh.sum())
+            ledger.updated += int(found.changed.sum())
+            ledger.unchanged += len(frame) - int(found.fresh.sum()) - int(found.changed.sum())
+
+    def _locate(self, connection: Connection, taken: DataFrame) -> None:
+        """Record the place of each new revision in every version; the ledger follows the newest grid."""
+        lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
+        revs = taken["rev"].tolist()
+        for index, placer in enumerate(self.placers):
+            place, how = placer.place(lon, lat, taken["hint"])
+            rows = list(zip([placer.version.id] * len(revs), revs, place.tolist(), strict=True))
+            insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place"), rows)
+            if index == self.main:
+                self._count(how.tolist())
+        if self.main is None:
+            self._count([3 if point else 4 for point in (taken["lon"].notna() & taken["lat"].notna())])
+
+    def _count(self, how: list[int]) -> None:
+        counts = Counter(how)
+        self.ledger.located += counts[1] + counts[2]
+        self.ledger.outside += counts[3]
+        self.ledger.no_location += counts[4]
+
+    def _keep_rejects(self, rejects: Sequence[Reject]) -> None:
+        room = KEPT_REJECTS - len(self.ledger.rejects)
+        kept = list(rejects[:room])
+        if not kept:
+            return
+        self.ledger.rejects += kept
+        rows = [(self.mark.load_id, x.file, x.row, x.field, str(x.value)[:200], x.rule) for x in kept]
+        with self.store.write() as connection:
+            insert_rows(connection, reject, ("load_id", "file", "row", "field", "value", "rule"), rows)
+
+    def finish(self) -> None:
+        """The load is known from now on, and never from before an earlier one."""
+        ledger = self.ledger
+        with self.store.write() as connection:
+            latest = connection.scalar(select(func.max(load.c.recorded_at))) or 0
+            connection.execute(
+                update(load)
+                .where(load.c.id == self.mark.load_id)
+                .values(
+                    state="done",
+                    recorded_at=max(micros(self.clock()), latest + 1),
+                    notes=json.dumps(dict(ledger.notes), ensure_ascii=False),
+                    seconds=ledger.seconds,
+                    **{name: getattr(ledger, name) for name in register.COUNTS},
+                )
+            )
+
+    def undo(self) -> None:
+        with self.store.write() as connection:
+            take_back(connection, self.mark.load_id)
+            register.forget(connection, self.mark)
+
+
+def undo_broken(store: Store) -> None:
+    """Take back loads whose process died; the caller holds the lock, so nothing else is loading."""
+    with store.read() as connection:
+        broken = connection.scalars(select(load.c.id).where(load.c.state == "running")).all()
+    for number in broken:
+        with store.write() as connection:
+            take_back(connection, number)
+
+
+def take_back(connection: Connection, number: int) -> None:
+    """Remove a load and everything it wrote; what it had closed is open again."""
+    for subject in SUBJECTS:
+        table, place = FACTS[subject], PLACES[subject]
+        revs = select(table.c.rev).where(table.c.load == number)
+        connection.execute(delete(place).where(place.c.rev.in_(revs)))
+        connection.execute(delete(sealed).where(sealed.c.subject == subject, sealed.c.rev.in_(revs)))
+        connection.execute(delete(table).where(table.c.load == number))
+        reopened = update(table).where(table.c.superseded == number).values(superseded=FOREVER)
+        connection.execute(reopened)
+    connection.execute(delete(reject).where(reject.c.load_id == number))
+    connection.execute(delete(load).where(load.c.id == number))

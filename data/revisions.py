@@ -1,0 +1,224 @@
+"""Telling new rows from changed and equal ones, and writing revisions."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from data import secrets
+from data.factstore import term_kind, terms
+from data.places import HINT_SEPARATOR
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, source, term
+from data.sources import Source
+from data.store import Store, any_of, insert_rows
+
+HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A round of rows told apart: the frame, the same as stored, two masks, and the revisions to be closed."""
+
+    frame: DataFrame
+    rows: DataFrame
+    fresh: np.ndarray
+    changed: np.ndarray
+    replaced: np.ndarray
+
+
+class Revisions:
+    """The revisions of one source during one load."""
+
+    def __init__(self, store: Store, origin: Source, *, subject: str, load_id: int):
+        self.store, self.origin, self.subject, self.load_id = store, origin, subject, load_id
+        self.table = FACTS[subject]
+        self.kinds = FACT_COLUMNS[subject]
+        self._vocabulary: dict[str, dict[str, int]] = {}
+        self._seen: set[int] = set()
+        with store.read() as connection:
+            self.source_id = connection.scalar(select(source.c.id).where(source.c.name == origin.name))
+            stored = select(self.table.c.rev).where(self.table.c.source_id == self.source_id)
+            self._blank = connection.execute(stored.limit(1)).first() is None
+            self._next = (connection.scalar(select(func.max(self.table.c.rev))) or 0) + 1
+        key = secrets.ensure_key(store.settings.folder) if origin.sealed else None
+        self._sealer = secrets.Sealer(key) if key else None
+        self._digest_key = secrets.derive(key, "linli digest").hex()[:16] if key else None
+
+    def rounds(self, frame: DataFrame) -> Iterator[DataFrame]:
+        """Rows in rounds in which every key stands once, in order of delivery."""
+        if frame.empty:
+            return
+        turn = frame.groupby("key", sort=False).cumcount().to_numpy()
+        if not turn.any():
+            yield frame
+            return
+        for number in range(int(turn.max()) + 1):
+            yield frame[turn == number]
+
+    def sort_out(self, connection: Connection, frame: DataFrame) -> "Sorted":
+        """Tell new rows from changed and equal ones; a row older than what is known counts as equal."""
+        rows = self._stored(connection, frame)
+        hashes = pd.util.hash_array(rows["key"].to_numpy(dtype=object))
+        known = self._known(connection, rows["key"][self._maybe_known(hashes.tolist())])
+        index = known.index.get_indexer(rows["key"]) if len(known) else np.full(len(rows), -1)
+        fresh = index < 0
+        current = known.iloc[index[~fresh]]
+        differs = current["digest"].to_numpy() != rows["digest"].to_numpy()[~fresh]
+        if "version" in rows:
+            before = current["version"].astype("Int64")
+            older = rows["version"][~fresh].reset_index(drop=True) < before.reset_index(drop=True)
+            differs &= ~older.fillna(False).to_numpy(dtype=bool)
+        changed = np.zeros(len(rows), dtype=bool)
+        changed[~fresh] = differs
+        return Sorted(frame, rows, fresh, changed, replaced=current["rev"].to_numpy()[differs])
+
+    def _maybe_known(self, hashes: list[int]) -> np.ndarray:
+        """Whether a key can have been stored: in a first load, only what this load itself brought before."""
+        if self._blank:
+            maybe = np.fromiter((value in self._seen for value in hashes), dtype=bool, count=len(hashes))
+            self._seen.update(hashes)
+            return maybe
+        return np.ones(len(hashes), dtype=bool)
+
+    def _known(self, connection: Connection, keys: Series) -> DataFrame:
+        """Current revision of those keys that have one: rev, digest, version by key."""
+        table, names = self.table, ["key", "rev", "digest", "version"]
+        if keys.empty:
+            return DataFrame(columns=names).set_index("key")
+        query = select(*(table.c[name] for name in names)).where(
+            table.c.source_id == self.source_id,
+            table.c.key.in_(any_of(connection, keys.tolist())),
+            table.c.superseded == FOREVER,
+        )
+        return DataFrame(connection.execute(query).all(), columns=names).set_index("key")
+
+    def add(self, connection: Connection, found: "Sorted") -> DataFrame:
+        """Write new revisions, close those they replace; answers rev, lon, lat, hint of what was written."""
+        take = found.fresh | found.changed
+        rows = found.rows[take].copy()
+        rows["rev"] = np.arange(self._next, self._next + len(rows), dtype=np.int64)
+        self._next += len(rows)
+        if len(found.replaced):
+            closing = (
+                update(self.table).where(self.table.c.rev == bindparam("old")).values(superseded=self.load_id)
+            )
+            connection.execute(closing, [{"old": rev} for rev in found.replaced.tolist()])
+        names = [name for name in rows.columns if name != "hint_text"]
+        insert_rows(
+            connection, self.table, names, list(zip(*(_native(rows[name]) for name in names), strict=True))
+        )
+        if self._sealer is not None:
+            self._seal(connection, found.frame[take], rows["rev"].tolist())
+        return DataFrame(
+            {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
+        )
+
+    def _stored(self, connection: Connection, frame: DataFrame) -> DataFrame:
+        """The batch as it lies in the table: instants and words as integers, with a digest of the content."""
+        columns: dict[str, Series] = {"key": frame["key"]}
+        if "version" in frame:
+            columns["version"] = frame["version"]
+        for name, kind in self.kinds.items():
+            if name in frame and name not in self.origin.sealed:
+                columns[name] = self._column(connection, frame[name], kind, term_kind(self.subject, name))
+        for name in ("lon", "lat"):
+            columns[name] = frame[name] if name in frame else Series(np.nan, index=frame.index)
+        hint = _joined(frame)
+        columns["hint"] = self._column(connection, hint, "word", "hint")
+        flags = (
+            frame["flags"].where(frame["flags"] != "")
+            if "flags" in frame
+            else Series(np.nan, index=frame.index)
+        )
+        columns["flags"] = self._column(connection, flags.astype("str"), "word", "flags")
+        rows = DataFrame(columns)
+        rows["digest"] = self._digest(rows, frame)
+        rows["hint_text"] = hint
+        rows["source_id"], rows["load"], rows["superseded"] = self.source_id, self.load_id, FOREVER
+        rows["withdrawn"] = frame["withdrawn"].astype(bool) if "withdrawn" in frame else False
+        return rows
+
+    def _column(self, connection: Connection, values: Series, kind: str, words: str) -> Series:
+        if kind == "at":
+            return values.astype("int64").where(values.notna()).astype("Int64")
+        if kind == "word":
+            return self._ids(connection, values, words)
+        if kind == "yes":
+            return values.astype("boolean")
+        if kind == "count":
+            return values.astype("Int64")
+        return values
+
+    def _ids(self, connection: Connection, values: Series, kind: str) -> Series:
+        """Numbers of words, adding those the vocabulary lacks."""
+        known = self._vocabulary.get(kind)
+        if known is None:
+            known = self._vocabulary[kind] = {
+                text: number for number, text in terms(connection, kind).items()
+            }
+        codes, texts = pd.factorize(values)
+        fresh = [text for text in texts if text not in known]
+        if fresh:
+            start = (connection.scalar(select(func.max(term.c.id))) or 0) + 1
+            rows = [{"id": start + index, "kind": kind, "text": text} for index, text in enumerate(fresh)]
+            connection.execute(insert(term), rows)
+            known.update({row["text"]: row["id"] for row in rows})
+        numbers = np.array([known[text] for text in texts] + [-1], dtype=np.int64)
+        ids = Series(numbers[codes], index=values.index)
+        return ids.where(ids >= 0).astype("Int64")
+
+    def _digest(self, rows: DataFrame, frame: DataFrame) -> Series:
+        """64 bits over everything a row says; sealed fields go in under the instance's key."""
+        total = np.zeros(len(rows), dtype=np.uint64)
+        for name in rows.columns:
+            if name != "key":
+                total += _hashed(name, rows[name], None)
+        for name in self.origin.sealed:
+            total += _hashed(name, frame[name], self._digest_key)
+        return Series(total.view(np.int64), index=rows.index)
+
+    def _seal(self, connection: Connection, frame: DataFrame, revs: list[int]) -> None:
+        rows = []
+        for name in self.origin.sealed:
+            for rev, text in zip(revs, frame[name], strict=True):
+                if isinstance(text, str):
+                    box = self._sealer.seal(text, context=f"{self.subject}/{rev}/{name}")
+                    rows.append((self.subject, rev, name, box))
+        insert_rows(connection, sealed, ("subject", "rev", "field", "box"), rows)
+
+
+def _joined(frame: DataFrame) -> Series:
+    """The hints of each row in the order they are to be tried."""
+    present = [frame[name] for name in HINTS if name in frame]
+    if not present:
+        return Series(np.nan, index=frame.index, dtype="str")
+    joined = present[0]
+    for other in present[1:]:
+        both = joined.notna() & other.notna()
+        joined = joined.fillna(other).where(~both, joined + HINT_SEPARATOR + other)
+    return joined
+
+
+def _hashed(name: str, values: Series, key: str | None) -> np.ndarray:
+    """Hash of each value of a column, 0 where absent, so that a new empty column changes nothing."""
+    if values.dtype in ("Int64", "boolean"):
+        plain = values.astype("Int64").fillna(0).to_numpy(dtype=np.int64)
+    else:
+        plain = values.to_numpy(dtype=object if values.dtype == "str" else None)
+    hashed = pd.util.hash_array(plain, hash_key=key) if key else pd.util.hash_array(plain)
+    salt = np.uint64(zlib.crc32(name.encode()) * 2 + 1)
+    mixed = (hashed ^ (hashed >> np.uint64(31))) * (salt * np.uint64(0x9E3779B97F4A7C15))
+    return np.where(values.notna().to_numpy(), mixed, np.uint64(0))
+
+
+def _native(values: Series) -> list:
+    """Python values with None where absent, as drivers want them."""
+    if values.dtype in ("Int64", "boolean"):
+        return values.astype(object).where(values.notna(), None).tolist()
+    if values.dtype == float or values.dtype == "str" or values.dtype == object:
+        return [None if value != value else value for value in values.tolist()]
+    return values.tolist()

@@ -1,0 +1,222 @@
+"""Sums by unit row and period: from the rollups where they hold them, else from the facts themselves.
+
+Both paths answer the same frame and, by law, the same numbers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import ColumnElement, Connection, select, text
+
+from data import places
+from data.facts import prepare
+from data.factstore import read_facts, source_rhythms, term_kind, terms
+from data.indicators import Indicator, of_subject
+from data.rollup import Published
+from data.schema import FACTS, PLACES
+from data.settings import Settings
+from data.tally import Cells, columns, histogram_of, segments, tally, unpack
+
+Days = tuple[int, int]  # local days [start, end)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """table: pos, period (its number in the order asked) and the integer columns; histograms by (pos, period)."""
+
+    table: DataFrame
+    counts: dict[str, dict[tuple[int, int], np.ndarray]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Rows of one boundary version: those at `depth` whose position lies in low..high."""
+
+    version: places.Version
+    depth: int
+    low: int
+    high: int
+
+
+def from_rollup(
+    connection: Connection,
+    seen: Published,
+    region: Region,
+    indicators: Sequence[Indicator],
+    *,
+    periods: Sequence[Days],
+) -> Sums:
+    """Sums of one subject's indicators over each period; a stock is summed from the first day on."""
+    subject = indicators[0].subject
+    flows = [entry for entry in indicators if entry.kind not in ("stock", "quantile")]
+    stocks = [entry for entry in indicators if entry.kind == "stock"]
+    quantiles = [entry for entry in indicators if entry.kind == "quantile"]
+    ends = [(min(seen.first_on, end), end) for _, end in periods]
+    parts = [
+        _summed(connection, seen, region, subject=subject, names=columns(wanted), runs=runs)
+        for wanted, runs in ((flows, periods), (stocks, ends))
+        if wanted
+    ]
+    names = {histogram_of(entry, of_subject(subject)) for entry in quantiles}
+    counts = {
+        name: _histograms(connection, seen, region, subject=subject, name=name, runs=periods)
+        for name in names
+    }
+    return Sums(_joined(parts), counts)
+
+
+def _joined(parts: list[DataFrame]) -> DataFrame:
+    if not parts:
+        return DataFrame({"pos": [], "period": []}, dtype="int64")
+    table = parts[0]
+    for other in parts[1:]:
+        table = table.merge(other, on=["pos", "period"], how="outer")
+    return table.fillna(0).astype("int64")
+
+
+def _source(region: Region, seen: Published, subject: str, runs: Sequence[Days]) -> tuple[str, dict]:
+    """FROM clause that walks units, then spans, then the rows of each: every step one index range."""
+    rows, values = [], {}
+    for number, (start, end) in enumerate(runs):
+        for span, first, last in segments(start, end):
+            index = len(rows)
+            rows.append(f"(:p{index}, :s{index}, :f{index}, :l{index})")
+            values |= {f"p{index}": number, f"s{index}": span, f"f{index}": first, f"l{index}": last}
+    clause = f"""
+        WITH seg (period, span, first_day, last_day) AS (VALUES {", ".join(rows)}),
+        row_key (pos) AS (
+            SELECT pos FROM unit WHERE version_id = :version AND level <= :depth AND pos BETWEEN :low AND :high
+            UNION ALL SELECT 0 WHERE :low = 0
+        )
+        SELECT %s FROM row_key CROSS JOIN seg CROSS JOIN rollup_{subject} r
+        WHERE r.version_id = :version AND r.level = :depth AND r.pos = row_key.pos
+          AND r.span = seg.span AND r.day BETWEEN seg.first_day AND seg.last_day
+          AND r.gen BETWEEN :base AND :generation"""
+    values |= {
+        "version": region.version.id,
+        "depth": region.depth,
+        "low": region.low,
+        "high": region.high,
+        "base": seen.base,
+        "generation": seen.generation,
+    }
+    return clause, values
+
+
+def _summed(
+    connection: Connection,
+    seen: Published,
+    region: Region,
+    *,
+    subject: str,
+    names: Sequence[str],
+    runs: Sequence[Days],
+) -> DataFrame:
+    clause, values = _source(region, seen, subject, runs)
+    chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
+    query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
+    rows = connection.execute(text(query), values).all()
+    return DataFrame(
+        np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2), columns=["pos", "period", *names]
+    )
+
+
+def _histograms(
+    connection: Connection, seen: Published, region: Region, *, subject: str, name: str, runs: Sequence[Days]
+) -> dict[tuple[int, int], np.ndarray]:
+    clause, values = _source(region, seen, subject, runs)
+    query = clause % f"r.pos, seg.period, r.{name}" + f" AND r.{name} IS NOT NULL"
+    found: dict[tuple[int, int], list[bytes]] = {}
+    for pos, period, packed in connection.execute(text(query), values):
+        found.setdefault((pos, period), []).append(packed)
+    return {key: unpack(blobs) for key, blobs in found.items()}
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What facts must be to be counted: a category (with all below it) and a channel."""
+
+    category: str | None = None
+    channel: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.category or self.channel)
+
+
+def word_condition(connection: Connection, subject: str, column: str, wanted: str) -> ColumnElement[bool]:
+    """Condition for a word and everything below it on its path."""
+    words = terms(connection, term_kind(subject, column))
+    ids = [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
+    return FACTS[subject].c[column].in_(ids)
+
+
+def from_facts(
+    connection: Connection,
+    settings: Settings,
+    region: Region,
+    indicators: Sequence[Indicator],
+    *,
+    load: int,
+    periods: Sequence[Days],
+    only: Filter,
+) -> Sums:
+    """The same sums counted from the revisions visible at a load; slower, for any level, filter and instant."""
+    cells = fact_cells(connection, settings, region, indicators[0].subject, load=load, only=only)
+    runs = [(number, start, end, False) for number, (start, end) in enumerate(periods)]
+    runs += [(number, -(2**31), end, True) for number, (_, end) in enumerate(periods)]
+    stocks = set(columns([entry for entry in indicators if entry.kind == "stock"]))
+    parts = [_cut(cells, run, stocks) for run in runs]
+    table = pd.concat(parts, ignore_index=True).groupby(["pos", "period"], as_index=False).sum()
+    names = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
+    return Sums(table, {name: _cut_histograms(cells, name, periods) for name in names})
+
+
+def fact_cells(
+    connection: Connection, settings: Settings, region: Region, subject: str, *, load: int, only: Filter
+) -> Cells:
+    """Daily sums of a region's facts, by row at the region's depth."""
+    table, place = FACTS[subject], PLACES[subject]
+    where: list[ColumnElement[bool]] = []
+    if region.low > 0 or region.high < len(region.version.units):
+        inside = select(place.c.rev).where(
+            place.c.version_id == region.version.id, place.c.place.between(region.low, region.high)
+        )
+        where.append(table.c.rev.in_(inside))
+    for column, wanted in (("category", only.category), ("channel", only.channel)):
+        if wanted and column in table.c:
+            where.append(word_condition(connection, subject, column, wanted))
+    rows = read_facts(connection, subject, load=load, where=where)
+    facts = prepare(rows, subject, settings, rhythms=source_rhythms(connection))
+    placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
+    return tally(facts, region.version.ancestors[region.depth][placed], of_subject(subject))
+
+
+def _cut(cells: Cells, run: tuple[int, int, int, bool], stocks: set[str]) -> DataFrame:
+    """Cells of one period summed by row; a stock's run keeps the stocks' columns only, the other the rest."""
+    number, start, end, of_stock = run
+    chosen = (cells.day >= start) & (cells.day < end)
+    keep = [index for index, name in enumerate(cells.names) if (name in stocks) == of_stock]
+    table = DataFrame(cells.sums[chosen][:, keep], columns=[cells.names[index] for index in keep])
+    table = table.groupby(cells.row[chosen]).sum()
+    return (
+        table.reindex(columns=list(cells.names), fill_value=0)
+        .rename_axis("pos")
+        .reset_index()
+        .assign(period=number)
+    )
+
+
+def _cut_histograms(cells: Cells, name: str, periods: Sequence[Days]) -> dict[tuple[int, int], np.ndarray]:
+    cell, bins, count = cells.pairs[name]
+    row, day = cells.row[cell], cells.day[cell]
+    found = {}
+    size = len(unpack([]))
+    for number, (start, end) in enumerate(periods):
+        chosen = (day >= start) & (day < end)
+        for pos in np.unique(row[chosen]).tolist():
+            mine = chosen & (row == pos)
+            found[(pos, number)] = np.bincount(bins[mine], count[mine], minlength=size)
+    return found
