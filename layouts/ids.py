@@ -1,0 +1,58 @@
+"""Every component id of the program, one class a page.
+
+Invariants: an id is written here once and nowhere else, and is unique over all pages, because the shell and one
+page stand in the same document. Repeated parts (one a row, one a card) have dictionary ids made by a function
+here, so that a pattern and its members cannot drift apart. Absent on purpose: names by position.
+"""
+
+from __future__ import annotations
+
+
+class Shell:
+    """The frame around every page: address, top bar, live tick."""
+
+    URL = "shell-url"  # dcc.Location: the only state of the browser
+    KIND = "shell-kind"  # html.Data: which page the path names; the router listens to it
+    TICK = "shell-tick"  # html.Data: last published generation, set by live.js
+    FRAME = "shell-frame"  # everything the router draws: top bar and page
+    CRUMB = "shell-crumb"
+    CONTROLS = "shell-controls"  # the page's own selectors in the top bar
+    FRESHNESS = "shell-freshness"
+    SEARCH = "shell-search"
+    SEARCH_HITS = "shell-search-hits"
+    HELP = "shell-help"
+
+
+class Map:
+    """The map page."""
+
+    DRAWN = "map-drawn"  # html.Data: what the drawn figure shows, so that the server knows whether to patch
+    GRAPH = "map-graph"
+    OVERLAY = "map-overlay"  # level control, legend, chip: drawn above the map
+    SIDE = "map-side"
+    RANKING = "map-ranking"
+    SORT = "map-sort"  # html.Data: the chosen order of the ranking, "value" or "-value"
+
+
+class Kpi:
+    """The indicator page."""
+
+    BODY = "kpi-body"
+
+
+class Analyst:
+    """The analyst page."""
+
+    BODY = "analyst-body"
+
+
+class Sources:
+    """The sources page."""
+
+    BODY = "sources-body"
+
+
+class Glossary:
+    """The glossary page."""
+
+    BODY = "glossary-body"
