@@ -38,7 +38,8 @@ def _lines(start: np.ndarray, stop: np.ndarray, rng: np.random.Generator) -> lis
     lines = []
     for a, b, inner in zip(start, stop, rng.integers(1, 10, len(start)), strict=True):
         part = np.sort(rng.uniform(0.05, 0.95, inner))[:, None]
-        off = rng.normal(0, 0.035, (inner, 1)) * (b - a)[::-1] * (1, -1)
+        # Flat towards both corners, so that no line crosses its neighbours there.
+        off = rng.uniform(-0.07, 0.07, (inner, 1)) * np.sin(np.pi * part) * (b - a)[::-1] * (1, -1)
         lines.append(np.round(np.vstack([a, a + part * (b - a) + off, b]), 7))
     return lines
 

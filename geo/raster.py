@@ -144,7 +144,8 @@ def build(geometries: np.ndarray, edges: Edges, grid: Grid) -> Cells:
 
     piece, at = spread(first[number], np.diff(first)[number])
     key = cell[piece] * len(geometries) + edges.unit[order[at]]
-    keys = np.unique(np.concatenate([key, inner_cell.astype(np.int64) * len(geometries) + inner_unit]))
+    keys = np.sort(np.concatenate([key, inner_cell.astype(np.int64) * len(geometries) + inner_unit]))
+    keys = keys[np.diff(keys, prepend=-1) != 0]  # several times quicker than np.unique here
     holder, unit = keys // len(geometries), (keys % len(geometries)).astype(np.int32)
     rank = np.arange(len(keys)) - np.searchsorted(holder, np.arange(len(border) + 1))[holder]
     flip = _flips(len(cell), piece, rank[np.searchsorted(keys, key)])
