@@ -41,14 +41,15 @@ def _read_header(source: Source, found: Scan) -> tuple[Header, int]:
 
     def lines() -> Iterator[str]:
         nonlocal size
-        for line in read_lines(file, found.encoding):
-            size += len(line.removeprefix("\ufeff").encode("utf-8"))
-            yield line
+        for number, line in enumerate(read_lines(file, found.encoding)):
+            text = line if number else line.removeprefix("\ufeff")
+            size += len(text.encode("utf-8"))
+            yield text
 
     with open_bytes(found.path) as file:
         try:
             for row in csv.reader(lines(), delimiter=source.delimiter):
-                rows.append([cell.removeprefix("\ufeff").strip() for cell in row])
+                rows.append([cell.strip() for cell in row])
                 ends.append(size)
                 if len(rows) >= max(SEARCHED_ROWS, source.header or 0):
                     break
@@ -63,6 +64,7 @@ def _read_header(source: Source, found: Scan) -> tuple[Header, int]:
 def _check_quotes(source: Source, found: Scan) -> None:
     """An odd number of quotes: refuse the file if the last row is still inside one. Raises SourceError."""
     last: list[str] = []
+    kept: list[str] = []
     row = 0
 
     def lines() -> Iterator[str]:
@@ -72,8 +74,8 @@ def _check_quotes(source: Source, found: Scan) -> None:
 
     with open_bytes(found.path) as file:
         try:
-            for row, _ in enumerate(csv.reader(lines(), delimiter=source.delimiter), 1):  # noqa: B007 (used below)
-                kept = last.copy()
+            for number, _ in enumerate(csv.reader(lines(), delimiter=source.delimiter), 1):
+                row, kept = number, last.copy()
                 last.clear()
             list(csv.reader(kept, delimiter=source.delimiter, strict=True))
         except csv.Error as error:

@@ -103,7 +103,7 @@ def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
     fields = _fields(top, kind, form)
     drop, named = top.texts("drop"), top.texts("sealed")
     _check_dropped(top, fields, drop)
-    sealed, extra = _sealed(top, fields, named)
+    sealed, extra = _sealed(top, fields, named, drop=drop)
     source = Source(
         name=name,
         kind=kind,
@@ -168,13 +168,15 @@ def _check_dropped(top: Section, fields: tuple[FieldMap, ...], drop: tuple[str, 
 
 
 def _sealed(
-    top: Section, fields: tuple[FieldMap, ...], named: tuple[str, ...]
+    top: Section, fields: tuple[FieldMap, ...], named: tuple[str, ...], *, drop: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Columns of the frame to encrypt: sealed by nature or by declaration; and their columns kept only for that."""
     readers = {column: mapped for mapped in fields for column in mapped.reads}
     names = [mapped.name for mapped in fields if mapped.spec.sealed]
     extra = []
     for column in named:
+        if column in drop:
+            raise top.refuse("sealed", column, "a column that is not dropped")
         if column not in readers:
             extra.append(column)
         elif readers[column].spec.type != "text" or readers[column].name in IDENTITY.values():
@@ -200,9 +202,11 @@ def _zone(top: Section) -> ZoneInfo:
     name = top.take("timezone", str, required=True)
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError) as error:  # an unknown zone is a KeyError of its own: ZoneInfoNotFoundError
-        raise top.refuse("timezone", name, "a zone such as Asia/Shanghai") from error
-    except KeyError as error:
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+    ) as error:  # what ZoneInfo raises for a folder, a path, an unknown name
         raise top.refuse("timezone", name, "a zone such as Asia/Shanghai") from error
 
 

@@ -14,6 +14,7 @@ from data.sources.declared import listed
 from data.sources.definition import Source
 
 SEARCHED_ROWS = 10
+MOST_COLUMNS = 2000
 _NOISE = re.compile(r"[\s_\-—:：()（）【】]+")
 
 
@@ -59,6 +60,10 @@ def find_header(rows: Sequence[Sequence[str]], source: Source, *, file: str) -> 
             raise SourceError(f"{file}: got blank rows only; expected a header")
         index = scores.index(max(scores)) if max(scores) else _first_filled(rows)
     cells = tuple(cell.strip() for cell in rows[index])
+    if len(cells) > MOST_COLUMNS:
+        raise SourceError(
+            f"{file} row {index + 1}: got {len(cells):,} columns; expected at most {MOST_COLUMNS:,}"
+        )
     return Header(index + 1, cells, match(source, cells, where=f"{file} row {index + 1}"))
 
 

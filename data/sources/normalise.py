@@ -29,6 +29,7 @@ FUTURE_SLACK = timedelta(days=3653)  # the farthest deadline
 LONGEST_KEY = 200
 LONGEST_WORD = 500
 LONGEST_TEXT = 100_000
+_NOT_FINITE = pa.array(["nan", "inf", "-inf", "infinity", "-infinity"], pa.string())
 CLOSED_BEFORE = {  # flag -> (later, earlier): a fact that ends before it begins is kept and flagged
     "case": (("closed_before_reported", "closed_at", "reported_at"),),
     "order": (
@@ -137,6 +138,8 @@ def _read_yesno(draft: Draft, mapped: FieldMap) -> None:
 
 def _read_number(draft: Draft, mapped: FieldMap) -> None:
     numbers, bad = read_numbers(draft.texts[mapped.name])
+    if mapped.spec.type == "coordinate":  # "NaN" is how some programs write no place at all
+        bad &= ~np.asarray(pc.is_in(pc.utf8_lower(draft.texts[mapped.name]), value_set=_NOT_FINITE))
     draft.refuse(mapped.name, bad, "a number")
     draft.numbers[mapped.name] = numbers
 
@@ -259,7 +262,7 @@ def _column(value: Any, keep: np.ndarray | None, *, instant: bool) -> Any:
     """A column of the frame from what was read: text as str, instants as UTC, the rest as it is."""
     if isinstance(value, (pa.Array, pa.ChunkedArray)):
         kept = value if keep is None else value.take(pa.array(keep))
-        return pd.array(kept.cast(pa.large_string()), dtype="str")
+        return kept.cast(pa.large_string()).to_pandas()  # "str", without a copy
     kept = value if keep is None else value[keep]
     return pd.DatetimeIndex(kept.view("M8[us]"), tz="UTC") if instant else kept
 

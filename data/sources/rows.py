@@ -21,7 +21,7 @@ def drop_furniture(raw: Raw, source: Source) -> Raw:
     A total is a row without the instant every record must have, whose first cell or id says so.
     """
     marks = _filled(raw, source, START[source.kind])
-    if marks is None or not len(raw.rows):
+    if marks is None or not len(raw.rows) or not raw.header:  # records have no furniture
         return raw
     furniture = np.zeros(len(raw.rows), dtype=bool)
     notes = raw.notes.copy()
@@ -72,8 +72,6 @@ def _is_total(text: str) -> bool:
 
 def _repeated(raw: Raw) -> np.ndarray:
     """Rows whose every cell of a mapped column is that column's header."""
-    if not raw.header:
-        return np.zeros(0, dtype=np.int64)
     places = np.arange(len(raw.rows))
     for name, cell in raw.header.items():
         column = (

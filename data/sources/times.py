@@ -37,6 +37,7 @@ _ANY = re.compile(
     rf"\s*(?P<half2>{_HALF})?\s*(?P<z>Z|[+-]\d{{2}}:?\d{{2}}|[+-]\d{{2}})?)?\Z",
     re.IGNORECASE,
 )
+_UNPADDED = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{1,2}(:\d{1,2})?)?$"
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(\d{2})(\d{2})?)?\Z")
 _SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?\Z")  # 1954 to 2118
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d+)?\Z")
@@ -69,10 +70,10 @@ def read_times(
     local = np.full(count, NAT, dtype=np.int64)
     offset = np.full(count, NAT, dtype=np.int64)
     left = np.asarray(pc.is_valid(texts))
-    for layout in _layouts(form):
-        done, at, written = read_fixed(texts, left, layout)
-        local[done], offset[done] = at, written
-        left[done] = False
+    layouts = _layouts(form)
+    for candidates in (lambda: texts, lambda: _padded(texts, left, form)):
+        if left.any():
+            _read_quickly(candidates(), layouts, left, local, offset)
     bad = np.zeros(count, dtype=bool)
     if left.any():
         _read_slowly(texts, np.flatnonzero(left), _reader(form), local, offset, bad)
@@ -88,9 +89,33 @@ def _instants(local: np.ndarray, offset: np.ndarray, bad: np.ndarray, zone: Zone
     return Times(at, bad, folds, gaps)
 
 
+def _read_quickly(
+    texts: pa.StringArray,
+    layouts: tuple[Layout, ...],
+    left: np.ndarray,
+    local: np.ndarray,
+    offset: np.ndarray,
+) -> None:
+    """Read what fits a layout into the columns given; what was read is left no longer."""
+    for layout in layouts:
+        done, at, written = read_fixed(texts, left, layout)
+        local[done], offset[done] = at, written
+        left[done] = False
+
+
+def _padded(texts: pa.StringArray, left: np.ndarray, form: str | None) -> pa.StringArray:
+    """The texts still to be read with a 0 before lone digits (2025/1/1 9:05), where that changes no fraction."""
+    lone = pa.array(left)
+    if form is None:
+        lone = pc.and_(lone, pc.fill_null(pc.match_substring_regex(texts, _UNPADDED), False))
+    texts = pc.if_else(lone, texts, "")
+    return pc.replace_substring_regex(texts, r"\b(\d)\b", r"0\1")
+
+
 def _layouts(form: str | None) -> tuple[Layout, ...]:
     if form in (None, "iso"):
         return iso_layouts()
+    # no fraction in a compiled format, so padding lone digits reads it as strptime would
     layout = compile_format(form) if form and "%" in form else None
     return (layout,) if layout else ()
 
