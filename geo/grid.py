@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from geo.exact import NOWHERE
+
 SCALE = 32_000  # steps across one cell; with PAD every product of two differences fits in int32
 PAD = 250  # steps around a cell for which its edges are kept
 RIGHT = SCALE + PAD  # an edge that leaves through the padded right side has its second end exactly here
 NEAR = 2  # steps; rounding moves a point by at most 0.71 and an edge by at most 0.71
 MAX_UNITS = 16  # bits of a flip: units of one cell
-NOWHERE = -1
 _FIRST_BORDER = -2  # label of border cell 0; border cell k is _FIRST_BORDER - k
 _LOWEST_BIT = np.array([0, *((n & -n).bit_length() - 1 for n in range(1, 1 << MAX_UNITS))], dtype=np.uint8)
 

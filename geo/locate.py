@@ -5,13 +5,9 @@ crowded with edges) shapely decides, so the answer is always that of ``shapely.i
 among the geometries that hold the point.
 """
 
-import hashlib
 import math
-import os
-import threading
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +15,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.edges import Edges, edges_of, shared
-from geo.grid import NOWHERE, SCALE, Cells, Grid, border_label, lowest, walk
+from geo.exact import NOWHERE, Shapes, as_array, lowest_holder, read_arrays, write_arrays
+from geo.grid import SCALE, Cells, Grid, border_label, lowest, walk
 from geo.raster import build
 
 FORMAT = 1
@@ -32,51 +29,8 @@ _BLOCK = 1 << 16
 
 
 def fingerprint(geometries: Sequence[BaseGeometry | None] | np.ndarray) -> str:
-    """Hash of the shapes in their order; equal for equal coordinates, and changed by a new index format."""
-    return _Shapes.of(_as_array(geometries)).fingerprint()
-
-
-def _as_array(geometries: Sequence[BaseGeometry | None] | np.ndarray) -> np.ndarray:
-    array = np.empty(len(geometries), dtype=object)
-    array[:] = [None if shape is None or shape.is_empty else shape for shape in geometries]
-    return array
-
-
-@dataclass(frozen=True)
-class _Shapes:
-    """Geometries as they lie on disk, made into objects when the exact test first asks for them."""
-
-    blob: np.ndarray
-    first: np.ndarray
-    made: dict[int, BaseGeometry] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)  # preparing a geometry is not thread-safe
-
-    @classmethod
-    def of(cls, geometries: np.ndarray) -> "_Shapes":
-        texts = [
-            b"" if text is None else text
-            for text in shapely.to_wkb(geometries, byte_order=1, output_dimension=2)
-        ]
-        first = np.r_[0, np.cumsum([len(text) for text in texts], dtype=np.int64)]
-        return cls(np.frombuffer(b"".join(texts), dtype=np.uint8), first.astype(np.int64))
-
-    def fingerprint(self) -> str:
-        digest = hashlib.sha256(f"linli locator {FORMAT}\n".encode())
-        digest.update(self.first.tobytes())
-        digest.update(self.blob.tobytes())
-        return digest.hexdigest()
-
-    def hold(self, units: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        """Whether each unit's closed shape holds the point beside it."""
-        with self.lock:
-            distinct, back = np.unique(units, return_inverse=True)
-            for unit in distinct.tolist():
-                if unit not in self.made:
-                    shape = shapely.from_wkb(self.blob[self.first[unit] : self.first[unit + 1]].tobytes())
-                    shapely.prepare(shape)
-                    self.made[unit] = shape
-            shapes = _as_array([self.made[unit] for unit in distinct.tolist()])
-            return shapely.intersects_xy(shapes[back], lon, lat)
+    """Hash of the shapes in their order: a name under which to keep their index."""
+    return Shapes.of(as_array(geometries)).fingerprint()
 
 
 @dataclass(frozen=True)
@@ -85,7 +39,7 @@ class Locator:
 
     grid: Grid
     cells: Cells
-    shapes: _Shapes
+    shapes: Shapes
 
     @classmethod
     def build(
@@ -98,17 +52,17 @@ class Locator:
                 empty ones are never found.
             cell_m: side of a cell in metres; by default it suits the units and keeps the index below 128 MB.
         """
-        array = _as_array(geometries)
+        array = as_array(geometries)
         edges = edges_of(array)
         grid = _grid(array, edges, cell_m)
-        shapes = _Shapes.of(array)
+        shapes = Shapes.of(array)
         shapely.prepare(array)
         return cls(grid, build(array, edges, grid), shapes)
 
     @property
     def nbytes(self) -> int:
         """Memory of the index, the shapes for the exact test included."""
-        return self.cells.nbytes + self.shapes.blob.nbytes + self.shapes.first.nbytes
+        return self.cells.nbytes + self.shapes.nbytes
 
     def locate(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Index of the geometry that holds each point.
@@ -146,20 +100,33 @@ class Locator:
         return found
 
     def _exact(self, cell: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        unit, which = self.cells.units_in(cell)
-        holds = self.shapes.hold(unit, lon[which], lat[which])
-        found = np.full(len(cell), NOWHERE, dtype=np.int32)
-        # Units of a cell ascend: written backwards, the lowest that holds the point stays.
-        found[which[holds][::-1]] = unit[holds][::-1]
-        return found
+        return lowest_holder(self.shapes, self.cells.units_in(cell), lon, lat)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The whole index as named arrays."""
+        grid = np.array([FORMAT, *vars(self.grid).values()], dtype=np.float64)
+        return {"grid": grid, "blob": self.shapes.blob, "blob_first": self.shapes.first, **vars(self.cells)}
+
+    @classmethod
+    def of_arrays(cls, arrays: dict[str, np.ndarray]) -> "Locator":
+        """The index that ``arrays`` gave.
+
+        Raises:
+            ValueError: arrays are missing, or belong to another format.
+        """
+        try:
+            version, west, south, per_lon, per_lat, columns, rows = arrays["grid"].tolist()
+            cells = Cells(**{part.name: arrays[part.name] for part in fields(Cells)})
+            shapes = Shapes(arrays["blob"], arrays["blob_first"])
+        except KeyError as error:
+            raise ValueError(f"index of boundaries: got no {error}; expected it") from error
+        if version != FORMAT:
+            raise ValueError(f"index of boundaries: got format {version:.0f}; expected {FORMAT}")
+        return cls(Grid(west, south, per_lon, per_lat, int(columns), int(rows)), cells, shapes)
 
     def save(self, path: Path) -> None:
         """Write the index to a file that appears only when complete."""
-        grid = np.array([FORMAT, *vars(self.grid).values()], dtype=np.float64)
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with part.open("wb") as file:
-            np.savez(file, grid=grid, blob=self.shapes.blob, blob_first=self.shapes.first, **vars(self.cells))
-        part.replace(path)
+        write_arrays(path, self.arrays())
 
     @classmethod
     def load(cls, path: Path) -> "Locator":
@@ -168,17 +135,7 @@ class Locator:
         Raises:
             ValueError: the file is not such an index, or one of another format.
         """
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            version, west, south, per_lon, per_lat, columns, rows = arrays.pop("grid").tolist()
-            shapes = _Shapes(arrays.pop("blob"), arrays.pop("blob_first"))
-            cells = Cells(**arrays)
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path}: got {error}; expected an index of boundaries") from error
-        if version != FORMAT:
-            raise ValueError(f"{path}: got index format {version:.0f}; expected {FORMAT}")
-        return cls(Grid(west, south, per_lon, per_lat, int(columns), int(rows)), cells, shapes)
+        return cls.of_arrays(read_arrays(path))
 
 
 def _grid(geometries: np.ndarray, edges: Edges, cell_m: float | None) -> Grid:

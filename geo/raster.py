@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 
 from geo.edges import Edges, clip, mix, on_grid, shared, touched
-from geo.grid import MAX_UNITS, NOWHERE, SCALE, Cells, Grid, border_label, spread, walk
+from geo.exact import NOWHERE
+from geo.grid import MAX_UNITS, SCALE, Cells, Grid, border_label, spread, walk
 
 MAX_EDGES = 96  # beyond so many edges in one cell the exact test is the quicker one
 _BLOCK = 1 << 16
