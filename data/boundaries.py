@@ -9,6 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from geo.boundaries import BoundaryError, read_units
+from geo.changes import compare
+from geo.faults import ACCEPTABLE, FATAL, Fault, check
+from geo.shapes import label_point
 from pandas import DataFrame
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -19,12 +23,10 @@ from data.locks import one_at_a_time
 from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, unit
 from data.settings import Level
 from data.store import Store, insert_rows
-from geo.boundaries import BoundaryError, read_units
-from geo.changes import compare
-from geo.faults import ACCEPTABLE, Fault, check
-from geo.locate import fingerprint
-from geo.shapes import label_point
+from geo.place import fingerprint
 from geo.units import arrange
+
+KINDS = frozenset(ACCEPTABLE) | frozenset(FATAL)
 
 
 @dataclass(frozen=True)
@@ -195,14 +197,14 @@ def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.
         )
         first = not places.versions(connection, tree=tree)
         usual = places.FIRST_DAY if first else store.settings.epoch_day(now)
-        outlines = places.shapes(connection, number)
+        draft = places.Version(number, tree, 0, 0, "", places.read_units(connection, number))
         connection.execute(
             insert(boundary_version).values(
                 id=number,
                 tree=tree,
                 valid_from_on=usual if dated is None else dated,
                 recorded_at=micros(now),
-                fingerprint=fingerprint(list(outlines)),
+                fingerprint=fingerprint(places.with_geometry(connection, draft)),
                 note="",
             )
         )

@@ -21,7 +21,9 @@ from data.instants import micros
 from data.locks import one_at_a_time
 from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load, reject, sealed
-from data.sources import Batch, Reject, Source, read_batches
+from data.sources.batch import Batch, Reject
+from data.sources.definition import Source
+from data.sources.reading import read_batches
 from data.store import Store, insert_rows
 
 SHOWN_REJECTS = 20

@@ -1,6 +1,7 @@
 """Answers to a question: measures of the units of a level, with total, unassigned rows, ranks and comparison."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -69,11 +70,15 @@ class Counter:
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
     def sums(
-        self, region: Region, indicators: Sequence[Indicator], periods: Sequence[tuple[int, int]]
+        self,
+        region: Region,
+        indicators: Sequence[Indicator],
+        periods: Sequence[tuple[int, int]],
+        words: Sequence[str],
     ) -> Sums:
         """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
         held = region.depth in self.seen.levels.get(region.version.id, ())
-        if held and not self.only and self.load == self.seen.load:
+        if held and not words and not self.only and self.load == self.seen.load:
             return from_rollup(self.connection, self.seen, region, indicators, periods=periods)
         return from_facts(
             self.connection,
@@ -83,61 +88,55 @@ class Counter:
             load=self.load,
             periods=periods,
             only=self.only,
+            words=words,
         )
 
     def by_code(
-        self, names: Sequence[str], *, within: str | None, depth: int, periods: Sequence[Period]
-    ) -> tuple[DataFrame, dict[str, dict]]:
-        """Sums by unit code and period over all boundary versions that answer for them.
-
-        returns  a frame code, unit_kind, period and the integer columns of the indicators; histograms by
-                 column, then (code, period)
-        """
-        tables: list[DataFrame] = []
-        counts: dict[str, dict] = {}
-        for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
-            wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
-            for flows in (True, False):
-                part = [entry for entry in wanted if (entry.kind != "stock") == flows]
-                if part:
-                    tables += self._over_versions(part, within, depth, periods, counts, stocks=not flows)
-        if not tables:
-            return DataFrame({"code": [], "period": []}), counts
-        return pd.concat(tables, ignore_index=True).groupby(["code", "period"], as_index=False).sum(), counts
-
-    def _over_versions(
         self,
-        wanted: list[Indicator],
+        names: Sequence[str],
+        *,
         within: str | None,
         depth: int,
         periods: Sequence[Period],
-        counts: dict[str, dict],
+        words: Sequence[str] = (),
+    ) -> "Tables":
+        """Sums by unit code, words and period over all boundary versions that answer for them."""
+        found = Tables(("code", *words))
+        for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
+            wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
+            for stocks in (False, True):
+                part = [entry for entry in wanted if (entry.kind == "stock") == stocks]
+                if part:
+                    self._over_versions(found, part, within, depth=depth, periods=periods, stocks=stocks)
+        return found
+
+    def _over_versions(
+        self,
+        found: "Tables",
+        wanted: list[Indicator],
+        within: str | None,
         *,
+        depth: int,
+        periods: Sequence[Period],
         stocks: bool,
-    ) -> list[DataFrame]:
-        tables = []
+    ) -> None:
+        words = found.parts[1:]
         for version in self.versions:
             runs = self._runs(version, periods, stocks=stocks)
             if not runs or (within is not None and within not in version.by_code):
                 continue
             low, high = version.span(within)
-            sums = self.sums(
-                Region(version, depth, low, high), wanted, [(start, end) for _, start, end in runs]
+            region = Region(version, depth, low, high)
+            sums = self.sums(region, wanted, [(start, end) for _, start, end in runs], words)
+            rows = np.unique(
+                np.r_[sums.table["row"], [row for kept in sums.counts.values() for row, _ in kept]]
             )
-            number = np.array([number for number, _, _ in runs])
-            table = sums.table.astype({"pos": "int64", "period": "int64"})
-            tables.append(
-                table.assign(
-                    code=codes(version, table["pos"].to_numpy(), depth),
-                    period=number[table["period"].to_numpy()],
-                ).drop(columns="pos")
-            )
-            for name, found in sums.counts.items():
-                kept = counts.setdefault(name, {})
-                for (pos, run), bins in found.items():
-                    key = (codes(version, np.array([pos]), depth)[0], int(number[run]))
-                    kept[key] = kept.get(key, 0) + bins
-        return tables
+            rows = rows.astype(np.int64)
+            pos = rows if sums.keys is None else sums.keys["pos"].reindex(rows).to_numpy()
+            key = DataFrame({"code": codes(version, pos, depth)}, index=rows)
+            for word in words:
+                key[word] = sums.keys[word].reindex(rows) if sums.keys is not None else ""
+            found.add(sums, key, [number for number, _, _ in runs])
 
     def _runs(
         self, version: places.Version, periods: Sequence[Period], *, stocks: bool
@@ -160,31 +159,79 @@ def codes(version: places.Version, pos: np.ndarray, depth: int) -> np.ndarray:
     return np.where(level < depth, code + UNASSIGNED, code)
 
 
-def measures_of(
-    name: str, table: DataFrame, counts: dict[str, dict], *, order: Sequence[str], period: int
-) -> DataFrame:
-    """Measures of one indicator for codes in a given order (0 where nothing was counted)."""
-    indicator = INDICATORS[name]
-    if indicator.kind == "quantile":
-        found = counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
-        nothing = np.zeros(BINS)
-        rows = judge.weigh(
-            indicator, DataFrame(index=range(len(order))), [found.get((c, period), nothing) for c in order]
-        )
-    else:
-        mine = table[table["period"] == period].set_index("code")
-        rows = judge.weigh(
-            indicator, mine.reindex(columns=columns([indicator])).reindex(list(order)).fillna(0)
-        )
-    return rows.set_axis(list(order), axis="index")
+@dataclass
+class Tables:
+    """Sums gathered over boundary versions and parts of a scope, by the parts (code, words …) and period.
 
+    table   the parts, period and the integer columns; equal keys are added up when read
+    counts  histograms by column, then (key, period); a key is the tuple of its parts
+    """
 
-def total_of(table: DataFrame, counts: dict[str, dict]) -> tuple[DataFrame, dict[str, dict]]:
-    """The same sums with all codes put together under the code ''."""
-    summed = table.drop(columns="code").groupby("period", as_index=False).sum().assign(code="")
-    merged: dict[str, dict] = {}
-    for name, found in counts.items():
-        kept = merged.setdefault(name, {})
-        for (_, period), bins in found.items():
-            kept[("", period)] = kept.get(("", period), 0) + bins
-    return summed, merged
+    parts: tuple[str, ...]
+    pieces: list[DataFrame] = field(default_factory=list)
+    counts: dict[str, dict[tuple[tuple, int], np.ndarray]] = field(default_factory=dict)
+
+    def add(self, sums: Sums, key: DataFrame, numbers: list[int]) -> None:
+        """Take sums whose rows stand for `key` (by row) and whose periods are `numbers` of the question."""
+        table = sums.table.astype({"row": "int64", "period": "int64"})
+        named = key.loc[table["row"]].reset_index(drop=True)
+        values = table.drop(columns=["row", "period"]).reset_index(drop=True)
+        period = np.array([*numbers, 0])[table["period"].to_numpy()]
+        self.pieces.append(pd.concat([named.assign(period=period), values], axis=1))
+        tuples = dict(zip(key.index.tolist(), key.itertuples(index=False, name=None), strict=True))
+        for name, bins in sums.counts.items():
+            for (row, run), count in bins.items():
+                self._add_bins(name, (tuples[row], numbers[run]), count)
+
+    def _add_bins(self, name: str, key: tuple, count: np.ndarray) -> None:
+        kept = self.counts.setdefault(name, {})
+        kept[key] = kept[key] + count if key in kept else count
+
+    @property
+    def table(self) -> DataFrame:
+        """One row per key and period."""
+        if not self.pieces:
+            return DataFrame({name: [] for name in (*self.parts, "period")})
+        whole = pd.concat(self.pieces, ignore_index=True).fillna(0)
+        return whole.groupby([*self.parts, "period"], as_index=False).sum()
+
+    @property
+    def keys(self) -> list[tuple]:
+        """All keys in use, sorted."""
+        found = set(self.table[list(self.parts)].itertuples(index=False, name=None))
+        return sorted(found | {key for kept in self.counts.values() for key, _ in kept})
+
+    def together(self, code: str) -> "Tables":
+        """The same with all codes put together under one."""
+        whole = Tables(self.parts)
+        whole.pieces = [piece.assign(code=code) for piece in self.pieces]
+        for name, kept in self.counts.items():
+            for (key, period), count in kept.items():
+                whole._add_bins(name, ((code, *key[1:]), period), count)
+        return whole
+
+    def merged(self, other: "Tables") -> "Tables":
+        """Both together."""
+        both = Tables(self.parts, [*self.pieces, *other.pieces])
+        for source in (self, other):
+            for name, kept in source.counts.items():
+                for key, count in kept.items():
+                    both._add_bins(name, key, count)
+        return both
+
+    def measures(self, name: str, keys: Sequence[tuple], *, period: int) -> DataFrame:
+        """Measures of one indicator for keys in the order given; what was not counted is 0."""
+        indicator = INDICATORS[name]
+        if indicator.kind == "quantile":
+            kept = self.counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
+            nothing = np.zeros(BINS)
+            return judge.weigh(indicator, DataFrame(), [kept.get((key, period), nothing) for key in keys])
+        table = self.table
+        mine = table[table["period"] == period].set_index(list(self.parts))
+        index = (
+            pd.MultiIndex.from_tuples(list(keys), names=self.parts)
+            if len(self.parts) > 1
+            else [k[0] for k in keys]
+        )
+        sums = mine.reindex(columns=columns([indicator])).reindex(index).fillna(0)
+        return judge.weigh(indicator, sums.reset_index(drop=True))

@@ -49,6 +49,11 @@ class Person:
     created_at: int = 0
 
     @property
+    def units(self) -> tuple[str, ...]:
+        """Codes of the units granted one by one; none where the whole instance is."""
+        return tuple(code for code in self.grants if code != WHOLE)
+
+    @property
     def scope(self) -> Scope:
         """What this person may see."""
         return scope_of(self.name, self.role, self.grants, tree=TREE)

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import shapely
-from geo.locate import UnitLocator
 from pandas import DataFrame, Series
 from sqlalchemy import Connection, select
 
 from data.schema import PLACES, boundary_version, unit
 from data.store import Store, any_of
+from geo.place import UnitLocator, open_locator
 from geo.units import HintIndex, ancestors
 
 FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
@@ -111,15 +111,21 @@ def shapes(connection: Connection, version_id: int, *, level: int | None = None)
     )
 
 
+def with_geometry(connection: Connection, version: Version) -> DataFrame:
+    """A version's units with their shapes (None without one) as `geometry`."""
+    return version.units.assign(
+        geometry=shapes(connection, version.id).reindex(version.units["pos"]).to_numpy()
+    )
+
+
 class Placer:
     """Finds the place of facts in one version: by coordinates, else by the first hint that names a unit."""
 
     def __init__(self, connection: Connection, version: Version, *, cache: Path):
         self.version = version
-        frame = version.units.assign(
-            geometry=shapes(connection, version.id).reindex(version.units["pos"]).to_numpy()
+        self._locator = _kept_locator(cache, version) or open_locator(
+            with_geometry(connection, version), cache
         )
-        self._locator = UnitLocator.cached(frame, cache)
 
     def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Whether each point lies in any unit."""
@@ -147,6 +153,17 @@ class Placer:
         tried = self.version.hints.resolve(pd.Series(text.split(HINT_SEPARATOR), dtype="str"))
         hits = tried[tried > 0]
         return int(hits[0]) if len(hits) else 0
+
+
+def _kept_locator(cache: Path, version: Version) -> UnitLocator | None:
+    """The index kept under the version's fingerprint, without reading its shapes; None when it has to be made."""
+    path = cache / f"places-{version.fingerprint[:32]}.npz"
+    if not version.fingerprint or not path.is_file():
+        return None
+    try:
+        return UnitLocator.load(path)
+    except ValueError:
+        return None  # cut off or of an older format: `open_locator` makes it anew
 
 
 def of_revisions(connection: Connection, subject: str, version_id: int, revs: Series) -> np.ndarray:

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from data import factlist, judge, mapdata, places, scales, sourcebook
 from data.indicators import INDICATORS
-from data.measures import UNASSIGNED, Counter, NotReady, elapsed, measures_of, total_of
+from data.measures import UNASSIGNED, Counter, NotReady, Tables, elapsed
 from data.query import Period, Query
 from data.scope import Scope
 from data.settings import Level, Settings
@@ -155,34 +155,37 @@ class Reader:
         now = elapsed(query.period, self.today)
         periods = [now, now.before] if compare else [now]
         depth = self.settings.level(query.level or self.settings.names[0]).depth
+        found = self.tables(query, depth=depth, periods=periods)
+        rows = self._rows(query, found, depth)
+        return pd.concat([self._judged(name, found, rows) for name in query.indicators], ignore_index=True)
+
+    def tables(
+        self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
+    ) -> Tables:
+        """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
+        found = Tables(("code", *words))
         with self.store.read() as connection:
             counter = self.counter(connection, query)
-            parts = [
-                counter.by_code(query.indicators, within=within, depth=depth, periods=periods)
-                for within in self._withins(query.within)
-            ]
-        table = (
-            pd.concat([part[0] for part in parts], ignore_index=True)
-            if parts
-            else DataFrame({"code": [], "period": []})
-        )
-        counts = _united([part[1] for part in parts])
-        rows = self._rows(query, table, counts, depth)
-        return pd.concat(
-            [self._judged(name, table, counts, rows) for name in query.indicators], ignore_index=True
-        )
+            for within in self._withins(query.within):
+                at = self._depth_of(within) if depth is None else depth
+                part = counter.by_code(
+                    query.indicators, within=within, depth=at, periods=periods, words=words
+                )
+                found = found.merged(part)
+        return found
 
-    def _rows(self, query: Query, table: DataFrame, counts: dict, depth: int) -> DataFrame:
+    def _rows(self, query: Query, found: Tables, depth: int) -> DataFrame:
         """Codes to show: today's units of the level, units of earlier boundaries with figures, unassigned rows."""
         known = self.units(self.settings.names[depth], query.within)
         names = dict(zip(known["code"], known["name"], strict=True))
-        found = {*table["code"], *(code for kept in counts.values() for code, _ in kept)}
-        former = sorted(code for code in found if code not in names and not code.endswith(UNASSIGNED))
-        for code in former:
-            names[code] = self._former_name(code)
-        loose = sorted(code for code in found if code.endswith(UNASSIGNED))
+        counted = [code for (code,) in found.keys]
+        for code in counted:
+            if code not in names and not code.endswith(UNASSIGNED):
+                names[code] = self._former_name(code)
         rows = [(code, names[code], "unit") for code in names]
-        rows += [(code, self._parent_name(code), "unassigned") for code in loose]
+        rows += [
+            (code, self._parent_name(code), "unassigned") for code in counted if code.endswith(UNASSIGNED)
+        ]
         frame = DataFrame(rows, columns=["unit_code", "unit_name", "kind"])
         return frame.assign(pos=frame["unit_code"].map(self.version.by_code).astype("Int64"))
 
@@ -196,16 +199,16 @@ class Reader:
         parent = code.removesuffix(UNASSIGNED)
         return self._former_name(parent) if parent else ""
 
-    def _judged(self, name: str, table: DataFrame, counts: dict, rows: DataFrame) -> DataFrame:
-        order = rows["unit_code"].tolist()
-        now = measures_of(name, table, counts, order=order, period=0).reset_index(drop=True)
-        before = measures_of(name, table, counts, order=order, period=1)["value"].to_numpy()
-        whole, merged = total_of(table, counts)
-        ends = [measures_of(name, whole, merged, order=[""], period=period) for period in (0, 1)]
-        frame = pd.concat([rows, now], axis=1)
-        total = ends[0].assign(unit_code="", unit_name="", kind="total").reset_index(drop=True)
+    def _judged(self, name: str, found: Tables, rows: DataFrame) -> DataFrame:
+        keys = [(code,) for code in rows["unit_code"]]
+        whole = found.together("")
+        total = whole.measures(name, [("",)], period=0).assign(unit_code="", unit_name="", kind="total")
+        frame = pd.concat([rows, found.measures(name, keys, period=0)], axis=1)
         frame = pd.concat([frame, total], ignore_index=True)
-        frame["previous"] = np.append(before, ends[1]["value"].to_numpy())
+        before = [
+            part.measures(name, key, period=1)["value"] for part, key in ((found, keys), (whole, [("",)]))
+        ]
+        frame["previous"] = np.concatenate(before)
         frame["change"] = frame["value"] - frame["previous"]
         indicator = INDICATORS[name]
         frame["state"] = judge.states(indicator, frame)
@@ -217,23 +220,11 @@ class Reader:
     ) -> DataFrame:
         """One unit's measures over many periods: indicator, period_start, period_end, numerator, denominator, value, n."""
         asked = query.asking(indicators=tuple(indicators), within=unit)
-        withins = self._withins(unit)
-        with self.store.read() as connection:
-            counter = self.counter(connection, asked)
-            parts = [
-                counter.by_code(indicators, within=within, depth=self._depth_of(within), periods=periods)
-                for within in withins
-            ]
-        tables = (
-            pd.concat([part[0] for part in parts], ignore_index=True)
-            if parts
-            else DataFrame({"code": [], "period": []})
-        )
-        table, counts = total_of(tables, _united([part[1] for part in parts]))
+        whole = self.tables(asked, depth=None, periods=periods).together("")
         rows = []
         for name in indicators:
             for number, period in enumerate(periods):
-                row = measures_of(name, table, counts, order=[""], period=number).iloc[0]
+                row = whole.measures(name, [("",)], period=number).iloc[0]
                 rows.append(
                     (name, period.start, period.end, *row[["numerator", "denominator", "value", "n"]])
                 )
@@ -343,13 +334,3 @@ def _tops(units: DataFrame, low: int, high: int) -> list[int]:
     """Positions without an ancestor inside a range."""
     inside = units[units["pos"].between(max(low, 1), high)]
     return inside.loc[(inside["parent_pos"] < max(low, 1)) | (inside["parent_pos"] == 0), "pos"].tolist()
-
-
-def _united(many: list[dict[str, dict]]) -> dict[str, dict]:
-    counts: dict[str, dict] = {}
-    for part in many:
-        for name, found in part.items():
-            kept = counts.setdefault(name, {})
-            for key, bins in found.items():
-                kept[key] = kept.get(key, 0) + bins
-    return counts

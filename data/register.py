@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from data.schema import load, source, source_definition, term
-from data.sources import Source
+from data.sources.definition import Source
 
 COUNTS = ("read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location")
 

@@ -13,7 +13,7 @@ from data import secrets
 from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, source, term
-from data.sources import Source
+from data.sources.definition import Source
 from data.store import Store, any_of, insert_rows
 
 HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
@@ -210,8 +210,8 @@ def _hashed(name: str, values: Series, key: str | None) -> np.ndarray:
     else:
         plain = values.to_numpy(dtype=object if values.dtype == "str" else None)
     hashed = pd.util.hash_array(plain, hash_key=key) if key else pd.util.hash_array(plain)
-    salt = np.uint64(zlib.crc32(name.encode()) * 2 + 1)
-    mixed = (hashed ^ (hashed >> np.uint64(31))) * (salt * np.uint64(0x9E3779B97F4A7C15))
+    salt = np.uint64((zlib.crc32(name.encode()) * 2 + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    mixed = (hashed ^ (hashed >> np.uint64(31))) * salt
     return np.where(values.notna().to_numpy(), mixed, np.uint64(0))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, select, text
+from sqlalchemy import ColumnElement, Connection, false, select, text
 
 from data import places
 from data.facts import prepare
@@ -18,17 +18,23 @@ from data.indicators import Indicator, of_subject
 from data.rollup import Published
 from data.schema import FACTS, PLACES
 from data.settings import Settings
-from data.tally import Cells, columns, histogram_of, segments, tally, unpack
+from data.tally import BINS, Cells, columns, histogram_of, segments, tally, unpack
 
 Days = tuple[int, int]  # local days [start, end)
 
 
 @dataclass(frozen=True)
 class Sums:
-    """table: pos, period (its number in the order asked) and the integer columns; histograms by (pos, period)."""
+    """Sums by row and period.
+
+    table   row, period (its number in the order asked) and the integer columns
+    counts  histograms by column, then (row, period)
+    keys    what each row stands for: pos and the words it was split by; None where a row is a pos
+    """
 
     table: DataFrame
     counts: dict[str, dict[tuple[int, int], np.ndarray]] = field(default_factory=dict)
+    keys: DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -70,10 +76,10 @@ def from_rollup(
 
 def _joined(parts: list[DataFrame]) -> DataFrame:
     if not parts:
-        return DataFrame({"pos": [], "period": []}, dtype="int64")
+        return DataFrame({"row": [], "period": []}, dtype="int64")
     table = parts[0]
     for other in parts[1:]:
-        table = table.merge(other, on=["pos", "period"], how="outer")
+        table = table.merge(other, on=["row", "period"], how="outer")
     return table.fillna(0).astype("int64")
 
 
@@ -120,7 +126,7 @@ def _summed(
     query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
     rows = connection.execute(text(query), values).all()
     return DataFrame(
-        np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2), columns=["pos", "period", *names]
+        np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2), columns=["row", "period", *names]
     )
 
 
@@ -162,22 +168,34 @@ def from_facts(
     load: int,
     periods: Sequence[Days],
     only: Filter,
+    words: Sequence[str] = (),
 ) -> Sums:
-    """The same sums counted from the revisions visible at a load; slower, for any level, filter and instant."""
-    cells = fact_cells(connection, settings, region, indicators[0].subject, load=load, only=only)
+    """The same sums counted from the revisions visible at a load; slower, for any level, filter, word and instant."""
+    subject = indicators[0].subject
+    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
+    placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
+    rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
+    cells = tally(facts, rows, of_subject(subject))
     runs = [(number, start, end, False) for number, (start, end) in enumerate(periods)]
     runs += [(number, -(2**31), end, True) for number, (_, end) in enumerate(periods)]
     stocks = set(columns([entry for entry in indicators if entry.kind == "stock"]))
     parts = [_cut(cells, run, stocks) for run in runs]
-    table = pd.concat(parts, ignore_index=True).groupby(["pos", "period"], as_index=False).sum()
+    table = pd.concat(parts, ignore_index=True).groupby(["row", "period"], as_index=False).sum()
     names = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
-    return Sums(table, {name: _cut_histograms(cells, name, periods) for name in names})
+    return Sums(table, {name: _cut_histograms(cells, name, periods) for name in names}, keys)
 
 
-def fact_cells(
-    connection: Connection, settings: Settings, region: Region, subject: str, *, load: int, only: Filter
-) -> Cells:
-    """Daily sums of a region's facts, by row at the region's depth."""
+def _facts_in(
+    connection: Connection,
+    settings: Settings,
+    region: Region,
+    subject: str,
+    *,
+    load: int,
+    only: Filter,
+    words: Sequence[str],
+) -> DataFrame:
+    """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]
     where: list[ColumnElement[bool]] = []
     if region.low > 0 or region.high < len(region.version.units):
@@ -186,12 +204,23 @@ def fact_cells(
         )
         where.append(table.c.rev.in_(inside))
     for column, wanted in (("category", only.category), ("channel", only.channel)):
-        if wanted and column in table.c:
-            where.append(word_condition(connection, subject, column, wanted))
-    rows = read_facts(connection, subject, load=load, where=where)
-    facts = prepare(rows, subject, settings, rhythms=source_rhythms(connection))
-    placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
-    return tally(facts, region.version.ancestors[region.depth][placed], of_subject(subject))
+        if wanted:
+            known = column in table.c
+            where.append(word_condition(connection, subject, column, wanted) if known else false())
+    extra = [word for word in words if word in table.c]
+    rows = read_facts(connection, subject, load=load, where=where, extra=extra)
+    return prepare(rows, subject, settings, rhythms=source_rhythms(connection))
+
+
+def _keyed(facts: DataFrame, pos: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, DataFrame | None]:
+    """A dense number for each combination of position and words in use."""
+    if not words:
+        return pos, None
+    texts = {word: facts[word].astype("str").fillna("") if word in facts else "" for word in words}
+    combined = DataFrame({"pos": pos, **texts}, index=facts.index)
+    numbers = combined.groupby(["pos", *words], sort=True).ngroup()
+    keys = combined.assign(number=numbers).drop_duplicates("number").set_index("number").sort_index()
+    return numbers.to_numpy(dtype=np.int64), keys
 
 
 def _cut(cells: Cells, run: tuple[int, int, int, bool], stocks: set[str]) -> DataFrame:
@@ -203,7 +232,7 @@ def _cut(cells: Cells, run: tuple[int, int, int, bool], stocks: set[str]) -> Dat
     table = table.groupby(cells.row[chosen]).sum()
     return (
         table.reindex(columns=list(cells.names), fill_value=0)
-        .rename_axis("pos")
+        .rename_axis("row")
         .reset_index()
         .assign(period=number)
     )
@@ -213,10 +242,9 @@ def _cut_histograms(cells: Cells, name: str, periods: Sequence[Days]) -> dict[tu
     cell, bins, count = cells.pairs[name]
     row, day = cells.row[cell], cells.day[cell]
     found = {}
-    size = len(unpack([]))
     for number, (start, end) in enumerate(periods):
         chosen = (day >= start) & (day < end)
-        for pos in np.unique(row[chosen]).tolist():
-            mine = chosen & (row == pos)
-            found[(pos, number)] = np.bincount(bins[mine], count[mine], minlength=size)
+        for one in np.unique(row[chosen]).tolist():
+            mine = chosen & (row == one)
+            found[(one, number)] = np.bincount(bins[mine], count[mine], minlength=BINS)
     return found

@@ -1,0 +1,140 @@
+"""The composition root and the `linli` command: arguments in, live objects made, the work handed on.
+
+Exit status: 0 done; 1 refused or failed, one plain line on standard error; 2 wrong usage.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from callbacks import commands
+from data.schema import SUBJECTS
+from data.settings import DEFAULT_LEVELS
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every subcommand and option; global ones stand before or after the subcommand."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--instance", type=Path, default=argparse.SUPPRESS, help="folder of the instance (default ./instance)"
+    )
+    shared.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON document on stdout"
+    )
+    top = argparse.ArgumentParser(prog="linli", description=__doc__.splitlines()[0], parents=[shared])
+    sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, parent=sub) -> argparse.ArgumentParser:
+        return parent.add_parser(name, help=text, description=text, parents=[shared])
+
+    _making(add)
+    _units(add)
+    _numbers(add)
+    _running(add)
+    _keeping(add)
+    return top
+
+
+def _making(add) -> None:
+    new = add("init", "make an empty instance")
+    new.add_argument("folder", type=Path, metavar="DIR")
+    new.add_argument("--levels", default=",".join(DEFAULT_LEVELS))
+    new.add_argument("--timezone", default="Asia/Shanghai")
+    new.add_argument("--locale", default="zh")
+    sample = add("sample", "make an instance with a sample city")
+    sample.add_argument("folder", type=Path, metavar="DIR")
+    sample.add_argument("--size", choices=("subdistrict", "district", "city"), default="subdistrict")
+    sample.add_argument("--days", type=int, default=540)
+    sample.add_argument("--seed", type=int, default=1)
+    sample.add_argument("--until", metavar="DATE", help="first day without records (default today)")
+
+
+def _units(add) -> None:
+    group = add("units", "boundaries: import, check, publish, versions")
+    sub = group.add_subparsers(dest="action", required=True, metavar="ACTION")
+    read = add("import", "stage one level's units", sub)
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument("--level", required=True)
+    read.add_argument("--code", required=True, metavar="FIELD")
+    read.add_argument("--name", required=True, metavar="FIELD")
+    read.add_argument("--parent", metavar="FIELD")
+    read.add_argument("--crs")
+    read.add_argument("--dissolve", action="store_true", help="join children that carry the code")
+    read.add_argument("--valid-from", metavar="DATE")
+    add("check", "every fault of the staged set", sub)
+    publish = add("publish", "make the staged set a new boundary version", sub)
+    publish.add_argument("--accept", default="", metavar="KIND,…")
+    add("versions", "published versions and what changed", sub)
+
+
+def _numbers(add) -> None:
+    load = add("ingest", "load files through a declared source")
+    load.add_argument("source", metavar="SOURCE")
+    load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    add("refresh", "bring rollups up to date").add_argument("--full", action="store_true")
+    add("indicators", "every indicator")
+    measure = add("measure", "numbers of indicators")
+    measure.add_argument("indicators", nargs="+", metavar="INDICATOR")
+    measure.add_argument("--unit", metavar="CODE")
+    measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel")
+    measure.add_argument("--format", choices=("csv", "json"), default="csv")
+    export = add("export", "write rows to a file with its manifest")
+    export.add_argument("subject", choices=(*SUBJECTS, "measures"))
+    export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
+    export.add_argument("--unit", metavar="CODE")
+    export.add_argument("--flavour", choices=("excel", "machine"), default="excel")
+    for command in (measure, export):
+        command.add_argument("--from", dest="start", metavar="DATE")
+        command.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
+        command.add_argument("--as-of", metavar="INSTANT")
+        command.add_argument("--boundaries", choices=("as-was", "today"), default="as-was")
+    add("verify", "recompute every rollup from facts another way and compare")
+
+
+def _running(add) -> None:
+    serve = add("serve", "the web server")
+    demo = add("demo", "web server and scheduler in one; the sample city lives on")
+    for command in (serve, demo):
+        command.add_argument("--host", default="127.0.0.1")
+        command.add_argument("--port", type=int, default=int(os.environ.get("LINLI_PORT", "8050")))
+    serve.add_argument("--workers", type=int, default=1)
+    add("worker", "the scheduler")
+    jobs = add("jobs", "list job runs, or run one now")
+    sub = jobs.add_subparsers(dest="action", metavar="ACTION")
+    add("run", "run a job now", sub).add_argument("job", metavar="NAME")
+
+
+def _keeping(add) -> None:
+    people = add("users", "accounts: add, disable, list")
+    sub = people.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = add("add", "make an account", sub)
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--role", required=True)
+    new.add_argument("--unit", action="append", default=[], metavar="CODE")
+    new.add_argument("--password-stdin", action="store_true")
+    add("disable", "close an account", sub).add_argument("name", metavar="NAME")
+    add("list", "all accounts", sub)
+    add("backup", "write a complete copy").add_argument("file", type=Path, metavar="FILE")
+    add("restore", "put a copy back into an empty place").add_argument("file", type=Path, metavar="FILE")
+    add("doctor", "look for what is wrong with an instance")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the entry of the console script."""
+    options = parser().parse_args(argv)
+    options.instance = getattr(options, "instance", None) or Path(
+        os.environ.get("LINLI_INSTANCE", "instance")
+    )
+    options.json = getattr(options, "json", False)
+    try:
+        return commands.run(options)
+    except commands.REFUSALS as error:
+        print(f"linli: {commands.one_line(error)}", file=sys.stderr)
+        return 1
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""The commands of `linli`: parse, call, print. One function a command, named as the command is."""
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import date, timedelta
+
+from geo.boundaries import BoundaryError
+from sqlalchemy import inspect
+from tqdm import tqdm
+
+from data import boundaries, ledger
+from data.indicators import INDICATORS
+from data.instants import utc_now
+from data.locks import Busy
+from data.measure_table import measure_table, parse_parts
+from data.measures import NotReady
+from data.migrate import migrate
+from data.query import LONGEST_DAYS, Period, Query, QueryError, parse_date, parse_instant
+from data.reader import Reader, UnknownUnit
+from data.refreshing import refresh_all
+from data.scope import whole_scope
+from data.settings import EPOCH_DAY, SettingsError, load_settings, write_settings
+from data.sources.batch import SourceError
+from data.sources.definition import load_source
+from data.store import Store, StoreError
+
+REFUSALS = (SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy)
+
+
+def one_line(error: BaseException) -> str:
+    """The message of a refusal on one line."""
+    return " ".join(str(error.args[0] if error.args else error).split())
+
+
+def run(options: Namespace) -> int:
+    """Hand the parsed options to the command's function."""
+    name = f"{options.command}_{options.action}" if getattr(options, "action", None) else options.command
+    from callbacks import office, serving  # they build on this module
+
+    table: dict[str, Callable[[Namespace], int]] = {**COMMANDS, **office.COMMANDS, **serving.COMMANDS}
+    return table[name](options)
+
+
+def open_store(options: Namespace) -> Store:
+    """The store of the instance named, brought to this program's tables."""
+    store = Store(load_settings(options.instance))
+    migrate(store)
+    return store
+
+
+def reader_of(store: Store) -> Reader:
+    """A reader of everything, for the person at the shell."""
+    return Reader(store, whole_scope(), clock=utc_now)
+
+
+def say(options: Namespace, document: object, lines: list[str]) -> int:
+    """Print a JSON document or plain lines."""
+    print(json.dumps(document, ensure_ascii=False, indent=1) if options.json else "\n".join(lines))
+    return 0
+
+
+@contextmanager
+def progress_bar(title: str):
+    """A bar of rows on a terminal, nothing when piped; yields what takes the count so far."""
+    with tqdm(desc=title, unit=" rows", disable=not sys.stderr.isatty(), leave=False) as bar:
+        yield lambda rows: bar.update(rows - bar.n)
+
+
+def init(options: Namespace) -> int:
+    """Make an empty instance."""
+    levels = tuple(part.strip() for part in options.levels.split(",") if part.strip())
+    settings = write_settings(options.folder, levels=levels, timezone=options.timezone, locale=options.locale)
+    migrate(Store(settings))
+    document = {"instance": str(options.folder), "levels": list(levels)}
+    return say(options, document, [f"{options.folder}: {len(levels)} levels, ready for 'linli units import'"])
+
+
+def units_import(options: Namespace) -> int:
+    """Stage one level."""
+    store = open_store(options)
+    level = next((level for level in store.settings.levels if level.name == options.level), None)
+    if level is None:
+        raise BoundaryError(
+            f"--level: got '{options.level}'; expected one of {', '.join(store.settings.names)}"
+        )
+    day = (parse_date(options.valid_from, "--valid-from") - EPOCH_DAY).days if options.valid_from else None
+    staged = boundaries.stage(
+        store, options.file, level, code=options.code, name=options.name, parent=options.parent, crs=options.crs,
+        dissolve=options.dissolve, valid_from_on=day,
+    )  # fmt: skip
+    document = {
+        "level": staged.level, "units": staged.units, "with_shape": staged.with_shape, "notes": list(staged.notes)
+    }  # fmt: skip
+    text = f"{staged.level}: {staged.units} units staged, {staged.with_shape} with a shape"
+    return say(options, document, [text, *staged.notes])
+
+
+def units_check(options: Namespace) -> int:
+    """List the faults of the staged set."""
+    faults = boundaries.check_staged(open_store(options))
+    document = {"faults": [_fault(fault) for fault in faults]}
+    return say(options, document, [fault.text for fault in faults] or ["no faults"])
+
+
+def _fault(fault) -> dict:
+    return {
+        "kind": fault.kind,
+        "level": fault.level,
+        "codes": list(fault.codes),
+        "area_m2": fault.area_m2,
+        "width_m": fault.width_m,
+        "text": fault.text,
+    }
+
+
+def units_publish(options: Namespace) -> int:
+    """Publish the staged set and place every fact in it."""
+    store = open_store(options)
+    accept = {part.strip() for part in options.accept.split(",") if part.strip()}
+    unknown = accept - boundaries.KINDS
+    if unknown:
+        raise BoundaryError(
+            f"--accept: got '{min(unknown)}'; expected some of {', '.join(sorted(boundaries.KINDS))}"
+        )
+    version, faults = boundaries.publish(store, accept=accept, clock=utc_now)
+    refresh_all(store, clock=utc_now)
+    start = boundaries.valid_from(version)
+    document = {
+        "version": version.id,
+        "valid_from": start,
+        "units": len(version.units),
+        "accepted": len(faults),
+    }
+    text = f"version {version.id}: {len(version.units)} units, valid from {start or 'the beginning'}"
+    return say(options, document, [text])
+
+
+def units_versions(options: Namespace) -> int:
+    """List versions and their changes."""
+    found = boundaries.changes(open_store(options))
+    document, lines = [], []
+    for version, change in found:
+        rows = [] if change is None else change[change["change"] != "same"].to_dict("records")
+        start = boundaries.valid_from(version)
+        document.append(
+            {"version": version.id, "valid_from": start, "units": len(version.units), "changes": rows}
+        )
+        lines.append(
+            f"version {version.id}: {len(version.units)} units, valid from {start or 'the beginning'}"
+        )
+        lines += ["  " + ", ".join(f"{key} {value}" for key, value in row.items()) for row in rows]
+    print(json.dumps({"versions": document}, ensure_ascii=False, default=str)) if options.json else print(
+        *lines, sep="\n"
+    )
+    return 0
+
+
+def ingest(options: Namespace) -> int:
+    """Load files through a source and print the ledger."""
+    store = open_store(options)
+    path = store.settings.folder / "sources" / f"{options.source}.toml"
+    if not path.is_file():
+        known = sorted(item.stem for item in path.parent.glob("*.toml"))
+        raise SourceError(
+            f"{options.source}: got no {path}; expected one of {', '.join(known) or 'none yet'}"
+        )
+    with progress_bar(options.source) as progress:
+        done = ledger.ingest(store, load_source(path), options.files, clock=utc_now, progress=progress)
+    counts = " ".join(f"{name} {getattr(done, name)}" for name in ledger.register.COUNTS)
+    lines = [
+        f"{done.source}: {counts} in {done.seconds} s",
+        *(f"  {name}: {n}" for name, n in sorted(done.notes.items())),
+    ]
+    lines += [f"  {entry}" for entry in done.rejects[: ledger.SHOWN_REJECTS]]
+    return say(options, done.as_json(), lines)
+
+
+def refresh(options: Namespace) -> int:
+    """Refresh the rollups."""
+    done = refresh_all(open_store(options), clock=utc_now, full=options.full)
+    document = {"generation": done.generation, "load": done.load, "mode": done.mode, "rows": done.rows}
+    text = f"generation {done.generation}: {done.mode}, {done.rows} rows in {done.seconds:.2f} s"
+    return say(options, document | {"seconds": round(done.seconds, 3)}, [text])
+
+
+def indicators(options: Namespace) -> int:
+    """List every indicator."""
+    from layouts.words import Words
+
+    words = {lang: Words(lang) for lang in ("zh", "en")}
+    document = [
+        {
+            "name": entry.name,
+            "titles": {lang: word(f"indicator.{entry.name}.title") for lang, word in words.items()},
+            "subject": entry.subject,
+            "kind": entry.kind,
+            "formula": entry.formula,
+            "numerator": _definition(entry.formula, 0),
+            "denominator": _definition(entry.formula, 1),
+            "counted_on": entry.counted_on,
+            "direction": entry.better,
+            "min_base": entry.min_base,
+            "exclusions": entry.exclusions,
+            "source": entry.basis,
+        }
+        for entry in INDICATORS.values()
+    ]
+    lines = [
+        f"{item['name']:28} {item['titles']['zh']} | {item['titles']['en']} | {item['formula']}"
+        for item in document
+    ]
+    return say(options, {"indicators": document}, lines)
+
+
+def _definition(formula: str, side: int) -> str | None:
+    parts = [part.strip() for part in formula.split(";")[0].split(" / ", 1)]
+    return parts[side] if side < len(parts) else None
+
+
+def question(options: Namespace, store: Store, names: tuple[str, ...]) -> Query:
+    """The query of `measure` and `export`; without dates everything there is, up to the end of today."""
+    today = utc_now().astimezone(store.settings.timezone).date()
+    end = parse_date(options.end, "--to") if options.end else today + timedelta(days=1)
+    start = parse_date(options.start, "--from") if options.start else first_day(store, end)
+    if not 1 <= (end - start).days <= LONGEST_DAYS * 4:
+        raise QueryError(f"--to: got '{end}'; expected a day after {start}")
+    return Query(
+        level=None, within=options.unit, indicators=names, period=Period(start, end), boundaries=options.boundaries,
+        as_of=parse_instant(options.as_of) if options.as_of else None,
+    )  # fmt: skip
+
+
+def first_day(store: Store, end: date) -> date:
+    """Earliest local day with a figure, at most the day before `end`."""
+    from data.rollup import published
+
+    with store.read() as connection:
+        seen = published(connection) if inspect(connection).has_table("publication") else None
+    if seen is None or seen.first_on >= (end - EPOCH_DAY).days:
+        return end - timedelta(days=1)
+    return EPOCH_DAY + timedelta(days=seen.first_on)
+
+
+def measure(options: Namespace) -> int:
+    """Print numbers."""
+    store = open_store(options)
+    for name in options.indicators:
+        if name not in INDICATORS:
+            raise QueryError(f"measure: got '{name}'; expected one of {', '.join(INDICATORS)}")
+    parts = parse_parts(options.by, levels=store.settings.names)
+    table = measure_table(reader_of(store), question(options, store, tuple(options.indicators)), parts)
+    if options.json or options.format == "json":
+        print(table.to_json(orient="records", force_ascii=False))
+    else:
+        print(table.to_csv(index=False, lineterminator="\n", float_format=_plain), end="")
+    return 0
+
+
+def _plain(value: float) -> str:
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {
+    "init": init,
+    "units_import": units_import,
+    "units_check": units_check,
+    "units_publish": units_publish,
+    "units_versions": units_versions,
+    "ingest": ingest,
+    "refresh": refresh,
+    "indicators": indicators,
+    "measure": measure,
+}

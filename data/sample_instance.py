@@ -1,0 +1,79 @@
+"""The sample city as an instance: its files go through the same doors as anybody's."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from data import boundaries
+from data.ledger import ingest
+from data.migrate import migrate
+from data.people import ensure_sample_accounts
+from data.refreshing import refresh_all
+from data.sample import write_sample
+from data.settings import EPOCH_DAY, SettingsError, load_settings, make_folders
+from data.sources.definition import load_source
+from data.store import Store
+
+SIZES = ("subdistrict", "district", "city")
+ACCEPTED = ("gap", "overlap", "sliver", "child-outside-parent")
+
+
+def build_sample(
+    folder: Path,
+    *,
+    size: str,
+    days: int,
+    seed: int,
+    until: date,
+    clock: Callable[[], datetime],
+    progress: Callable[[int], None] = lambda rows: None,
+) -> dict[str, int]:
+    """Write the sample's files, publish its boundaries, load its history in order, refresh.
+
+    Each delivery is recorded at the instant it would have arrived, so that as-of questions have a past to ask.
+    Answers counts: units, versions, facts.
+    """
+    if (folder / "linli.toml").exists():
+        raise SettingsError(f"{folder / 'linli.toml'}: exists already; expected a new folder")
+    write_sample(folder, size=size, days=days, seed=seed, until=until)
+    make_folders(folder)
+    store = Store(load_settings(folder))
+    migrate(store)
+    units = _publish(store, clock=clock)
+    facts = 0
+    for entry in _listed(folder / "history" / "manifest.toml", "deliveries"):
+        origin = load_source(folder / "sources" / f"{entry['source']}.toml")
+        at = _instant(entry["delivered_at"])
+        done = ingest(store, origin, [folder / "history" / entry["file"]], clock=lambda at=at: at)
+        facts += done.accepted
+        progress(facts)
+    refresh_all(store, clock=clock, full=True)
+    ensure_sample_accounts(store, store.settings, now=clock())
+    return {"units": units, "facts": facts}
+
+
+def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
+    folder = store.settings.folder / "boundaries"
+    count = 0
+    for entry in _listed(folder / "versions.toml", "versions"):
+        start = entry.get("valid_from")
+        day = (date.fromisoformat(str(start)) - EPOCH_DAY).days if start else None
+        for level in store.settings.levels:
+            path = next(
+                path for path in (folder / entry["folder"]).iterdir() if path.name.split(".")[0] == level.name
+            )
+            parent = "parent" if level.depth else None
+            boundaries.stage(store, path, level, code="code", name="name", parent=parent, valid_from_on=day)
+        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock)
+        count = len(version.units)
+    return count
+
+
+def _listed(path: Path, name: str) -> list[dict]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))[name]
+
+
+def _instant(value: datetime | str) -> datetime:
+    instant = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

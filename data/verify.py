@@ -1,0 +1,179 @@
+"""Recomputing everything another way: plain pandas over the facts against what the rollups say, and the ledgers' law.
+
+This path shares the definitions of the indicators with the fast one, and nothing of its arithmetic.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import Connection, func, select, text
+
+from data import places
+from data.facts import prepare
+from data.factstore import read_facts, source_rhythms
+from data.indicators import DURATION_EDGES, Indicator, of_subject
+from data.rollup import Published, published
+from data.schema import FACTS, SUBJECT_OF_KIND, SUBJECTS, load, source
+from data.store import Store
+from data.tally import SPANS, columns, histogram_of, unpack
+
+KEYS = ["level", "pos", "day"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that does not agree: where, what is stored, what was expected."""
+
+    where: str
+    got: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: got {self.got}; expected {self.expected}"
+
+
+def rollup(facts: DataFrame, ancestors: DataFrame, indicators: Sequence[Indicator]) -> DataFrame:
+    """Sum every indicator for every unit row and day, the plain way.
+
+    facts      prepared (`data.facts.prepare`), one row per fact with its `place`
+    ancestors  place, level, pos: the row a fact of that place counts in at each level
+    returns    indicator, level, pos, day, numerator, denominator (0 where there is none), bin (quantiles: of the
+               duration, and the numerator counts), as integers; no ratios, no NaN
+    """
+    parts = [part for entry in indicators for part in _contributions(facts, entry)]
+    rows = pd.concat(parts, ignore_index=True).merge(ancestors, on="place")
+    keys = ["indicator", *KEYS, "bin"]
+    summed = rows.groupby(keys, as_index=False)[["numerator", "denominator"]].sum()
+    return summed[(summed["numerator"] != 0) | (summed["denominator"] != 0)].reset_index(drop=True)
+
+
+def _contributions(facts: DataFrame, entry: Indicator) -> list[DataFrame]:
+    value = facts.pipe(entry.numerator)
+    base = facts.pipe(entry.denominator) if entry.denominator is not None else value * 0
+    frame = DataFrame(
+        {"place": facts["place"], "day": facts[entry.counted_on], "numerator": value, "denominator": base}
+    )
+    frame["bin"] = 0
+    if entry.kind == "quantile":
+        frame = frame[value >= 0].assign(denominator=0, numerator=1)
+        frame["bin"] = np.digitize(value[value >= 0], DURATION_EDGES)
+    parts = [frame[frame["day"] >= 0]]
+    if entry.leaves_on is not None:
+        left = frame.assign(day=facts[entry.leaves_on], numerator=-value)
+        parts.append(left[(left["day"] >= 0) & (frame["day"] >= 0)])
+    return [part.assign(indicator=entry.name) for part in parts]
+
+
+def verify(store: Store, *, progress: Callable[[str], None] = lambda step: None) -> list[Difference]:
+    """Every difference found between facts, rollups and ledgers, in a stable order."""
+    found: list[Difference] = []
+    with store.read() as connection:
+        found += _ledger_law(connection)
+        seen = published(connection)
+        if seen is None:
+            return found
+        for version in places.versions(connection, store=store):
+            for subject in SUBJECTS:
+                progress(f"{subject} in version {version.id}")
+                found += _compare(connection, store, seen, version, subject)
+    return found
+
+
+def _ledger_law(connection: Connection) -> list[Difference]:
+    """read = accepted + updated + unchanged + rejected; what was taken lies somewhere; keys and revisions are there."""
+    found = []
+    done = connection.execute(select(load).where(load.c.state == "done")).all()
+    for row in done:
+        parts = row.accepted + row.updated + row.unchanged + row.rejected
+        if row.read != parts:
+            found.append(Difference(f"load {row.id}: read", str(row.read), str(parts)))
+        if row.accepted + row.updated != row.located + row.outside + row.no_location:
+            places_of = row.located + row.outside + row.no_location
+            found.append(
+                Difference(f"load {row.id}: placed", str(places_of), str(row.accepted + row.updated))
+            )
+    for number, name, kind in connection.execute(select(source.c.id, source.c.name, source.c.kind)):
+        table = FACTS[SUBJECT_OF_KIND[kind]]
+        counts = select(func.count(), func.count(table.c.key.distinct())).where(table.c.source_id == number)
+        revisions, keys = connection.execute(counts).one()
+        loads = [row for row in done if row.source_id == number]
+        accepted, updated = sum(row.accepted for row in loads), sum(row.updated for row in loads)
+        if (keys, revisions) != (accepted, accepted + updated):
+            got = f"{keys} keys in {revisions} revisions"
+            found.append(Difference(f"source {name}", got, f"{accepted} in {accepted + updated}"))
+    return found
+
+
+def _compare(
+    connection: Connection, store: Store, seen: Published, version: places.Version, subject: str
+) -> list[Difference]:
+    indicators = of_subject(subject)
+    rows = read_facts(connection, subject, load=seen.load)
+    facts = prepare(rows, subject, store.settings, rhythms=source_rhythms(connection))
+    facts["place"] = places.of_revisions(connection, subject, version.id, facts["rev"])
+    depths = seen.levels.get(version.id, ())
+    wide = (
+        DataFrame(version.ancestors[list(depths)].T, columns=list(depths)).rename_axis("place").reset_index()
+    )
+    ancestors = wide.melt("place", var_name="level", value_name="pos").astype("int64")
+    expected = rollup(facts, ancestors, indicators)
+    found = []
+    for span in SPANS:
+        stored = _stored(connection, seen, version, subject, span)
+        at_span = expected.assign(day=expected["day"] // span * span)
+        for entry in indicators:
+            found += _entry(entry, indicators, at_span, stored, where=f"version {version.id}, span {span}")
+    return found
+
+
+def _stored(
+    connection: Connection, seen: Published, version: places.Version, subject: str, span: int
+) -> DataFrame:
+    names = columns(of_subject(subject))
+    hists = sorted(
+        {histogram_of(x, of_subject(subject)) for x in of_subject(subject) if x.kind == "quantile"}
+    )
+    query = text(
+        f"SELECT level, pos, day, {', '.join([*names, *hists])} FROM rollup_{subject} "
+        "WHERE version_id = :version AND span = :span AND gen BETWEEN :base AND :generation"
+    )
+    values = {"version": version.id, "span": span, "base": seen.base, "generation": seen.generation}
+    return DataFrame(connection.execute(query, values).all(), columns=[*KEYS, *names, *hists])
+
+
+def _entry(
+    entry: Indicator, indicators: Sequence[Indicator], expected: DataFrame, stored: DataFrame, *, where: str
+) -> list[Difference]:
+    mine = expected[expected["indicator"] == entry.name]
+    if entry.kind == "quantile":
+        wanted = mine.groupby([*KEYS, "bin"])["numerator"].sum()
+        have = _unpacked(stored, histogram_of(entry, indicators))
+        return _differences(f"{entry.name}, {where}", have, wanted)
+    found = []
+    for column, side in (("n_", "numerator"), ("d_", "denominator")):
+        if column + entry.name in stored:
+            have = stored.groupby(KEYS)[column + entry.name].sum()
+            found += _differences(f"{entry.name} {side}, {where}", have, mine.groupby(KEYS)[side].sum())
+    return found
+
+
+def _unpacked(stored: DataFrame, name: str) -> pd.Series:
+    rows = []
+    for key, blobs in stored[stored[name].notna()].groupby(KEYS)[name]:
+        counts = unpack(list(blobs))
+        rows += [(*key, bin_, count) for bin_, count in enumerate(counts) if count]
+    return DataFrame(rows, columns=[*KEYS, "bin", "n"]).set_index([*KEYS, "bin"])["n"]
+
+
+def _differences(where: str, have: pd.Series, wanted: pd.Series) -> list[Difference]:
+    both = pd.concat([have.rename("got"), wanted.rename("expected")], axis=1).fillna(0)
+    off = both[both["got"] != both["expected"]].sort_index()
+    return [
+        Difference(
+            f"{where} at {dict(zip(off.index.names, key, strict=True))}", f"{row.got:g}", f"{row.expected:g}"
+        )
+        for key, row in zip(off.index, off.itertuples(), strict=True)
+    ]

@@ -1,0 +1,135 @@
+"""The worker process: wakes up every second, leads if nobody else does, and does what the ledger says is due.
+
+APScheduler is the alarm clock and nothing more: its job store is memory, its only job is to look. What is due,
+done or failed is in the ledger, so a wake-up that is late, lost or doubled has no effect.
+"""
+
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+
+from data.jobs import Job, Run, find_job, request_run, run_pending
+from data.leader import FenceLost, leader_lock, take_term
+from data.schema import job_run
+from data.store import Store, StoreError
+
+TICK_SECONDS = 1.0
+LONGEST_WAIT = 600.0
+
+logger = logging.getLogger("linli.worker")
+
+
+class Worker:
+    """One candidate for the lead. `tick` is one look at the ledger; it never raises for what can pass."""
+
+    def __init__(self, store: Store, jobs: Sequence[Job], *, clock: Callable[[], datetime], holder: str = ""):
+        self.store, self.jobs, self.clock = store, tuple(jobs), clock
+        self.holder = holder or f"{socket.gethostname()}:{os.getpid()}"
+        self.lock = leader_lock(store)
+        self.term: int | None = None
+
+    def tick(self) -> list[Run]:
+        """Lead or stand by; as the leader, run what is due. A database that is away is asked again next time."""
+        try:
+            if not self._lead():
+                return []
+            return run_pending(
+                self.store, self.store.settings, self.jobs,
+                clock=self.clock, term=self.term or 0, certain=self.lock.certain,
+            )  # fmt: skip
+        except FenceLost as lost:
+            logger.warning("%s", lost)
+        except (StoreError, DBAPIError) as error:
+            logger.warning("database away: %s", type(error).__name__)
+        self.resign()
+        return []
+
+    def resign(self) -> None:
+        """Give the lead up; the next tick may take it again, with a new term."""
+        self.term = None
+        self.lock.release()
+
+    def _lead(self) -> bool:
+        if self.term is not None and self.lock.holds():
+            return True
+        self.term = None
+        if not self.lock.acquire():
+            return False
+        self.term = take_term(self.store, holder=self.holder, now=self.clock())
+        logger.info("leading, term %s", self.term)
+        return True
+
+
+def run_worker(
+    store: Store,
+    jobs: Sequence[Job],
+    *,
+    clock: Callable[[], datetime],
+    stop: threading.Event,
+    tick_seconds: float = TICK_SECONDS,
+) -> None:
+    """Run jobs until `stop` is set; a run under way is finished first."""
+    worker = Worker(store, jobs, clock=clock)
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    scheduler.add_listener(_report, EVENT_JOB_ERROR)
+    scheduler.add_job(worker.tick, "interval", seconds=tick_seconds, next_run_time=datetime.now(UTC))
+    # A look that outlasts the second is followed by the next one; that one look was skipped is not worth a line.
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
+    scheduler.start()
+    try:
+        stop.wait()
+    finally:
+        scheduler.shutdown(wait=True)
+        worker.resign()
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set; to be called from the main thread."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def run_now(store: Store, jobs: Sequence[Job], name: str, *, by: str, clock: Callable[[], datetime]) -> int:
+    """Ask for a run and see to it that it happens: by the worker that leads, else here. Returns its number.
+
+    Raises UnknownJob; TimeoutError where a leading worker has not come to it in ten minutes.
+    """
+    job = find_job(jobs, name)
+    number = request_run(store, name, by=by, now=clock())
+    worker = Worker(store, [job], clock=clock)
+    deadline = time.monotonic() + LONGEST_WAIT
+    try:
+        while not is_over(store, number):
+            worker.tick()
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"jobs run {name}: run {number} not begun; expected the worker to come to it"
+                )
+            time.sleep(0.1)
+    finally:
+        worker.resign()
+    return number
+
+
+def is_over(store: Store, number: int) -> bool:
+    """Whether a run has come to its end, good or bad."""
+    with store.read() as connection:
+        return connection.scalar(select(job_run.c.state).where(job_run.c.id == number)) in ("done", "failed")
+
+
+def _report(event: JobExecutionEvent) -> None:
+    logger.error("worker: look failed", exc_info=event.exception)
