@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
@@ -52,36 +52,37 @@ class FileLock:
 
     def __init__(self, path: Path):
         self._path = path
-        self._handle: int | None = None
+        self._file: IO[bytes] | None = None  # closed with this object at the latest
         os.register_at_fork(after_in_child=_releaser(weakref.ref(self)))
 
     def acquire(self) -> bool:
         """Take the lock if it is free."""
-        if self._handle is not None:
+        if self._file is not None:
             return True
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        file = os.fdopen(handle, "rb")
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            os.close(handle)
+            file.close()
             return False
-        self._handle = handle
+        self._file = file
         return True
 
     def holds(self) -> bool:
         """Ours until released; a file that was replaced under us is another file's lock."""
-        if self._handle is None:
+        if self._file is None:
             return False
         try:
-            return os.path.samestat(os.fstat(self._handle), os.stat(self._path))
+            return os.path.samestat(os.fstat(self._file.fileno()), os.stat(self._path))
         except FileNotFoundError:
             return False
 
     def release(self) -> None:
         """Close the file, and with it the lock where nobody else holds the same opening."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _releaser(here: weakref.ref[FileLock]) -> Callable[[], None]:
