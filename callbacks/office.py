@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from data.export import write_export
 from sqlalchemy import func, select
@@ -44,7 +45,8 @@ def sample(options: Namespace) -> int:
 
 
 def _today() -> date:
-    return utc_now().astimezone(_SAMPLE_ZONE).date()
+    """Local day in the sample city."""
+    return utc_now().astimezone(ZoneInfo("Asia/Shanghai")).date()
 
 
 def export(options: Namespace) -> int:

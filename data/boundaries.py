@@ -9,9 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from geo.boundaries import BoundaryError, read_units
 from geo.changes import compare
-from geo.faults import ACCEPTABLE, FATAL, Fault, check
 from geo.shapes import label_point
 from pandas import DataFrame
 from sqlalchemy import Connection, delete, func, insert, select
@@ -23,6 +21,8 @@ from data.locks import one_at_a_time
 from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, unit
 from data.settings import Level
 from data.store import Store, insert_rows
+from geo.boundaries import BoundaryError, read_units
+from geo.faults import ACCEPTABLE, FATAL, Fault, check
 from geo.place import fingerprint
 from geo.units import arrange
 

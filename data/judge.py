@@ -1,8 +1,9 @@
 """From sums to measures: values, intervals, ranks, and when a number is too small to judge."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
-import pandas as pd
-from pandas import DataFrame, Series
 
 from data.indicators import Indicator
 from data.tally import quantile
@@ -29,42 +30,50 @@ def mean_interval(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tupl
     return np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1)
 
 
-def weigh(indicator: Indicator, sums: DataFrame, histograms: list[np.ndarray] | None = None) -> DataFrame:
-    """numerator, denominator, value, low, high, n for each row of sums (`n_`, `d_`, `q_` columns).
+@dataclass(frozen=True)
+class Weighed:
+    """Measures of one indicator, one entry a row; NaN where there is none."""
+
+    numerator: np.ndarray
+    denominator: np.ndarray
+    value: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+
+def weigh(indicator: Indicator, numerator: np.ndarray, base: np.ndarray, squares: np.ndarray) -> Weighed:
+    """Measures from integer sums (`n_`, `d_`, `q_` columns; those that do not apply are not read).
 
     A rate or score without a base has no value; a count's denominator is empty and its n is itself.
     """
-    if indicator.kind == "quantile":
-        return _weigh_quantile(indicator, histograms or [])
-    numerator = sums[f"n_{indicator.name}"].to_numpy(dtype=float) / indicator.scale
-    absent = np.full(len(sums), np.nan)
+    total = numerator / indicator.scale
+    absent = np.full(len(total), np.nan)
     if indicator.denominator is None:
-        parts = (numerator, absent, numerator, absent, absent, numerator)
-    else:
-        base = sums[f"d_{indicator.name}"].to_numpy(dtype=float) / indicator.base_scale
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.where(base > 0, numerator / base, np.nan)
-        low, high = absent, absent
-        if indicator.kind == "score":
-            squares = sums[f"q_{indicator.name}"].to_numpy(dtype=float) / indicator.scale**2
-            low, high = mean_interval(numerator, squares, base)
-        elif indicator.base_scale == 1:
-            low, high = wilson(numerator, base)
-        parts = (numerator, base, value, low, high, base)
-    names = ("numerator", "denominator", "value", "low", "high", "n")
-    return DataFrame(dict(zip(names, parts, strict=True)), index=sums.index)
+        return Weighed(total, absent, total, absent, absent, total)
+    base = base / indicator.base_scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = np.where(base > 0, total / base, np.nan)
+    low, high = absent, absent
+    if indicator.kind == "score":
+        low, high = mean_interval(total, squares / indicator.scale**2, base)
+    elif indicator.base_scale == 1:
+        low, high = wilson(total, base)
+    return Weighed(total, base, value, low, high, base)
 
 
-def _weigh_quantile(indicator: Indicator, histograms: list[np.ndarray]) -> DataFrame:
-    """Order-statistic interval: the quantile at p ± z·√(p(1 − p)/n)."""
+def weigh_quantile(indicator: Indicator, histograms: Sequence[np.ndarray | None]) -> Weighed:
+    """Measures from histograms, with the order-statistic interval: the quantile at p ± z·√(p(1 − p)/n)."""
     share = indicator.quantile or 0.5
-    rows = []
-    for counts in histograms:
-        n = float(counts.sum())
-        reach = Z * np.sqrt(share * (1 - share) / n) if n > 0 else np.nan
-        low, high = (quantile(counts, float(np.clip(share + side * reach, 0, 1))) for side in (-1, 1))
-        rows.append((np.nan, n, quantile(counts, share), low, high, n))
-    return DataFrame(rows, columns=["numerator", "denominator", "value", "low", "high", "n"], dtype=float)
+    rows = np.full((6, len(histograms)), np.nan)
+    rows[[1, 5]] = 0.0
+    for index, counts in enumerate(histograms):
+        if counts is None or (n := float(counts.sum())) <= 0:
+            continue
+        reach = Z * (share * (1 - share) / n) ** 0.5
+        low, high = quantile(counts, max(share - reach, 0.0)), quantile(counts, min(share + reach, 1.0))
+        rows[1:, index] = (n, quantile(counts, share), low, high, n)
+    return Weighed(*rows)
 
 
 def judged(indicator: Indicator) -> bool:
@@ -72,32 +81,28 @@ def judged(indicator: Indicator) -> bool:
     return indicator.kind in ("rate", "score", "quantile")
 
 
-def states(indicator: Indicator, measures: DataFrame) -> Series:
-    """`ok`, `few` (shown, never ranked) or `none` (no base at all)."""
+def states(indicator: Indicator, n: np.ndarray) -> np.ndarray:
+    """`ok`, `few` (shown, never ranked) or `none` (no base at all) of each row."""
     if not judged(indicator):
-        return Series("ok", index=measures.index, dtype="str")
-    few = np.where(measures["n"] < indicator.min_base, "few", "ok")
-    return Series(np.where(measures["n"] > 0, few, "none"), index=measures.index, dtype="str")
+        return np.full(len(n), "ok")
+    return np.select([~(n > 0), n < indicator.min_base], ["none", "few"], default="ok")
 
 
-def ranks(indicator: Indicator, measures: DataFrame) -> DataFrame:
-    """position, rank_low, rank_high of the rows that are units and have enough base; absent for the others.
+def ranks(
+    indicator: Indicator, measures: Weighed, ranked: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """position, best and worst rank of the rows marked in `ranked`, 0 for the others.
 
     The range counts who is surely better and surely worse: those whose interval does not touch ours. Volumes have
     no interval; they are listed largest first and share the place of their equals.
     """
-    ranked = (measures["kind"] == "unit") & (measures["state"] == "ok")
-    names = ("position", "rank_low", "rank_high")
-    answer = DataFrame({name: Series(pd.NA, index=measures.index, dtype="Int64") for name in names})
-    rows = measures[ranked]
-    if rows.empty:
-        return answer
+    answer = np.zeros((3, len(ranked)), dtype=np.int64)
     sign = 1.0 if judged(indicator) and indicator.better == "low" else -1.0
-    value = (sign * rows["value"]).to_numpy()
-    low = (sign * rows["high" if sign < 0 else "low"]).fillna(sign * rows["value"]).to_numpy()
-    high = (sign * rows["low" if sign < 0 else "high"]).fillna(sign * rows["value"]).to_numpy()
-    order = np.sort(value)
-    answer.loc[ranked, "position"] = np.searchsorted(order, value, side="left") + 1
-    answer.loc[ranked, "rank_low"] = np.searchsorted(np.sort(high), low, side="left") + 1
-    answer.loc[ranked, "rank_high"] = np.searchsorted(np.sort(low), high, side="right")
-    return answer
+    value = sign * measures.value[ranked]
+    ends = np.stack([sign * measures.low[ranked], sign * measures.high[ranked]])
+    ends = np.where(np.isnan(ends), value, ends)
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    answer[0, ranked] = np.searchsorted(np.sort(value), value, side="left") + 1
+    answer[1, ranked] = np.searchsorted(np.sort(high), low, side="left") + 1
+    answer[2, ranked] = np.searchsorted(np.sort(low), high, side="right")
+    return answer[0], answer[1], answer[2]

@@ -112,11 +112,15 @@ def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[s
         found = found.together(within.code if within else "")
     keys = _keys(reader, query, parts, found)
     split = parts.time is not None or bool(parts.words)
+    words = {part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))}
     rows = [
-        found.measures(name, keys, period=number).assign(
-            indicator=name,
-            **{parts.time or "_": label},
-            **{part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))},
+        DataFrame(
+            {
+                "indicator": name,
+                parts.time or "_": label,
+                **words,
+                **vars(found.measures(name, keys, period=number)),
+            }
         )
         for name in query.indicators
         for number, (label, _) in enumerate(labels)

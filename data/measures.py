@@ -1,12 +1,9 @@
 """Answers to a question: measures of the units of a level, with total, unassigned rows, ranks and comparison."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
-import pandas as pd
-from pandas import DataFrame
 from sqlalchemy import Connection
 
 from data import judge, places
@@ -16,7 +13,7 @@ from data.query import Period, Query
 from data.rollup import Published, published
 from data.settings import EPOCH_DAY, Settings
 from data.sums import Filter, Region, Sums, from_facts, from_rollup
-from data.tally import BINS, columns, histogram_of
+from data.tally import columns, histogram_of
 
 UNASSIGNED = "/-"
 KINDS = ("unit", "unassigned", "total")
@@ -101,7 +98,7 @@ class Counter:
         words: Sequence[str] = (),
     ) -> "Tables":
         """Sums by unit code, words and period over all boundary versions that answer for them."""
-        found = Tables(("code", *words))
+        found = Tables(("code", *words), len(periods))
         for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
             wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
             for stocks in (False, True):
@@ -128,15 +125,19 @@ class Counter:
             low, high = version.span(within)
             region = Region(version, depth, low, high)
             sums = self.sums(region, wanted, [(start, end) for _, start, end in runs], words)
-            rows = np.unique(
-                np.r_[sums.table["row"], [row for kept in sums.counts.values() for row, _ in kept]]
-            )
-            rows = rows.astype(np.int64)
-            pos = rows if sums.keys is None else sums.keys["pos"].reindex(rows).to_numpy()
-            key = DataFrame({"code": codes(version, pos, depth)}, index=rows)
-            for word in words:
-                key[word] = sums.keys[word].reindex(rows) if sums.keys is not None else ""
-            found.add(sums, key, [number for number, _, _ in runs])
+            found.add(sums, self._keys(sums, version, depth, words), [number for number, _, _ in runs])
+
+    def _keys(
+        self, sums: Sums, version: places.Version, depth: int, words: Sequence[str]
+    ) -> dict[int, tuple]:
+        """What each row in use stands for: the code and words."""
+        used = {row for kept in sums.counts.values() for row, _ in kept}
+        rows = np.array(sorted(used.union(sums.row.tolist())), dtype=np.int64)
+        pos = rows if sums.keys is None else sums.keys["pos"].reindex(rows).to_numpy()
+        parts = [codes(version, pos, depth)]
+        for word in words:
+            parts.append([""] * len(rows) if sums.keys is None else sums.keys[word].reindex(rows).tolist())
+        return dict(zip(rows.tolist(), zip(*parts, strict=True), strict=True))
 
     def _runs(
         self, version: places.Version, periods: Sequence[Period], *, stocks: bool
@@ -151,87 +152,80 @@ class Counter:
         return runs
 
 
-def codes(version: places.Version, pos: np.ndarray, depth: int) -> np.ndarray:
+def codes(version: places.Version, pos: np.ndarray, depth: int) -> list[str]:
     """Codes of row keys at a depth; a row of a shallower unit is its unassigned part, `CODE/-`."""
-    units = version.units
-    code = np.concatenate([[""], units["code"].to_numpy(dtype=object)])[pos]
-    level = np.concatenate([[-1], units["level"].to_numpy()])[pos]
-    return np.where(level < depth, code + UNASSIGNED, code)
+    names, levels = version.code_at, version.level_at
+    return [names[at] if levels[at] >= depth else names[at] + UNASSIGNED for at in pos.tolist()]
 
 
-@dataclass
 class Tables:
-    """Sums gathered over boundary versions and parts of a scope, by the parts (code, words …) and period.
+    """Sums gathered over boundary versions and parts of a scope, by key (code, words …) and period.
 
-    table   the parts, period and the integer columns; equal keys are added up when read
-    counts  histograms by column, then (key, period); a key is the tuple of its parts
+    Sums of equal keys are added up; what was never counted is 0.
     """
 
-    parts: tuple[str, ...]
-    pieces: list[DataFrame] = field(default_factory=list)
-    counts: dict[str, dict[tuple[tuple, int], np.ndarray]] = field(default_factory=dict)
-
-    def add(self, sums: Sums, key: DataFrame, numbers: list[int]) -> None:
-        """Take sums whose rows stand for `key` (by row) and whose periods are `numbers` of the question."""
-        table = sums.table.astype({"row": "int64", "period": "int64"})
-        named = key.loc[table["row"]].reset_index(drop=True)
-        values = table.drop(columns=["row", "period"]).reset_index(drop=True)
-        period = np.array([*numbers, 0])[table["period"].to_numpy()]
-        self.pieces.append(pd.concat([named.assign(period=period), values], axis=1))
-        tuples = dict(zip(key.index.tolist(), key.itertuples(index=False, name=None), strict=True))
-        for name, bins in sums.counts.items():
-            for (row, run), count in bins.items():
-                self._add_bins(name, (tuples[row], numbers[run]), count)
-
-    def _add_bins(self, name: str, key: tuple, count: np.ndarray) -> None:
-        kept = self.counts.setdefault(name, {})
-        kept[key] = kept[key] + count if key in kept else count
-
-    @property
-    def table(self) -> DataFrame:
-        """One row per key and period."""
-        if not self.pieces:
-            return DataFrame({name: [] for name in (*self.parts, "period")})
-        whole = pd.concat(self.pieces, ignore_index=True).fillna(0)
-        return whole.groupby([*self.parts, "period"], as_index=False).sum()
+    def __init__(self, parts: tuple[str, ...], periods: int):
+        self.parts, self.periods = parts, periods
+        self._index: dict[tuple, int] = {}
+        self._pieces: list[tuple[tuple[str, ...], np.ndarray, np.ndarray, np.ndarray]] = []
+        self._counts: dict[str, dict[tuple[int, int], np.ndarray]] = {}
 
     @property
     def keys(self) -> list[tuple]:
         """All keys in use, sorted."""
-        found = set(self.table[list(self.parts)].itertuples(index=False, name=None))
-        return sorted(found | {key for kept in self.counts.values() for key, _ in kept})
+        return sorted(self._index)
+
+    def add(self, sums: Sums, keys: Mapping[int, tuple], numbers: Sequence[int]) -> None:
+        """Take sums whose rows stand for `keys` and whose periods are `numbers` of the question."""
+        at = {row: self._number(key) for row, key in keys.items()}
+        row = np.array([at[row] for row in sums.row.tolist()], dtype=np.int64)
+        period = np.array(numbers, dtype=np.int64)[sums.period]
+        self._pieces.append((sums.names, row, period, sums.values))
+        for name, kept in sums.counts.items():
+            for (line, run), bins in kept.items():
+                self._add_bins(name, (at[line], numbers[run]), bins)
+
+    def _number(self, key: tuple) -> int:
+        return self._index.setdefault(key, len(self._index))
+
+    def _add_bins(self, name: str, cell: tuple[int, int], bins: np.ndarray) -> None:
+        kept = self._counts.setdefault(name, {})
+        kept[cell] = kept[cell] + bins if cell in kept else bins
+
+    def take(self, other: "Tables") -> None:
+        """Add everything another holds."""
+        self._take(other, [self._number(key) for key in other._index])
 
     def together(self, code: str) -> "Tables":
         """The same with all codes put together under one."""
-        whole = Tables(self.parts)
-        whole.pieces = [piece.assign(code=code) for piece in self.pieces]
-        for name, kept in self.counts.items():
-            for (key, period), count in kept.items():
-                whole._add_bins(name, ((code, *key[1:]), period), count)
+        whole = Tables(self.parts, self.periods)
+        whole._take(self, [whole._number((code, *key[1:])) for key in self._index])
         return whole
 
-    def merged(self, other: "Tables") -> "Tables":
-        """Both together."""
-        both = Tables(self.parts, [*self.pieces, *other.pieces])
-        for source in (self, other):
-            for name, kept in source.counts.items():
-                for key, count in kept.items():
-                    both._add_bins(name, key, count)
-        return both
+    def _take(self, other: "Tables", numbers: list[int]) -> None:
+        at = np.array(numbers, dtype=np.int64)
+        self._pieces += [(names, at[row], period, values) for names, row, period, values in other._pieces]
+        for name, kept in other._counts.items():
+            for (row, period), bins in kept.items():
+                self._add_bins(name, (numbers[row], period), bins)
 
-    def measures(self, name: str, keys: Sequence[tuple], *, period: int) -> DataFrame:
-        """Measures of one indicator for keys in the order given; what was not counted is 0."""
+    def measures(self, name: str, keys: Sequence[tuple], *, period: int) -> judge.Weighed:
+        """Measures of one indicator for keys in the order given."""
         indicator = INDICATORS[name]
+        rows = [self._index.get(key, -1) for key in keys]
         if indicator.kind == "quantile":
-            kept = self.counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
-            nothing = np.zeros(BINS)
-            return judge.weigh(indicator, DataFrame(), [kept.get((key, period), nothing) for key in keys])
-        table = self.table
-        mine = table[table["period"] == period].set_index(list(self.parts))
-        index = (
-            pd.MultiIndex.from_tuples(list(keys), names=self.parts)
-            if len(self.parts) > 1
-            else [k[0] for k in keys]
-        )
-        sums = mine.reindex(columns=columns([indicator])).reindex(index).fillna(0)
-        return judge.weigh(indicator, sums.reset_index(drop=True))
+            kept = self._counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
+            return judge.weigh_quantile(indicator, [kept.get((row, period)) for row in rows])
+        sums = self._sums(columns([indicator]))
+        nothing = np.zeros(len(rows), dtype=np.int64)
+        chosen = [sums.get(f"{side}_{name}") for side in ("n", "d", "q")]
+        return judge.weigh(indicator, *(nothing if part is None else part[rows, period] for part in chosen))
+
+    def _sums(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Columns as arrays by key and period, with a last line of zeros for keys not in use."""
+        answer = {name: np.zeros((len(self._index) + 1, self.periods), dtype=np.int64) for name in names}
+        for held, row, period, values in self._pieces:
+            for index, name in enumerate(held):
+                if name in answer:
+                    np.add.at(answer[name], (row, period), values[:, index])
+        return answer

@@ -50,6 +50,29 @@ class Version:
         return dict(zip(self.units["code"], self.units["pos"].tolist(), strict=True))
 
     @cached_property
+    def code_at(self) -> list[str]:
+        """Code of every position, '' at the root."""
+        return ["", *self.units["code"].tolist()]
+
+    @cached_property
+    def level_at(self) -> list[int]:
+        """Depth of every position, -1 at the root."""
+        return [-1, *self.units["level"].tolist()]
+
+    @cached_property
+    def name_at(self) -> list[str]:
+        """Name of every position, '' at the root."""
+        return ["", *self.units["name"].tolist()]
+
+    def at_depth(self, depth: int) -> np.ndarray:
+        """Mask over the units: those of a depth."""
+        return self._depths == depth
+
+    @cached_property
+    def _depths(self) -> np.ndarray:
+        return self.units["level"].to_numpy()
+
+    @cached_property
     def hints(self) -> HintIndex:
         """Names and codes to positions."""
         return HintIndex(self.units)

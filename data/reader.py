@@ -10,7 +10,6 @@ from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection
 
@@ -21,6 +20,9 @@ from data.query import Period, Query
 from data.scope import Scope
 from data.settings import Level, Settings
 from data.store import Store
+
+WEIGHED = ("numerator", "denominator", "value", "low", "high", "n")
+MEASURED = dict.fromkeys(("indicator", "unit_code", "unit_name", "kind", "state"), "str")
 
 
 class UnknownUnit(LookupError):
@@ -149,7 +151,7 @@ class Reader:
         """Measures of the units of `query.level` inside `query.within`, the unassigned rows and the total.
 
         returns  indicator, unit_code, unit_name, pos, kind (unit, unassigned, total), numerator, denominator, value,
-                 low, high, n, previous, change, position, rank_low, rank_high, state (ok, few, none)
+                 low, high, n, previous, change, position, rank_low, rank_high (absent: not ranked), state (ok, few, none)
         Raises   UnknownUnit, NotReady; KeyError for an unknown level
         """
         now = elapsed(query.period, self.today)
@@ -157,37 +159,42 @@ class Reader:
         depth = self.settings.level(query.level or self.settings.names[0]).depth
         found = self.tables(query, depth=depth, periods=periods)
         rows = self._rows(query, found, depth)
-        return pd.concat([self._judged(name, found, rows) for name in query.indicators], ignore_index=True)
+        whole = found.together("")
+        parts = [self._judged(name, found, whole, rows, compare=compare) for name in query.indicators]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        for name in ("position", "rank_low", "rank_high"):
+            columns[name] = pd.arrays.IntegerArray(columns[name], columns[name] == 0)
+        return DataFrame(columns).astype(MEASURED)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
     ) -> Tables:
         """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
-        found = Tables(("code", *words))
+        found = Tables(("code", *words), len(periods))
         with self.store.read() as connection:
             counter = self.counter(connection, query)
             for within in self._withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
-                part = counter.by_code(
-                    query.indicators, within=within, depth=at, periods=periods, words=words
+                found.take(
+                    counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
                 )
-                found = found.merged(part)
         return found
 
-    def _rows(self, query: Query, found: Tables, depth: int) -> DataFrame:
-        """Codes to show: today's units of the level, units of earlier boundaries with figures, unassigned rows."""
-        known = self.units(self.settings.names[depth], query.within)
-        names = dict(zip(known["code"], known["name"], strict=True))
-        counted = [code for (code,) in found.keys]
-        for code in counted:
-            if code not in names and not code.endswith(UNASSIGNED):
-                names[code] = self._former_name(code)
-        rows = [(code, names[code], "unit") for code in names]
-        rows += [
-            (code, self._parent_name(code), "unassigned") for code in counted if code.endswith(UNASSIGNED)
-        ]
-        frame = DataFrame(rows, columns=["unit_code", "unit_name", "kind"])
-        return frame.assign(pos=frame["unit_code"].map(self.version.by_code).astype("Int64"))
+    def _rows(self, query: Query, found: Tables, depth: int) -> list[tuple[str, str, str, int]]:
+        """Lines to show (code, name, kind, pos): today's units of the level, former ones with figures, unassigned."""
+        version = self.version
+        low, high = version.span(query.within)
+        chosen = np.flatnonzero(self._seen_mask & version.at_depth(depth))
+        shown = [at + 1 for at in chosen.tolist() if low <= at + 1 <= high]
+        rows = [(version.code_at[pos], version.name_at[pos], "unit", pos) for pos in shown]
+        known = {row[0] for row in rows}
+        loose = []
+        for (code,) in found.keys:
+            if code.endswith(UNASSIGNED):
+                loose.append((code, self._parent_name(code), "unassigned", 0))
+            elif code not in known:
+                rows.append((code, self._former_name(code), "unit", version.by_code.get(code, 0)))
+        return rows + loose
 
     def _former_name(self, code: str) -> str:
         for version in reversed(self.versions):
@@ -199,26 +206,48 @@ class Reader:
         parent = code.removesuffix(UNASSIGNED)
         return self._former_name(parent) if parent else ""
 
-    def _judged(self, name: str, found: Tables, rows: DataFrame) -> DataFrame:
-        keys = [(code,) for code in rows["unit_code"]]
-        whole = found.together("")
-        total = whole.measures(name, [("",)], period=0).assign(unit_code="", unit_name="", kind="total")
-        frame = pd.concat([rows, found.measures(name, keys, period=0)], axis=1)
-        frame = pd.concat([frame, total], ignore_index=True)
-        before = [
-            part.measures(name, key, period=1)["value"] for part, key in ((found, keys), (whole, [("",)]))
-        ]
-        frame["previous"] = np.concatenate(before)
-        frame["change"] = frame["value"] - frame["previous"]
+    def _judged(
+        self, name: str, found: Tables, whole: Tables, rows: list[tuple[str, str, str, int]], *, compare: bool
+    ) -> dict[str, np.ndarray]:
+        """Columns of one indicator: the rows and, last, their total."""
         indicator = INDICATORS[name]
-        frame["state"] = judge.states(indicator, frame)
-        frame = pd.concat([frame, judge.ranks(indicator, frame)], axis=1)
-        return frame.assign(indicator=name)
+        keys, total = [(row[0],) for row in rows], [("",)]
+        now = [found.measures(name, keys, period=0), whole.measures(name, total, period=0)]
+        values = {field: np.concatenate([getattr(part, field) for part in now]) for field in WEIGHED}
+        before = np.full(len(keys) + 1, np.nan)
+        if compare:
+            parts = [found.measures(name, keys, period=1).value, whole.measures(name, total, period=1).value]
+            before = np.concatenate(parts)
+        lines = [*rows, ("", "", "total", 0)]
+        kind = np.array([line[2] for line in lines])
+        state = judge.states(indicator, values["n"])
+        position, best, worst = judge.ranks(
+            indicator,
+            judge.Weighed(**values),
+            (kind == "unit") & (state == "ok") & ~np.isnan(values["value"]),
+        )
+        return {
+            "indicator": np.full(len(lines), name, dtype=object),
+            "unit_code": np.array([line[0] for line in lines], dtype=object),
+            "unit_name": np.array([line[1] for line in lines], dtype=object),
+            "pos": np.array([line[3] for line in lines]),
+            "kind": kind.astype(object),
+            **values,
+            "previous": before,
+            "change": values["value"] - before,
+            "position": position,
+            "rank_low": best,
+            "rank_high": worst,
+            "state": state.astype(object),
+        }
 
     def series(
         self, indicators: Sequence[str], *, unit: str | None, periods: Sequence[Period], query: Query
     ) -> DataFrame:
-        """One unit's measures over many periods: indicator, period_start, period_end, numerator, denominator, value, n."""
+        """One unit's measures over many periods.
+
+        returns  indicator, period_start, period_end, numerator, denominator, value, n
+        """
         asked = query.asking(indicators=tuple(indicators), within=unit)
         whole = self.tables(asked, depth=None, periods=periods).together("")
         rows = []

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, false, select, text
 
@@ -25,14 +24,18 @@ Days = tuple[int, int]  # local days [start, end)
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums by row and period.
+    """Sums by row and period, each (row, period) once.
 
-    table   row, period (its number in the order asked) and the integer columns
-    counts  histograms by column, then (row, period)
-    keys    what each row stands for: pos and the words it was split by; None where a row is a pos
+    row, period  what each line of `values` stands for; the period is its number in the order asked
+    names        the integer columns of `values`
+    counts       histograms by column, then (row, period)
+    keys         what each row stands for: pos and the words it was split by; None where a row is a pos
     """
 
-    table: DataFrame
+    row: np.ndarray
+    period: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
     counts: dict[str, dict[tuple[int, int], np.ndarray]] = field(default_factory=dict)
     keys: DataFrame | None = None
 
@@ -55,32 +58,25 @@ def from_rollup(
     *,
     periods: Sequence[Days],
 ) -> Sums:
-    """Sums of one subject's indicators over each period; a stock is summed from the first day on."""
+    """Sums of one subject's flows, or of its stocks, over each period; a stock is summed from the first day on."""
+    runs = _runs(indicators, periods, first=seen.first_on)
     subject = indicators[0].subject
-    flows = [entry for entry in indicators if entry.kind not in ("stock", "quantile")]
-    stocks = [entry for entry in indicators if entry.kind == "stock"]
-    quantiles = [entry for entry in indicators if entry.kind == "quantile"]
-    ends = [(min(seen.first_on, end), end) for _, end in periods]
-    parts = [
-        _summed(connection, seen, region, subject=subject, names=columns(wanted), runs=runs)
-        for wanted, runs in ((flows, periods), (stocks, ends))
-        if wanted
-    ]
-    names = {histogram_of(entry, of_subject(subject)) for entry in quantiles}
+    names = columns(indicators)
+    table = np.zeros((0, len(names) + 2), dtype=np.int64)
+    if names:
+        table = _summed(connection, seen, region, subject=subject, names=names, runs=runs)
+    wanted = {histogram_of(entry, of_subject(subject)) for entry in indicators if entry.kind == "quantile"}
     counts = {
-        name: _histograms(connection, seen, region, subject=subject, name=name, runs=periods)
-        for name in names
+        name: _histograms(connection, seen, region, subject=subject, name=name, runs=runs) for name in wanted
     }
-    return Sums(_joined(parts), counts)
+    return Sums(table[:, 0], table[:, 1], names, table[:, 2:], counts)
 
 
-def _joined(parts: list[DataFrame]) -> DataFrame:
-    if not parts:
-        return DataFrame({"row": [], "period": []}, dtype="int64")
-    table = parts[0]
-    for other in parts[1:]:
-        table = table.merge(other, on=["row", "period"], how="outer")
-    return table.fillna(0).astype("int64")
+def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: int) -> list[Days]:
+    """Days to add up: a flow's period, of a stock everything up to its end."""
+    if any(entry.kind == "stock" for entry in indicators):
+        return [(min(first, end), end) for _, end in periods]
+    return list(periods)
 
 
 def _source(region: Region, seen: Published, subject: str, runs: Sequence[Days]) -> tuple[str, dict]:
@@ -120,14 +116,13 @@ def _summed(
     subject: str,
     names: Sequence[str],
     runs: Sequence[Days],
-) -> DataFrame:
+) -> np.ndarray:
+    """int64 lines of pos, period and the columns."""
     clause, values = _source(region, seen, subject, runs)
     chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
     query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
     rows = connection.execute(text(query), values).all()
-    return DataFrame(
-        np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2), columns=["row", "period", *names]
-    )
+    return np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2)
 
 
 def _histograms(
@@ -176,13 +171,16 @@ def from_facts(
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     cells = tally(facts, rows, of_subject(subject))
-    runs = [(number, start, end, False) for number, (start, end) in enumerate(periods)]
-    runs += [(number, -(2**31), end, True) for number, (_, end) in enumerate(periods)]
-    stocks = set(columns([entry for entry in indicators if entry.kind == "stock"]))
-    parts = [_cut(cells, run, stocks) for run in runs]
-    table = pd.concat(parts, ignore_index=True).groupby(["row", "period"], as_index=False).sum()
-    names = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
-    return Sums(table, {name: _cut_histograms(cells, name, periods) for name in names}, keys)
+    names = columns(indicators)
+    parts = [
+        _cut(cells, names, number, run)
+        for number, run in enumerate(_runs(indicators, periods, first=-(2**31)))
+    ]
+    row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+    hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
+    return Sums(
+        row, period, names, values, {name: _cut_histograms(cells, name, periods) for name in hists}, keys
+    )
 
 
 def _facts_in(
@@ -223,19 +221,17 @@ def _keyed(facts: DataFrame, pos: np.ndarray, words: Sequence[str]) -> tuple[np.
     return numbers.to_numpy(dtype=np.int64), keys
 
 
-def _cut(cells: Cells, run: tuple[int, int, int, bool], stocks: set[str]) -> DataFrame:
-    """Cells of one period summed by row; a stock's run keeps the stocks' columns only, the other the rest."""
-    number, start, end, of_stock = run
-    chosen = (cells.day >= start) & (cells.day < end)
-    keep = [index for index, name in enumerate(cells.names) if (name in stocks) == of_stock]
-    table = DataFrame(cells.sums[chosen][:, keep], columns=[cells.names[index] for index in keep])
-    table = table.groupby(cells.row[chosen]).sum()
-    return (
-        table.reindex(columns=list(cells.names), fill_value=0)
-        .rename_axis("row")
-        .reset_index()
-        .assign(period=number)
-    )
+def _cut(
+    cells: Cells, names: Sequence[str], number: int, run: Days
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, period and sums of the cells inside a run of days."""
+    chosen = (cells.day >= run[0]) & (cells.day < run[1])
+    row = cells.row[chosen]
+    start = np.flatnonzero(np.r_[True, row[1:] != row[:-1]]) if len(row) else np.zeros(0, dtype=np.int64)
+    keep = [cells.names.index(name) for name in names]
+    values = cells.sums[chosen][:, keep]
+    summed = np.add.reduceat(values, start, axis=0) if len(row) else values
+    return row[start], np.full(len(start), number), summed
 
 
 def _cut_histograms(cells: Cells, name: str, periods: Sequence[Days]) -> dict[tuple[int, int], np.ndarray]:

@@ -1,0 +1,98 @@
+"""Commands that stay: the web server, the scheduler, and both in one for the embedded default."""
+
+import multiprocessing
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+
+import uvicorn
+
+from callbacks.commands import open_store
+from callbacks.web import build_web
+from data.instants import utc_now
+from data.people import SAMPLE_ACCOUNTS
+from data.settings import SettingsError, load_settings
+from data.store import Store
+from data.worker import run_worker
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(options: Namespace) -> int:
+    """The web server; with several workers each is a process of its own."""
+    store = open_store(options)
+    _check_host(store, options.host)
+    _greet(store, options)
+    store.close()
+    if options.workers > 1:
+        os.environ |= {"LINLI_INSTANCE": str(options.instance), "LINLI_HOST": options.host}
+        uvicorn.run(
+            "callbacks.serving:web_of_environment", factory=True, host=options.host, port=options.port,
+            workers=options.workers, **SERVER,
+        )  # fmt: skip
+        return 0
+    web = build_web(Store(load_settings(options.instance)), clock=utc_now, host=options.host)
+    uvicorn.run(web, host=options.host, port=options.port, **SERVER)
+    return 0
+
+
+SERVER: dict = {"log_level": "warning", "server_header": False, "timeout_graceful_shutdown": 5, "access_log": False}
+
+
+def web_of_environment():
+    """The web application of the instance named by the environment: how a worker process starts."""
+    settings = load_settings(_folder())
+    return build_web(Store(settings), clock=utc_now, host=os.environ.get("LINLI_HOST", "127.0.0.1"))
+
+
+def _folder():
+    from pathlib import Path
+
+    return Path(os.environ["LINLI_INSTANCE"])
+
+
+def worker(options: Namespace) -> int:
+    """The scheduler, until it is told to stop."""
+    store = open_store(options)
+    run_worker(store, store.settings, clock=utc_now, demo=False)
+    return 0
+
+
+def demo(options: Namespace) -> int:
+    """Web server with a scheduler process beside it; Ctrl-C ends both."""
+    store = open_store(options)
+    _check_host(store, options.host)
+    store.close()
+    context = multiprocessing.get_context("spawn")
+    scheduler = context.Process(target=_demo_worker, args=(str(options.instance),), daemon=True)
+    scheduler.start()
+    try:
+        return serve(Namespace(**{**vars(options), "workers": 1}))
+    finally:
+        scheduler.terminate()
+        scheduler.join(10)
+
+
+def _demo_worker(folder: str) -> None:
+    from pathlib import Path
+
+    settings = load_settings(Path(folder))
+    run_worker(Store(settings), settings, clock=utc_now, demo=settings.sample)
+
+
+def _check_host(store: Store, host: str) -> None:
+    if store.settings.sample and host not in LOOPBACK:
+        raise SettingsError(f"--host: got {host}; expected a loopback address for a sample city and its open accounts")
+
+
+def _greet(store: Store, options: Namespace) -> None:
+    print(f"Linli 邻里 · {store.settings.name} · http://{options.host}:{options.port}")
+    if store.settings.sample:
+        print("Accounts of the sample city (name / password / role):")
+        for account in SAMPLE_ACCOUNTS:
+            print(f"  {account.name:12} {account.password:20} {account.role}")
+    sys.stdout.flush()
+
+
+COMMANDS: dict[str, Callable[[Namespace], int]] = {"serve": serve, "worker": worker, "demo": demo}
