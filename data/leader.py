@@ -130,6 +130,7 @@ class AdvisoryLock:
         try:
             return self._connection.scalar(query, {"key": self._KEY}) == 1
         except DBAPIError:
+            self._connection = None  # the session is gone, and its lock with it
             return False
 
     def release(self) -> None:

@@ -41,12 +41,9 @@ class Clock:
         return self
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request, tmp_path):
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    store = Store(parse_settings({**RAW, "database_url": url}, folder=tmp_path))
-    with store.write() as connection:
-        metadata.create_all(connection)
+@pytest.fixture
+def store(store_url, tmp_path):
+    store = Store(parse_settings({**RAW, "database_url": store_url}, folder=tmp_path))
     yield store
     store.close()
 
