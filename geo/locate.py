@@ -157,7 +157,7 @@ def _grid(geometries: np.ndarray, edges: Edges, cell_m: float | None) -> Grid:
 
 def _side(geometries: np.ndarray, edges: Edges, metres: np.ndarray, size: np.ndarray) -> float:
     """Side of a cell in metres: fine enough for the units, coarse enough for the memory."""
-    areas = shapely.area(geometries[[shape is not None for shape in geometries]]) * metres.prod()
+    areas = shapely.area(geometries[~shapely.is_missing(geometries)]) * metres.prod()
     fine = math.sqrt(float(areas.mean())) / CELLS_ACROSS_A_UNIT
     order, first = shared(edges)
     distinct = order[first[:-1]]

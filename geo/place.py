@@ -42,7 +42,7 @@ class UnitLocator:
     def build(cls, units: pd.DataFrame, *, cell_m: float | None = None) -> "UnitLocator":
         """Index an arranged frame with a column geometry (WGS84 shapes, missing where a unit has none)."""
         geometries = as_array(units["geometry"].to_numpy())
-        shaped = np.array([shape is not None for shape in geometries], dtype=bool)
+        shaped = ~shapely.is_missing(geometries)
         up_to = np.r_[0, np.cumsum(shaped)]
         below = up_to[units["end"].to_numpy()] - up_to[units["pos"].to_numpy()]
         order = (

@@ -1,0 +1,139 @@
+"""Shapes as a map draws them: one GeoJSON per level and parent, label points, hatches for "no data".
+
+Features carry the unit's code as ``id`` and its name, nothing else: values travel apart from shapes.
+"""
+
+import hashlib
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geo.exact import as_array
+
+DECIMALS = 6  # a tenth of a metre
+METRES_PER_DEGREE = 111_320.0
+_LABEL_PRECISION = 1e-3  # of the shape's smaller side
+
+
+def feature_collection(units: pd.DataFrame, *, tolerance_m: float) -> bytes:
+    """GeoJSON of the units that have a shape.
+
+    Args:
+        units: columns code, name, geometry (WGS84 polygons, None or missing without a shape).
+        tolerance_m: how far, about, a border may move to lose points; 0 keeps every point.
+
+    Returns:
+        A FeatureCollection of six-decimal coordinates, features in the order of the frame. Borders are
+        simplified once for both sides, so that neighbours leave no gaps. Equal input gives equal bytes.
+    """
+    units, shapes = _shaped(units)
+    if tolerance_m > 0 and len(shapes):
+        degrees = tolerance_m / METRES_PER_DEGREE
+        valid = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
+        # In the algorithm the tolerance is the root of the area of a triangle that may go.
+        simple = shapely.coverage_simplify(valid, degrees)
+        shapes = np.where(shapely.is_empty(simple), shapes, simple)
+    return _collection(units, shapes)
+
+
+def hatch_collection(units: pd.DataFrame, *, strokes: int = 14) -> bytes:
+    """GeoJSON of hatches for the units that have a shape, all at one pitch.
+
+    Args:
+        units: as for ``feature_collection``.
+        strokes: how many strokes cross the unit of median size.
+    """
+    units, shapes = _shaped(units)
+    if not len(shapes):
+        return _collection(units, shapes)
+    west, south, east, north = shapely.bounds(shapes).T
+    pitch = float(np.median(np.maximum(east - west, north - south))) / strokes
+    latitude = float((south.min() + north.max()) / 2)
+    return _collection(units, as_array([hatch(shape, pitch, latitude=latitude) for shape in shapes]))
+
+
+def content_hash(content: bytes) -> str:
+    """Short hash that names the content in a URL."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def label_point(shape: BaseGeometry) -> tuple[float, float]:
+    """Longitude and latitude of a point well inside: the middle of the largest circle in the largest part."""
+    parts = shapely.get_parts(shape)
+    largest = parts[int(np.argmax(shapely.area(parts)))]
+    west, south, east, north = shapely.bounds(largest)
+    side = min(east - west, north - south)
+    if side <= 0 or not shapely.is_valid(largest):
+        point = shapely.point_on_surface(largest)
+    else:
+        circle = shapely.maximum_inscribed_circle(largest, tolerance=side * _LABEL_PRECISION)
+        point = shapely.get_point(circle, 0)
+    return float(shapely.get_x(point)), float(shapely.get_y(point))
+
+
+def hatch(shape: BaseGeometry, pitch: float, *, latitude: float | None = None) -> BaseGeometry:
+    """Hatch of 45° strokes cut to a shape.
+
+    Args:
+        shape: WGS84 polygon or multipolygon.
+        pitch: distance between strokes in degrees of latitude, measured across them.
+        latitude: where strokes make 45° on the map, by default the middle of the shape. With one latitude for
+            all, strokes of neighbours continue each other.
+
+    Returns:
+        A MultiLineString, empty where the shape is smaller than the pitch.
+    """
+    west, south, east, north = shapely.bounds(shape)
+    middle = (south + north) / 2 if latitude is None else latitude
+    stretch = 1 / math.cos(math.radians(middle))  # on the map a degree of longitude is shorter
+    step = pitch * math.sqrt(2)
+    low, high = west / stretch - north, east / stretch - south
+    offsets = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
+    starts = np.column_stack([(south + offsets) * stretch, np.full(len(offsets), south)])
+    ends = np.column_stack([(north + offsets) * stretch, np.full(len(offsets), north)])
+    lines = shapely.linestrings(np.stack([starts, ends], axis=1))
+    parts = shapely.get_parts(shapely.intersection(lines, shape))
+    parts = parts[shapely.get_type_id(parts) == 1]
+    return shapely.multilinestrings(parts) if len(parts) else shapely.MultiLineString()
+
+
+def bounds(shapes: np.ndarray | list[BaseGeometry | None]) -> tuple[float, float, float, float] | None:
+    """West, south, east, north of all shapes; None without any."""
+    array = as_array(shapes)
+    array = array[~shapely.is_missing(array)]
+    if not len(array):
+        return None
+    west, south, east, north = shapely.total_bounds(array).tolist()
+    return west, south, east, north
+
+
+def _shaped(units: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    shapes = as_array(units["geometry"].to_numpy())
+    there = ~shapely.is_missing(shapes)
+    return units[there], shapes[there]
+
+
+def _collection(units: pd.DataFrame, shapes: np.ndarray) -> bytes:
+    features = [
+        {"type": "Feature", "id": code, "properties": {"name": name}, "geometry": _rounded(shape)}
+        for code, name, shape in zip(units["code"], units["name"], shapes, strict=True)
+        if shape is not None
+    ]
+    whole = {"type": "FeatureCollection", "features": features}
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _rounded(shape: BaseGeometry) -> dict:
+    mapped = json.loads(shapely.to_geojson(shape))
+    mapped["coordinates"] = _round(mapped["coordinates"])
+    return mapped
+
+
+def _round(value: list | float) -> list | float:
+    if isinstance(value, list):
+        return [_round(part) for part in value]
+    return round(value, DECIMALS)
