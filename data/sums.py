@@ -20,6 +20,7 @@ from data.settings import Settings
 from data.tally import BINS, Cells, columns, histogram_of, segments, tally, unpack
 
 Days = tuple[int, int]  # local days [start, end)
+NO_DAYS = (0, 1, 1, 0)  # period, span, first and last day of a run that holds nothing
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,11 @@ def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: in
 
 def _source(region: Region, seen: Published, subject: str, runs: Sequence[Days]) -> tuple[str, dict]:
     """FROM clause that walks units, then spans, then the rows of each: every step one index range."""
+    found = [(number, *run) for number, days in enumerate(runs) for run in segments(*days)]
     rows, values = [], {}
-    for number, (start, end) in enumerate(runs):
-        for span, first, last in segments(start, end):
-            index = len(rows)
-            rows.append(f"(:p{index}, :s{index}, :f{index}, :l{index})")
-            values |= {f"p{index}": number, f"s{index}": span, f"f{index}": first, f"l{index}": last}
+    for index, parts in enumerate(found or [NO_DAYS]):
+        rows.append(f"(:p{index}, :s{index}, :f{index}, :l{index})")
+        values |= {f"{letter}{index}": part for letter, part in zip("psfl", parts, strict=True)}
     clause = f"""
         WITH seg (period, span, first_day, last_day) AS (VALUES {", ".join(rows)}),
         row_key (pos) AS (

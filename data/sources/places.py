@@ -6,34 +6,39 @@ Nothing is switched silently: axes that look swapped are reported in the notes a
 from typing import TYPE_CHECKING
 
 import numpy as np
-from geo.crs import to_wgs84, unusable
+
+from geo.crs import in_degrees, to_wgs84, unusable
 
 if TYPE_CHECKING:
     from data.sources.normalise import Draft
+
+COARSE = "two-decimals"  # kept: about a kilometre is still a place at the upper levels
 
 
 def locate(draft: "Draft") -> None:
     """Put lon and lat (degrees WGS84, NaN where unknown) among the columns of a draft.
 
-    notes  coordinates_missing (one or both empty), coordinates_unusable (0,0, out of range, not finite),
-           axes_swapped (a longitude and a latitude in each other's place; among the unusable)
+    notes  coordinates_missing (one or both empty); coordinates_unusable (0,0, out of range, not finite);
+           axes_swapped (longitude and latitude in each other's place; among the unusable);
+           coordinates_coarse (both cut to two decimals; kept)
     """
     if "lon" not in draft.numbers:
         return
-    lon, lat = draft.numbers["lon"].copy(), draft.numbers["lat"].copy()
+    lon, lat = draft.numbers["lon"], draft.numbers["lat"]
+    degrees = in_degrees(draft.source.crs)
     missing = np.isnan(lon) | np.isnan(lat)
-    zero = (lon == 0) & (lat == 0)
-    lon[missing | zero] = lat[missing | zero] = np.nan
-    lon, lat = to_wgs84(lon, lat, draft.source.crs)
-    poor = ~missing & unusable(lon, lat)
-    swapped = poor & (np.abs(draft.numbers["lat"]) > 90) & (np.abs(draft.numbers["lat"]) <= 180)
-    swapped &= (np.abs(draft.numbers["lon"]) <= 90) & ~zero
-    lon, lat = np.where(missing | poor, np.nan, lon), np.where(missing | poor, np.nan, lat)
+    faults = unusable(lon, lat, degrees=degrees)
+    coarse = faults == COARSE
+    poor = (faults != "") & ~coarse & ~missing
+    swapped = poor & (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90) & degrees
+    x, y = to_wgs84(np.where(missing | poor, np.nan, lon), np.where(missing | poor, np.nan, lat), draft.source.crs)
+    lost = ~missing & ~(np.isfinite(x) & np.isfinite(y) & (np.abs(x) <= 180) & (np.abs(y) <= 90))
+    draft.columns["lon"], draft.columns["lat"] = np.where(lost, np.nan, x), np.where(lost, np.nan, y)
     for name, mask in (
         ("coordinates_missing", missing),
-        ("coordinates_unusable", poor),
+        ("coordinates_unusable", lost),
         ("axes_swapped", swapped),
+        ("coordinates_coarse", coarse),
     ):
         if mask.any():
             draft.notes[name] += int(mask.sum())
-    draft.columns["lon"], draft.columns["lat"] = lon, lat

@@ -71,9 +71,9 @@ def read_times(
     offset = np.full(count, NAT, dtype=np.int64)
     left = np.asarray(pc.is_valid(texts))
     layouts = _layouts(form)
-    for candidates in (lambda: texts, lambda: _padded(texts, left, form)):
-        if left.any():
-            _read_quickly(candidates(), layouts, left, local, offset)
+    _read_quickly(texts, layouts, left, local, offset)
+    if left.any() and form != "iso":
+        _read_quickly(_padded(texts, left, form), layouts, left, local, offset)
     bad = np.zeros(count, dtype=bool)
     if left.any():
         _read_slowly(texts, np.flatnonzero(left), _reader(form), local, offset, bad)

@@ -1,0 +1,194 @@
+"""The laws of the summed tables, on both stores: reconcile, conserve, incremental equals full, reproduce."""
+
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from world import SIX, World, case, stored
+
+from data.indicators import INDICATORS
+from data.measure_table import Parts, measure_table
+from data.query import Period, Query
+from data.verify import verify
+
+ALL = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
+YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
+
+
+@pytest.fixture
+def world(tmp_path, store_url):
+    made = World(tmp_path, store_url)
+    yield made
+    made.store.close()
+
+
+def ask(*names: str, level: str | None = None, within: str | None = None, period: Period = YEAR, **more) -> Query:
+    return Query(level=level, within=within, indicators=names or ALL, period=period, **more)
+
+
+def table(world: World, query: Query, *, level: str | None = None, time: str | None = None):
+    order = tuple(part for part in ("unit_code" if level else None, time) if part)
+    return measure_table(world.reader(), query, Parts(order, level, time))
+
+
+def test_counts_rates_and_stocks_of_a_few_cases(world):
+    world.publish(SIX)
+    rows = [
+        case(1, square=0.5, reported=0, due=4, closed=2),  # closed in time
+        case(2, square=0.5, reported=0, due=4, closed=9),  # closed late
+        case(3, square=1.5, reported=1, due=5),  # overdue and open
+        case(4, square=3.5, reported=8),  # open, no limit
+    ]
+    ledger = world.load(rows)
+    assert (ledger.read, ledger.accepted, ledger.located) == (4, 4, 4)
+    world.refresh()
+    got = table(world, ask("cases_reported", "cases_closed", "cases_open", "cases_overdue_open"), level="district")
+    values = {(row.indicator, row.unit_code): row.value for row in got.itertuples()}
+    assert values == {
+        ("cases_reported", "A"): 3, ("cases_reported", "B"): 1, ("cases_closed", "A"): 2, ("cases_closed", "B"): 0,
+        ("cases_open", "A"): 1, ("cases_open", "B"): 1, ("cases_overdue_open", "A"): 1, ("cases_overdue_open", "B"): 0,
+    }  # fmt: skip
+    rate = table(world, ask("case_on_time_closure_rate"), level="district").set_index("unit_code")
+    assert rate.loc["A", ["numerator", "denominator"]].tolist() == [1, 3]
+    assert np.isnan(rate.loc["B", "value"])
+
+
+def test_a_stock_is_that_of_the_last_day(world):
+    world.publish(SIX)
+    world.load([case(1, reported=0, due=4, closed=10)])
+    world.refresh()
+    days = table(world, ask("cases_open", "cases_overdue_open", period=Period(date(2026, 1, 31), date(2026, 2, 6))), time="day")
+    found = {(row.indicator, row.day): row.value for row in days.itertuples()}
+    assert {day: found[("cases_open", day)] for _, day in found if ("cases_open", day) in found} == {
+        "2026-02-01": 1, "2026-02-02": 1,
+    }  # fmt: skip
+    assert found[("cases_overdue_open", "2026-02-02")] == 1
+    assert ("cases_overdue_open", "2026-02-01") not in found
+
+
+def test_unassigned_rows_close_the_sum_at_every_level(world):
+    world.publish(SIX)
+    rows = [case(1), case(2, square=None, hint="A"), case(3, square=None, hint="Block B2"), case(4, square=99.5), case(5, square=None)]
+    ledger = world.load(rows)
+    assert (ledger.located, ledger.outside, ledger.no_location) == (3, 1, 1)
+    world.refresh()
+    blocks = table(world, ask("cases_reported"), level="block").set_index("unit_code")["value"]
+    districts = table(world, ask("cases_reported"), level="district").set_index("unit_code")["value"]
+    assert blocks[blocks > 0].to_dict() == {"A1": 1, "A/-": 1, "B2": 1, "/-": 2}
+    assert districts[districts > 0].to_dict() == {"A": 2, "B": 1, "/-": 2}
+    inside = world.reader().measures(ask("cases_reported", level="block", within="A"), compare=False)
+    assert inside.loc[inside["kind"] == "total", "value"].item() == districts["A"]
+
+
+def test_a_second_delivery_changes_nothing(world):
+    world.publish(SIX)
+    rows = [case(number, closed=number if number % 2 else None) for number in range(20)]
+    world.load(rows)
+    world.refresh()
+    again = world.load(rows)
+    assert (again.accepted, again.updated, again.unchanged) == (0, 0, 20)
+    before = stored(world, "cases")
+    assert world.refresh().mode == "changes"
+    assert (stored(world, "cases") == before).all()
+
+
+def test_repeated_keys_in_one_file_are_revisions_in_order(world):
+    world.publish(SIX)
+    ledger = world.load([case(1, closed=None), case(1, closed=3), case(1, closed=3)])
+    assert (ledger.accepted, ledger.updated, ledger.unchanged) == (1, 1, 1)
+    world.refresh()
+    assert table(world, ask("cases_open"))["value"].item() == 0
+    assert verify(world.store) == []
+
+
+def test_as_of_gives_what_was_known_then(world):
+    world.publish(SIX)
+    world.load([case(1), case(2)])
+    world.refresh()
+    instant = int(world.now.timestamp() * 1e6)
+    world.load([case(1, closed=2), case(3)])
+    world.refresh()
+    assert table(world, ask("cases_reported"))["value"].item() == 3
+    then = table(world, ask("cases_reported", "cases_closed", as_of=instant)).set_index("indicator")["value"]
+    assert then.to_dict() == {"cases_reported": 2, "cases_closed": 0}
+
+
+def test_boundaries_as_they_were_and_as_they_are(world):
+    world.publish(SIX)
+    world.load([case(1, square=2.5, reported=0), case(2, square=2.5, reported=80, closed=90), case(3, square=0.5)])
+    moved = (("A", "A1", 1), ("A", "A2", 1), ("B", "A3", 1), *SIX[3:])
+    world.publish(moved, valid_from=20_500)  # 2026-02-16: A3 goes over to B
+    world.refresh()
+    assert verify(world.store) == []
+    was = table(world, ask("cases_reported"), level="district").set_index("unit_code")["value"].to_dict()
+    now = table(world, ask("cases_reported", boundaries="today"), level="district").set_index("unit_code")["value"].to_dict()
+    assert (was, now) == ({"A": 2, "B": 1}, {"A": 1, "B": 2})
+    stock = table(world, ask("cases_open", period=Period(date(2026, 2, 1), date(2026, 2, 18))), level="district")
+    assert stock.set_index("unit_code")["value"].to_dict() == {"A": 1, "B": 1}  # handed over with the unit
+
+
+def test_a_scope_sees_its_own_units_and_nothing_else(world):
+    world.publish(SIX)
+    world.load([case(1, square=0.5), case(2, square=3.5), case(3, square=99.5)])
+    world.refresh()
+    mine = world.reader("B")
+    found = mine.measures(ask("cases_reported", level="block"), compare=False)
+    assert found.loc[found["kind"] == "unit", "unit_code"].tolist() == ["B1", "B2", "B3"]
+    assert found.loc[found["kind"] == "total", "value"].item() == 1
+    rows, count = mine.facts("cases", ask())
+    assert (count, rows["id"].tolist()) == (1, ["C2"])
+    for code in ("A", "A1", "nobody"):
+        with pytest.raises(LookupError):
+            mine.unit(code)
+    assert world.reader("nobody").measures(ask("cases_reported", level="block"), compare=False)["value"].sum() == 0
+
+
+rows = st.lists(
+    st.builds(
+        case,
+        st.integers(1, 12),
+        square=st.one_of(st.none(), st.sampled_from([0.5, 1.5, 2.0, 3.5, 5.5, 40.0])),
+        reported=st.integers(0, 60),
+        due=st.one_of(st.none(), st.integers(0, 80)),
+        closed=st.one_of(st.none(), st.integers(0, 80)),
+        category=st.sampled_from(["litter", "parking/lane", "parking/kerb"]),
+        hint=st.one_of(st.none(), st.sampled_from(["A", "B2", "Block A3", "elsewhere"])),
+    ),
+    max_size=8,
+)
+steps = st.lists(st.one_of(rows, st.just("refresh"), st.just("redraw")), min_size=1, max_size=6)
+
+
+@given(steps)
+@settings(max_examples=12)
+def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
+    """Loads, corrections, refreshes and a redrawn boundary in any order end where a clean rebuild ends."""
+    import shutil
+
+    with tempfile.TemporaryDirectory() as name:
+        shutil.copyfile(migrated_sqlite, Path(name) / "store.db")
+        world = World(Path(name), f"sqlite:///{name}/store.db")
+        world.publish(SIX)
+        for step in history:
+            if step == "refresh":
+                world.refresh()
+            elif step == "redraw":
+                world.publish((("A", "A1", 2), ("A", "A2", 1), *SIX[3:]), valid_from=20_495 + world.loads)
+            else:
+                ledger = world.load(step)
+                assert ledger.read == ledger.accepted + ledger.updated + ledger.unchanged + ledger.rejected
+                assert ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location
+        world.refresh()
+        grown = stored(world, "cases")
+        assert [str(entry) for entry in verify(world.store)] == []
+        whole = world.reader().measures(ask(level="block"), compare=False)
+        for name_of, part in whole[whole["numerator"].notna()].groupby("indicator"):
+            shown = part.set_index("kind")["numerator"]
+            assert shown.drop("total").sum() == shown["total"], name_of
+        world.refresh(full=True)
+        assert (stored(world, "cases")[:, 5:] == grown[:, 5:]).all()
+        world.store.close()
