@@ -17,6 +17,7 @@ from dash.development.base_component import Component
 
 Value = float | None
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
+WHOLE = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0)  # below ten, so that the three marks share one precision
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,14 @@ def trend(figure: Trend) -> Component:
     known = [value for value in (*figure.values, *figure.before, figure.target) if value is not None]
     marks = nice_ticks(min(known), max(known)) if known else (0.0, 1.0, 2.0)
     low, high = marks[0], marks[-1]
-    parts = [_grid(mark, low, high, figure.axis) for mark in marks]
+    parts = [_grid(figure.axis(mark), _share(mark, low, high)) for mark in marks]
     if figure.target is not None:
         parts.append(html.I(className="target", style={"bottom": _share(figure.target, low, high)}))
     parts += [_line(figure.before, low, high, "before", dash="2 2"), _line(figure.values, low, high, "line")]
     parts += [_dot(figure.values, low, high), *_ends(figure, low, high), *_axis(figure.ticks), *_hits(figure)]
-    return html.Div([html.Div(parts, className="plot", **{"aria-hidden": "true"}), _twin(figure)], className="trend")
+    return html.Div(
+        [html.Div(parts, className="plot", **{"aria-hidden": "true"}), _twin(figure)], className="trend"
+    )
 
 
 def bars(values: Sequence[float], *, labels: Sequence[str], partial_last: bool) -> Component:
@@ -80,7 +83,9 @@ def bars(values: Sequence[float], *, labels: Sequence[str], partial_last: bool) 
     )
 
 
-def interval_bar(value: Value, *, low: Value, high: Value, span: tuple[float, float], target: Value) -> Component:
+def interval_bar(
+    value: Value, *, low: Value, high: Value, span: tuple[float, float], target: Value
+) -> Component:
     """The 95 % interval as a bar, the value as a dot, the target dashed, all on the scale of the whole table."""
     parts = [html.I(className="rail")]
     if target is not None:
@@ -88,7 +93,9 @@ def interval_bar(value: Value, *, low: Value, high: Value, span: tuple[float, fl
     if low is not None and high is not None:
         start, end = _fraction(low, *span), _fraction(high, *span)
         parts.append(
-            html.I(className="range", style={"left": f"{start:.1%}", "width": f"{max(end - start, 0.01):.1%}"})
+            html.I(
+                className="range", style={"left": f"{start:.1%}", "width": f"{max(end - start, 0.01):.1%}"}
+            )
         )
     if value is not None:
         parts.append(html.I(className="dot", style={"left": _share(value, *span)}))
@@ -101,7 +108,7 @@ def nice_ticks(low: float, high: float) -> tuple[float, float, float]:
         low, high = (low - 1, high + 1) if low else (0.0, 2.0)
     size = 10.0 ** math.floor(math.log10((high - low) / 2))
     while True:
-        for step in (factor * size for factor in STEPS):
+        for step in (factor * size for factor in (STEPS if size >= 10 else WHOLE)):
             first = math.floor(round(low / step, 9)) * step
             if low >= 0 and first < 0:
                 first = 0.0
@@ -154,7 +161,9 @@ def _line(values: Sequence[Value], low: float, high: float, name: str, dash: str
 
 
 def _last(values: Sequence[Value]) -> tuple[int, float] | None:
-    return next(((place, value) for place, value in reversed(list(enumerate(values))) if value is not None), None)
+    return next(
+        ((place, value) for place, value in reversed(list(enumerate(values))) if value is not None), None
+    )
 
 
 def _dot(values: Sequence[Value], low: float, high: float) -> Component | None:
@@ -165,30 +174,35 @@ def _dot(values: Sequence[Value], low: float, high: float) -> Component | None:
     return html.I(className="dot", style={"left": left, "bottom": _share(last[1], low, high)})
 
 
-def _grid(mark: float, low: float, high: float, text: Callable[[float], str]) -> Component:
-    return html.I(html.Span(text(mark)), className="grid", style={"bottom": _share(mark, low, high)})
+def _grid(text: str, bottom: str) -> Component:
+    return html.I(html.Span(text), className="grid", style={"bottom": bottom})
 
 
 def _ends(figure: Trend, low: float, high: float) -> list[Component]:
     """The last value and the target, written at the right end and kept a line apart."""
     last, aim = _last(figure.values), figure.target
-    ends, near = [], False
-    if last is not None:
-        at = _fraction(last[1], low, high)
-        near = aim is not None and abs(_fraction(aim, low, high) - at) < 0.2
-        above = near and aim is not None and last[1] >= aim
-        shift = ("up" if above else "down") if near else ""
+    at = None if last is None else _fraction(last[1], low, high)
+    to = None if aim is None else _fraction(aim, low, high)
+    near = at is not None and to is not None and abs(to - at) < 0.2
+    ends = []
+    if last is not None and at is not None:
+        shift = ("up" if to is not None and at >= to else "down") if near else ""
         ends.append(html.B(figure.axis(last[1]), className=f"end {shift}", style={"bottom": f"{at:.1%}"}))
-    if aim is not None:
-        shift = ("down" if last is not None and last[1] >= aim else "up") if near else ""
+    if aim is not None and to is not None:
+        shift = ("down" if at is not None and at >= to else "up") if near else ""
         name = f"{figure.words.get('target', '')} {figure.axis(aim)}".strip()
-        ends.append(html.Span(name, className=f"end {shift}", style={"bottom": _share(aim, low, high)}))
+        shift = "up" if to < 0.1 else shift  # the names of the axis stand below
+        ends.append(html.Span(name, className=f"end {shift}", style={"bottom": f"{to:.1%}"}))
     return ends
 
 
 def _axis(ticks: Sequence[str]) -> list[Component]:
     return [
-        html.Span(tick, className="tick", style={"left": f"{_across(place, len(ticks)):.1%}"})
+        html.Span(
+            tick,
+            className="tick first" if place == 0 else "tick",
+            style={"left": f"{_across(place, len(ticks)):.1%}"},
+        )
         for place, tick in enumerate(ticks)
         if tick
     ]
@@ -209,10 +223,10 @@ def _hits(figure: Trend) -> list[Component]:
 
 
 def _lines(figure: Trend) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for place, label in enumerate(figure.labels):
         value = figure.values[place]
-        row = (label, "–" if value is None else figure.text(value))
+        row: tuple[str, ...] = (label, "–" if value is None else figure.text(value))
         if figure.before:
             earlier = figure.before[place]
             text = "–" if earlier is None else figure.text(earlier)
@@ -231,4 +245,6 @@ def _twin(figure: Trend) -> Component:
         shown = [html.Td("–" if cell is None else figure.text(cell), className="num") for cell in cells]
         body.append(html.Tr([html.Th(label, scope="row"), *shown]))
     table = html.Table([html.Thead(head), html.Tbody(body)])
-    return html.Details([html.Summary(figure.words.get("table", "")), html.Div(table, className="pop")], className="twin")
+    return html.Details(
+        [html.Summary(figure.words.get("table", "")), html.Div(table, className="pop")], className="twin"
+    )

@@ -50,6 +50,12 @@ class Sources:
     """The sources page."""
 
     BODY = "sources-body"
+    ASKED = "sources-asked"  # what became of "run now"
+
+    @staticmethod
+    def run(source: str) -> dict[str, str]:
+        """The button that runs a source now; ALL in place of its name is the pattern."""
+        return {"type": "sources-run", "source": source}
 
 
 class Glossary:

@@ -7,6 +7,8 @@ page has an address; a colour never stands without a shape, an arrow or a word. 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -15,7 +17,7 @@ from pandas import DataFrame
 from layouts.values import NOTHING, known
 from layouts.words import Words
 
-Child = Component | str | None
+Child: TypeAlias = Component | str | None
 KIND_OF = {"cases": "case", "orders": "order", "parking": "parking", "alerts": "alert"}
 # From best to worst: a page or card that rests on several sources shows the worst of them.
 STATES = ("fresh", "unknown", "due", "stale", "failed")
@@ -41,7 +43,8 @@ class Freshness:
 
 def badge(state: str, text: str, *, title: str = "") -> Component:
     """Shape and words of a freshness state: ● fresh ◑ due ◆ stale ◌ unknown ✕ failed."""
-    return html.Span([html.I(className="ic", **{"aria-hidden": "true"}), text], className=f"fb {state}", title=title)
+    icon = html.I(className="ic", **{"aria-hidden": "true"})
+    return html.Span([icon, html.Span(text, className="txt")], className=f"fb {state}", title=title)
 
 
 def freshness(fresh: Freshness, words: Words, *, short: bool = False) -> Component:
@@ -63,13 +66,17 @@ def worst(sources: DataFrame, subject: str | None = None) -> Freshness:
         Freshness(str(row["state"]), known(row["age_minutes"]), str(row["source"]))
         for row in rows.to_dict("records")
     ]
-    return max(found, key=lambda each: (STATES.index(each.state), each.age or 0.0), default=Freshness("unknown"))
+    return max(
+        found, key=lambda each: (STATES.index(each.state), each.age or 0.0), default=Freshness("unknown")
+    )
 
 
 def head(title: Child, note: Child = None, *right: Child, level: int = 2) -> Component:
     """The head of a card: a heading, a note beside it, controls at the right."""
     heading = (html.H2 if level == 2 else html.H3)(title)
-    return html.Div([heading, html.Small(note) if note else None, html.Span(className="sp"), *right], className="hd")
+    return html.Div(
+        [heading, html.Small(note) if note else None, html.Span(className="sp"), *right], className="hd"
+    )
 
 
 def card(*children: Child, name: str = "") -> Component:
@@ -117,9 +124,17 @@ def select(name: str, label: str, options: Sequence[Option], *, inline: bool = T
 
 def text_field(name: str, label: str, value: str, *, kind: str = "text", hint: str = "") -> Component:
     """A field of a form to type in. `kind` is an HTML input type, `hint` its example."""
-    given = {"type": kind}  # "date" is an input type of every browser, though not in the component's own list
+    given = {"type": kind}  # "date" is a type of every browser, though not in the component's own list
     field = dcc.Input(name=name, value=value, placeholder=hint, debounce=True, autoComplete="off", **given)
     return html.Label([html.Em(label) if label else None, field], className=f"ctl field {kind}")
+
+
+def day_field(name: str, label: str, day: date, words: Words) -> Component:
+    """A field of a form for a date: written in the reader's language, chosen with the browser's own calendar."""
+    kind = {"type": "date"}  # known to every browser, though not in the component's own list of types
+    field = dcc.Input(name=name, value=day.isoformat(), debounce=True, autoComplete="off", **kind)
+    shown = html.Span(words("parts.day", day=words.day(day), weekday=words.weekday(day)), className="v")
+    return html.Label([html.Em(label), shown, field], className="ctl field day")
 
 
 def chip(text: Child, *, to: str = "", remove: str = "") -> Component:
@@ -136,7 +151,9 @@ def facts(pairs: Iterable[tuple[str, Child, Child]], *right: Child, name: str = 
         html.Div([html.Dt(label), html.Dd([html.B(value), html.Small(aside) if aside else None])])
         for label, value, aside in pairs
     ]
-    return html.Section([html.Dl(cells), html.Span(className="sp"), *right], className=f"card strip {name}".strip())
+    return html.Section(
+        [html.Dl(cells), html.Span(className="sp"), *right], className=f"card strip {name}".strip()
+    )
 
 
 def ledger_bar(read: int, accepted: int, unchanged: int, rejected: int) -> Component:
@@ -173,7 +190,9 @@ def failed(title: str, words: Words, *, retry: str) -> Component:
     return state("failed", title, words, note=note)
 
 
-def table(heads: Sequence[Component], rows: Sequence[Component], *, caption: str, name: str = "") -> Component:
+def table(
+    heads: Sequence[Component], rows: Sequence[Component], *, caption: str, name: str = ""
+) -> Component:
     """A table with a caption for screen readers."""
     return html.Table(
         [html.Caption(caption, className="sr"), html.Thead(html.Tr(list(heads))), html.Tbody(list(rows))],

@@ -8,6 +8,8 @@ each other.
 import math
 from dataclasses import dataclass
 
+from pandas import NA
+
 from data.indicators import Indicator
 from layouts.words import Words
 
@@ -23,12 +25,16 @@ class Shown:
     unit: str
 
     def __str__(self) -> str:
-        return f"{self.number} {self.unit}".strip() if self.unit not in ("", "%") else f"{self.number}{self.unit}"
+        return (
+            f"{self.number} {self.unit}".strip()
+            if self.unit not in ("", "%")
+            else f"{self.number}{self.unit}"
+        )
 
 
 def known(value: object) -> float | None:
     """A float, or None for what a frame holds as missing."""
-    if value is None:
+    if value is None or value is NA:
         return None
     number = float(value)  # type: ignore[arg-type]  # frames answer numpy scalars, which mypy cannot see
     return number if math.isfinite(number) else None
@@ -75,14 +81,13 @@ def change(indicator: Indicator, value: float | None, words: Words) -> tuple[str
     if shown is None:
         return NOTHING, "t3"
     size = words.number(abs(shown), decimals(indicator))
-    step = f"{size} {_step(indicator, words)}".strip()
+    points = indicator.kind in ("rate", "score")
+    step = f"{size} {words('parts.unit.points') if points else unit(indicator, words)}"
     if float(f"{abs(shown):.{decimals(indicator)}f}") == 0:
         return words("parts.change.none"), "t2"
     rose = shown > 0
-    if indicator.better is None:
-        tone = "t2"
-    else:
-        tone = "good" if rose == (indicator.better == "high") else "bad"
+    good = rose == (indicator.better == "high")
+    tone = "t2" if indicator.better is None else "good" if good else "bad"
     return f"{'▲' if rose else '▼'} {step}", tone
 
 
@@ -91,7 +96,7 @@ def _step(indicator: Indicator, words: Words) -> str:
 
 
 def target(indicator: Indicator, aim: float | None, words: Words) -> str:
-    """"≥ 90.0" or "≤ 60"; a dash where the instance sets none."""
+    """ "≥ 90.0" or "≤ 60"; a dash where the instance sets none."""
     if aim is None:
         return NOTHING
     return f"{'≤' if indicator.better == 'low' else '≥'} {number(indicator, aim, words)}"
@@ -115,11 +120,13 @@ def verdict(indicator: Indicator, value: float | None, aim: float | None, words:
         return words("parts.verdict.met"), "good"
     gap = abs((scaled(indicator, value) or 0.0) - (scaled(indicator, aim) or 0.0))
     key = "parts.verdict.over" if indicator.better == "low" else "parts.verdict.short"
-    return words(key, gap=f"{words.number(gap, decimals(indicator))} {_step(indicator, words)}".strip()), "bad"
+    return words(
+        key, gap=f"{words.number(gap, decimals(indicator))} {_step(indicator, words)}".strip()
+    ), "bad"
 
 
 def interval(indicator: Indicator, low: float | None, high: float | None, words: Words) -> str:
-    """"89.7–92.2"; a dash where there is no interval."""
+    """ "89.7–92.2"; a dash where there is no interval."""
     if low is None or high is None:
         return NOTHING
     return f"{number(indicator, low, words)}–{number(indicator, high, words)}"

@@ -1,0 +1,21 @@
+"""The glossary: the definitions of the indicators with this instance's targets."""
+
+from dash import Dash
+
+from callbacks.map_page import own_unit
+from callbacks.router import Call, Desk, Page
+from layouts import glossary_page, shell
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Add the page; it changes with nothing but the program."""
+    desk.page("glossary", build, "/glossary", permission="glossary", checks="definitions only, no data")
+
+
+def build(call: Call) -> Page:
+    """The whole page."""
+    reader, words = call.reader, call.words
+    unit = own_unit(reader) if reader.versions else None
+    page = glossary_page.page(words, targets=reader.settings.targets, unit=unit or "")
+    crumbs = shell.crumbs([(reader.settings.name, "/")], words("glossary.title"), words)
+    return Page(body=page, crumbs=crumbs, unit=unit)

@@ -1,0 +1,56 @@
+"""The sources page: its builder, its callback, and the button that asks for a run."""
+
+from dash import ALL, Dash, Input, Output, State, ctx
+from dash.exceptions import PreventUpdate
+
+from callbacks.follow import follow
+from callbacks.identity import current_person
+from callbacks.kpi_page import local
+from callbacks.router import Call, Desk, Page, offload
+from data.jobs import request_run
+from layouts import ids, shell, sources_page, values
+from layouts.sources_page import SourcesAnswer, SourcesAsk, chosen
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Add the page and its callbacks."""
+    desk.page("sources", build, "/sources", permission="sources", checks="counts and rejects of sources")
+    follow(app, desk, page="sources", body=ids.Sources.BODY)
+
+    @desk.policies.callback(
+        app,
+        Output(ids.Sources.ASKED, "children"),
+        Input(ids.Sources.run(ALL), "n_clicks"),
+        State(ids.Shell.URL, "search"),
+        permission="run",
+        checks="operators and administrators; a job by its fixed name",
+        prevent_initial_call=True,
+    )
+    async def run(clicks, search):
+        if not any(clicks or ()):
+            raise PreventUpdate
+        call = desk.call("/sources", search)
+        await offload(request_run)(desk.store, "collect", by=current_person().name, now=desk.clock())
+        return call.words("sources.run.asked", source=str((ctx.triggered_id or {}).get("source", "")))
+
+
+def build(call: Call) -> Page:
+    """The whole page of an address."""
+    reader, words = call.reader, call.words
+    ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
+    sources = reader.sources()
+    name = chosen(ask, sources)
+
+    def when(instant):
+        known = values.known(instant)
+        return None if known is None else local(reader, int(instant))
+
+    answer = SourcesAnswer(
+        sources=sources,
+        rejects=reader.rejects(name),
+        runs=reader.runs(failed=ask.failed),
+        may_run=reader.scope.may("run"),
+        when=when,
+    )
+    crumbs = shell.crumbs([(reader.settings.name, "/")], words("sources.title"), words)
+    return Page(body=sources_page.page(ask, answer, words), crumbs=crumbs)

@@ -1,0 +1,93 @@
+"""The question of the analyst page: fields whose values are the parts of the address."""
+
+from datetime import timedelta
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts import parts
+from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
+from layouts.parts import Option
+from layouts.rows import RowStyle
+from layouts.words import Words
+
+
+def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
+    """Subject, scope, period, words, version, and the button that asks."""
+    words, query = style.words, ask.query
+    last = query.period.end - timedelta(days=1)
+    subjects = [Option(words(f"parts.subject.{name}"), name, name == ask.subject) for name in SUBJECTS]
+    starts = words(f"analyst.counted.{ask.subject}")
+    fields = [
+        html.H1(words("analyst.title"), className="sr"),
+        _group(
+            words("analyst.subject"),
+            parts.select("subject", words("analyst.subject"), subjects, inline=False),
+        ),
+        _group(words("analyst.scope"), *_place(ask, answer, words)),
+        _group(
+            words("analyst.period", day=starts),
+            parts.day_field("from", words("analyst.from"), query.period.start, words),
+            parts.day_field("last", words("analyst.last"), last, words),
+        ),
+        _group(
+            words("analyst.words"), *[_words(name, ask, answer, style) for name in PANEL_WORDS[ask.subject]]
+        ),
+        _group(
+            words("analyst.version"),
+            parts.select("boundaries", words("analyst.boundaries"), _readings(ask, words)),
+        ),
+        html.Div(
+            [
+                html.Button(words("analyst.show"), type="submit", className="btn p"),
+                html.A(words("analyst.reset"), href=f"/analyst?subject={ask.subject}", className="btn"),
+            ],
+            className="go",
+        ),
+    ]
+    return html.Div(fields, className="q")
+
+
+def _group(title: str, *fields: Component) -> Component:
+    return html.Fieldset([html.Legend(title), *fields])
+
+
+def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Component]:
+    options = [] if any(not code for code, _, _ in answer.units) else [("", words("analyst.everything"), 0)]
+    places = [
+        Option("\u2003" * depth + name, code, code == (ask.query.within or ""))
+        for code, name, depth in [*options, *answer.units]
+    ]
+    fields = [parts.select("unit", words("analyst.unit"), places)]
+    if ask.subject == "measures":
+        levels = [
+            Option(level.title(words.locale), level.name, level.name == ask.query.level)
+            for level in answer.levels
+        ]
+        fields.append(parts.select("level", words("analyst.level"), levels))
+    return fields
+
+
+def _words(name: str, ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
+    query = ask.query
+    here = (
+        (query.category if name == "category" else query.channel)
+        if name in IN_QUERY
+        else dict(ask.filters).get(name)
+    )
+    options = [Option(style.words("analyst.all"), "", not here)]
+    for text in answer.choices.get(name, ()):
+        shown = style.word(name, text).rsplit("/", 1)[-1]
+        options.append(Option("\u2003" * text.count("/") + shown, text, text == here))
+    if here and all(option.to != here for option in options):
+        options.append(Option(style.word(name, here), here, True))
+    return parts.select(name, style.words(f"field.{name}"), options)
+
+
+def _readings(ask: AnalystAsk, words: Words) -> list[Option]:
+    return [
+        Option(
+            words(f"kpi.boundaries.{name}"), "" if name == "as-was" else name, name == ask.query.boundaries
+        )
+        for name in ("as-was", "today")
+    ]

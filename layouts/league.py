@@ -1,0 +1,219 @@
+"""The ranking: one row a unit, a column an indicator, the interval of the ranked one, its rank range, its base.
+
+Rows that cannot be ranked stand below the ranked ones with the reason; the unassigned part and the total close
+the table, so that what is shown sums to the whole.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from dash import html
+from dash.development.base_component import Component
+from pandas import DataFrame, concat
+
+from data.indicators import Indicator
+from data.judge import judged
+from layouts import parts, values
+from layouts.figures import interval_bar, span_of
+from layouts.words import Words
+
+ROWS = 100
+FEW = 3
+
+
+@dataclass(frozen=True)
+class League:
+    """What a ranking shows.
+
+    measures  as `Reader.measures` answers: one row per indicator and unit, then unassigned, then the total
+    columns   indicators in the order of their columns; `ranked` is one of them
+    order     "best", "worst" or "name"
+    chosen    code of the unit to mark
+    """
+
+    measures: DataFrame
+    columns: Sequence[Indicator]
+    ranked: Indicator
+    order: str = "best"
+    targets: dict[str, float] = field(default_factory=dict)
+    chosen: str = ""
+    limit: int = ROWS
+
+
+@dataclass(frozen=True)
+class Links:
+    """Addresses the table leads to: of a unit, and of the same table in another order."""
+
+    unit: Callable[[str], str]
+    order: Callable[[str, str], str]
+
+
+def league(table: League, words: Words, *, links: Links, level: str) -> Component:
+    """The table: a head and a foot that stay in view, a body that scrolls between them."""
+    cells = {
+        (row["indicator"], row["unit_code"], row["kind"]): row for row in table.measures.to_dict("records")
+    }
+    rows = ordered(table)
+    span = span_of([table.targets.get(table.ranked.name), *_edges(table.measures, table.ranked)])
+    units = [row for row in rows if row["kind"] == "unit"]
+    few = [row for row in units if row["state"] != "ok"]
+    kept = few if len(few) <= FEW else []  # a handful without a rank stays in view at the foot
+    body = [_row(row, cells, table, words, links=links, span=span) for row in units if row not in kept]
+    foot = [_row(row, cells, table, words, links=links, span=span) for row in kept]
+    foot += [_foot(row, cells, table, words) for row in rows if row["kind"] != "unit"]
+    caption = words("parts.league.caption", level=level, indicator=words(f"indicator.{table.ranked.name}"))
+    grid = html.Table(
+        [
+            html.Caption(caption, className="sr"),
+            html.Thead(html.Tr(_heads(table, words, links=links, level=level))),
+            html.Tbody(body),
+            html.Tfoot(foot),
+        ],
+        className="league",
+        style={"--columns": str(len(table.columns))},
+    )
+    return html.Div(grid, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
+
+
+def ordered(table: League) -> list[dict]:
+    """Rows of the ranked indicator in the order shown: ranked units, the others, unassigned, total."""
+    own = table.measures[table.measures["indicator"] == table.ranked.name]
+    units = own[own["kind"] == "unit"]
+    if table.order == "name":
+        shown = units.sort_values("unit_name", kind="stable")
+    else:
+        ranked, others = units[units["position"].notna()], units[units["position"].isna()]
+        best = ranked.sort_values(["position", "n"], ascending=[table.order == "best", False], kind="stable")
+        shown = concat([best, others.sort_values("n", ascending=False, kind="stable")])
+    rest = own[own["kind"] != "unit"]
+    return [*shown.head(table.limit).to_dict("records"), *rest.to_dict("records")]
+
+
+def rising(indicator: Indicator) -> bool:
+    """Whether the first place has the smallest value: a judged indicator of which less is better.
+
+    Volumes are listed largest first, whatever their direction.
+    """
+    return judged(indicator) and indicator.better == "low"
+
+
+def _edges(measures: DataFrame, ranked: Indicator) -> list[float | None]:
+    own = measures[
+        (measures["indicator"] == ranked.name) & (measures["kind"] == "unit") & (measures["state"] == "ok")
+    ]
+    return [values.known(edge) for name in ("low", "high", "value") for edge in own[name]]
+
+
+def _heads(table: League, words: Words, *, links: Links, level: str) -> list[Component]:
+    by_name = html.A(level, href=links.order(table.ranked.name, "name"))
+    heads = [
+        parts.column(words("parts.league.place"), name="num place"),
+        parts.column(by_name, name="name", order="ascending" if table.order == "name" else None),
+        parts.column(words("parts.league.base"), name="num base"),
+    ]
+    for indicator in table.columns:
+        here = indicator.name == table.ranked.name and table.order != "name"
+        turned = "worst" if here and table.order == "best" else "best"
+        down = rising(indicator) == (table.order == "worst")
+        title = f"{words(f'indicator.{indicator.name}.short')} {_head_unit(indicator, words)}".strip()
+        link = html.A(
+            [title, f" {'↓' if down else '↑'}" if here else ""],
+            href=links.order(indicator.name, turned),
+            title=words(f"indicator.{indicator.name}"),
+        )
+        order = ("descending" if down else "ascending") if here else None
+        heads.append(parts.column(link, name="num value" + (" ranked" if here else ""), order=order))
+    heads.append(parts.column(words("parts.league.change"), name="num change"))
+    heads.append(parts.column(words("parts.league.interval"), name="interval"))
+    heads.append(parts.column(words("parts.league.range"), name="num range"))
+    return heads
+
+
+def _head_unit(indicator: Indicator, words: Words) -> str:
+    return "%" if indicator.kind == "rate" else words("parts.unit.h") if indicator.kind == "quantile" else ""
+
+
+def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, span: tuple) -> Component:
+    ranked = row["state"] == "ok"
+    place = values.known(row["position"])
+    name = html.A(row["unit_name"], href=links.unit(row["unit_code"]), className="row-link")
+    line = [
+        parts.cell(f"{place:.0f}" if place else values.NOTHING, name="num t3 place"),
+        html.Th(name, scope="row", className="name", title=row["unit_name"]),
+        parts.cell(words.number(row["n"]), name="num t2 base"),
+        *[
+            _value(cells.get((each.name, row["unit_code"], "unit")), each, table, words)
+            for each in table.columns
+        ],
+    ]
+    line.append(_change(row, table.ranked, words))
+    if ranked:
+        line += [_interval(row, table, words, span=span), _range(row)]
+    else:
+        line.append(parts.cell(reason(row, table.ranked, words), name="f12 why", span=2))
+    tone = "sel" if row["unit_code"] == table.chosen else "" if ranked else "mut"
+    return html.Tr(line, className=tone)
+
+
+def _interval(row: dict, table: League, words: Words, *, span: tuple[float, float]) -> Component:
+    low, high, value = (values.known(row[name]) for name in ("low", "high", "value"))
+    bar = interval_bar(value, low=low, high=high, span=span, target=table.targets.get(table.ranked.name))
+    text = values.interval(table.ranked, low, high, words)
+    return parts.cell([bar, html.Span(text, className="sr")], name="interval", title=text)
+
+
+def _range(row: dict) -> Component:
+    first, last = values.known(row["rank_low"]), values.known(row["rank_high"])
+    # A volume has no interval: its place is exact, a range would only repeat it.
+    without = first is None or last is None or values.known(row["low"]) is None
+    text = values.NOTHING if without else f"{first:.0f}–{last:.0f}"
+    return parts.cell(text, name="num t2 range")
+
+
+def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
+    total = row["kind"] == "total"
+    name = words("parts.league.total" if total else "parts.league.unassigned")
+    line = [
+        parts.cell("", name="place"),
+        html.Th(name, scope="row", className="name", title=row["unit_name"]),
+        parts.cell(words.number(row["n"]), name="num base"),
+        *[
+            _value(cells.get((each.name, row["unit_code"], row["kind"])), each, table, words)
+            for each in table.columns
+        ],
+        _change(row, table.ranked, words),
+        parts.cell(
+            "" if total else words("parts.league.known", unit=row["unit_name"]), name="f12 why", span=2
+        ),
+    ]
+    return html.Tr(line, className="tot" if total else "mut")
+
+
+def _value(row: dict | None, indicator: Indicator, table: League, words: Words) -> Component:
+    """A value; one that misses its target is marked by colour and sign."""
+    name = "num value" + (" ranked b" if indicator.name == table.ranked.name else "")
+    if row is None or row["state"] == "none" or (row["state"] == "few" and row["kind"] == "unit"):
+        return parts.cell(values.NOTHING, name=name + " t3")
+    value = values.known(row["value"])
+    text = values.number(indicator, value, words)
+    # A number of records set as the target of the whole says nothing about one of its parts.
+    part = indicator.kind in ("count", "stock") and row["kind"] != "total"
+    aim = None if part else table.targets.get(indicator.name)
+    missed = values.met(indicator, value, aim) is False
+    base = words.number(row["n"])
+    mark = html.Span("▾", className="under", title=words("parts.league.missed")) if missed else None
+    return parts.cell([text, mark], name=name + (" bad" if missed else ""), title=f"n {base}")
+
+
+def _change(row: dict, ranked: Indicator, words: Words) -> Component:
+    """Change of the ranked indicator; shown where the other columns are not, or where there is room."""
+    value = values.known(row["change"]) if row["state"] == "ok" else None
+    text, tone = values.change(ranked, value, words)
+    return parts.cell(text, name=f"num change {tone}")
+
+
+def reason(row: dict, indicator: Indicator, words: Words) -> str:
+    """Why a unit has no rank: too few records, or none."""
+    if row["state"] == "few":
+        return words("parts.league.few", n=words.number(row["n"]), least=indicator.min_base)
+    return words("parts.league.none")
