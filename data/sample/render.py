@@ -1,0 +1,233 @@
+"""Facts written as their source systems would: each with its own headers, words, encoding and coordinates."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from data.sample.moments import NEVER, stamps, texts
+from data.sample.parking import KINDS
+from geo.crs import wgs84_to_gcj02
+
+STAGES = {
+    "reported": "[上报]", "filed": "[立案]", "dispatched": "[派遣]", "handled": "[核查]", "closed": "[办结]",
+    "voided": "[作废]",
+}  # fmt: skip
+CONTACT = {"yes": "是", "no": "否", "unrated": "未评价", "": ""}
+JUDGEMENT = {"solved": "实际解决", "explained": "解释说明", "unrated": "未评价", "": ""}
+RESOLUTION = {"solved": "解决", "unsolved": "未解决", "unrated": "未评价", "": ""}
+SATISFACTION = {
+    "satisfied": "满意", "mostly": "基本满意", "neutral": "一般", "dissatisfied": "不满意", "unrated": "不作评价", "": "",
+}  # fmt: skip
+SEVERITY = {"low": "空鼓", "medium": "开裂", "high": "掉落"}
+THROWN = "930335"  # the event type under which a common camera platform announces a thrown object
+IMAGES = "https://camera.invalid/events/"
+
+
+def _csv(columns: dict[str, object], *, encoding: str, newline: bytes = b"\n") -> bytes:
+    """A CSV file; text columns quoted, empty where nothing is known."""
+    arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    text = io.BytesIO()
+    csv.write_csv(pa.table(arrays), text, csv.WriteOptions(quoting_style="needed"))
+    body = text.getvalue()
+    if newline != b"\n":
+        body = body.replace(b"\n", newline)
+    return body if encoding == "utf-8" else body.decode("utf-8").encode(encoding)
+
+
+def _words(values: pd.Series | np.ndarray, table: dict[str, str]) -> np.ndarray:
+    return pd.Series(values, dtype=object).map(table).to_numpy(dtype=object)
+
+
+def _text(values: pd.Series | np.ndarray) -> np.ndarray:
+    """Text as Python strings, None where empty."""
+    found = np.asarray(values, dtype=object)
+    return np.where(found == "", None, found)
+
+
+def cases(frame: pd.DataFrame) -> bytes:
+    """The grid centre's export: CSV, UTF-8 with byte order mark, CGCS2000, one row per case as it stands."""
+    body = _csv(
+        {
+            "案件号": _text(frame["id"]),
+            "问题来源": _text(frame["channel_name"]),
+            "问题类型": _text(frame["path"]),
+            "街道": _text(frame["street_hint"]),
+            "片区": _text(frame["area_hint"]),
+            "网格": _text(frame["grid_hint"]),
+            "地址": _text(frame["address"]),
+            "上报时间": stamps(frame["reported"].to_numpy()),
+            "立案时间": stamps(frame["filed"].to_numpy()),
+            "派遣时间": stamps(frame["dispatched"].to_numpy()),
+            "处置截止时间": stamps(frame["due"].to_numpy()),
+            "处置结束时间": stamps(frame["handled"].to_numpy()),
+            "结案时间": stamps(frame["closed"].to_numpy()),
+            "当前阶段": _words(frame["stage"], STAGES),
+            "主责部门": _text(frame["department"]),
+            "延期次数": frame["extensions"].to_numpy(),
+            "挂账次数": frame["suspensions"].to_numpy(),
+            "返工次数": frame["reworks"].to_numpy(),
+            "强制结案": np.where(frame["forced"], "是", "否").astype(object),
+            "是否作废": np.where(frame["stage"] == "voided", "是", "否").astype(object),
+            "经度": frame["lon"].to_numpy(),
+            "纬度": frame["lat"].to_numpy(),
+        },
+        encoding="utf-8",
+    )
+    return b"\xef\xbb\xbf" + body
+
+
+def orders(frame: pd.DataFrame) -> bytes:
+    """The hotline's export: CSV, GB18030, CRLF, GCJ-02."""
+    lon, lat = wgs84_to_gcj02(frame["lon"].to_numpy(), frame["lat"].to_numpy())
+    placeholder = frame["lon"].to_numpy() == 0
+    subject = frame["path"].str.split("/").str[1]
+    return _csv(
+        {
+            "12345工单编号": _text(frame["id"]),
+            "12345工单类型": _text(frame["type_name"]),
+            "12345业务类型": _text(frame["path"]),
+            "12345工单来源": _text(frame["channel_name"]),
+            "12345受理时间": stamps(frame["accepted"].to_numpy()),
+            "派单时间": stamps(frame["dispatched"].to_numpy()),
+            "先行联系": _words(frame["first_contact"], CONTACT),
+            "先行联系时间": stamps(frame["contacted"].to_numpy()),
+            "办理期限": stamps(frame["due"].to_numpy()),
+            "办结时间": stamps(frame["finished"].to_numpy()),
+            "回访时间": stamps(frame["called_back"].to_numpy()),
+            "解决情况": _words(frame["resolution"], RESOLUTION),
+            "综合满意度": _words(frame["satisfaction"], SATISFACTION),
+            "结案时间": stamps(frame["closed"].to_numpy()),
+            "结案评判": _words(frame["judgement"], JUDGEMENT),
+            "退单次数": frame["returns"].to_numpy(),
+            "退单时间": stamps(frame["returned"].to_numpy()),
+            "延期次数": frame["extensions"].to_numpy(),
+            "12345重复工单号": _text(frame["repeat_of"]),
+            "不计入考核原因": _text(frame["excluded"]),
+            "主责部门": _text(frame["department"]),
+            "街道": _text(frame["street_hint"]),
+            "所属片区": _text(frame["area_hint"]),
+            "所属网格": _text(frame["grid_hint"]),
+            "12345诉求地址": _text(frame["address"]),
+            "经度": np.where(placeholder, 0.0, lon.round(6)),
+            "纬度": np.where(placeholder, 0.0, lat.round(6)),
+            "来电人": _text(frame["caller"]),
+            "来电人电话": _text(frame["phone"]),
+            "12345内容描述": _text("市民反映" + frame["address"] + subject + "问题，请相关部门核实处理。"),
+        },
+        encoding="gb18030",
+        newline=b"\r\n",
+    )
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
+
+
+def _records(columns: dict[str, object]) -> list[dict]:
+    lists = [
+        values.tolist() if isinstance(values, np.ndarray | pd.Series) else values
+        for values in columns.values()
+    ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*lists, strict=True)]
+
+
+def _without_empty(records: list[dict]) -> list[dict]:
+    return [{name: value for name, value in record.items() if value not in ("", None)} for record in records]
+
+
+def reports(frame: pd.DataFrame) -> bytes:
+    """The public's reports as an Open311 GeoReport v2 answer (JSON, absent fields left out)."""
+    instants = frame[["reported", "dispatched", "closed", "voided_at", "corrected"]].to_numpy()
+    updated = np.where(instants < NEVER, instants, 0).max(axis=1)
+    closed = (frame["stage"] == "closed").to_numpy()
+    known = np.isfinite(frame["lon"].to_numpy()) & (frame["lon"].to_numpy() != 0)
+    records = _records(
+        {
+            "service_request_id": frame["id"],
+            "status": np.where(closed | (frame["stage"] == "voided"), "closed", "open").astype(object),
+            "status_notes": np.where(frame["stage"] == "voided", "不予立案", "").astype(object),
+            "service_name": frame["path"],
+            "agency_responsible": frame["department"],
+            "requested_datetime": texts(frame["reported"].to_numpy()).astype(object),
+            "updated_datetime": texts(updated).astype(object),
+            "expected_datetime": texts(frame["due"].to_numpy()).astype(object),
+            "closed_datetime": texts(frame["closed"].to_numpy()).astype(object),
+            "address": frame["address"],
+            "grid": frame["grid_hint"],
+            "lat": np.where(known, frame["lat"], None),
+            "long": np.where(known, frame["lon"], None),
+        }
+    )
+    return _json(_without_empty(records))
+
+
+def littering(frame: pd.DataFrame) -> bytes:
+    """The camera platform's events: a JSON object that holds one list, WGS84, instants with their offset."""
+    records = _records(
+        {
+            "eventId": frame["id"],
+            "eventType": [THROWN] * len(frame),
+            "cameraId": frame["device"],
+            "eventTime": texts(frame["occurred"].to_numpy()).astype(object),
+            "receiveTime": texts(frame["received"].to_numpy()).astype(object),
+            "building": frame["building"],
+            "floorBegin": frame["floor_low"],
+            "floorEnd": frame["floor_high"],
+            "confidence": frame["confidence"],
+            "status": frame["state"],
+            "imageUrl": (IMAGES + frame["id"] + ".jpg"),
+            "grid": frame["grid_hint"],
+            "longitude": frame["lon"],
+            "latitude": frame["lat"],
+        }
+    )
+    return _json({"method": "OnEventNotify", "events": _without_empty(records)})
+
+
+def facade(frame: pd.DataFrame) -> bytes:
+    """The façade inspection's findings: GeoJSON points, local times without offset."""
+    properties = _records(
+        {
+            "编号": frame["id"],
+            "发现时间": np.datetime_as_string(stamps(frame["occurred"].to_numpy()), unit="s").astype(object),
+            "楼栋": frame["building"],
+            "设备": frame["device"],
+            "问题": _words(frame["severity"], SEVERITY),
+            "状态": frame["state"],
+            "起始楼层": frame["floor_low"],
+            "终止楼层": frame["floor_high"],
+            "网格": frame["grid_hint"],
+        }
+    )
+    features = [
+        {"type": "Feature", "properties": own, "geometry": {"type": "Point", "coordinates": [lon, lat]}}
+        for own, lon, lat in zip(properties, frame["lon"].tolist(), frame["lat"].tolist(), strict=True)
+    ]
+    return _json({"type": "FeatureCollection", "features": features})
+
+
+def parking(frame: pd.DataFrame) -> bytes:
+    """The car parks' readings: a JSON list, one object per lot and instant."""
+    records = _records(
+        {
+            "lotId": frame["lot"],
+            "lotName": frame["name"],
+            "lotType": np.array(KINDS, dtype=object)[frame["kind"]],
+            "total": frame["capacity"],
+            "outOfService": frame["shut"],
+            "occupied": frame["occupied"],
+            "time": texts(frame["observed"].to_numpy()).astype(object),
+            "grid": frame["grid_hint"],
+            "lng": frame["lon"],
+            "lat": frame["lat"],
+        }
+    )
+    return _json(records)
+
+
+Renderer = Callable[[pd.DataFrame], bytes]
