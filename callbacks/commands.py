@@ -1,5 +1,6 @@
 """The commands of `linli`: parse, call, print. One function a command, named as the command is."""
 
+import importlib
 import json
 import sys
 from argparse import Namespace
@@ -38,10 +39,10 @@ def one_line(error: BaseException) -> str:
 def run(options: Namespace) -> int:
     """Hand the parsed options to the command's function."""
     name = f"{options.command}_{options.action}" if getattr(options, "action", None) else options.command
-    from callbacks import office, serving  # they build on this module
-
-    table: dict[str, Callable[[Namespace], int]] = {**COMMANDS, **office.COMMANDS, **serving.COMMANDS}
-    return table[name](options)
+    if name in COMMANDS:
+        return COMMANDS[name](options)
+    module = "callbacks.serving" if name in ("serve", "worker", "demo") else "callbacks.office"
+    return importlib.import_module(module).COMMANDS[name](options)  # the web stack is slow to import
 
 
 def open_store(options: Namespace) -> Store:

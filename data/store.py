@@ -7,11 +7,13 @@ log is synced on every commit, so that what was acknowledged survives a power cu
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
+import numpy as np
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -137,6 +139,11 @@ def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Sel
         return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
     kind = Text if isinstance(values[0], str) else BigInteger
     return select(func.unnest(bindparam(None, list(values), type_=ARRAY(kind))))
+
+
+def whole_numbers(rows: Iterable[Sequence[int]], *, width: int) -> np.ndarray:
+    """Rows of integers as int64 [rows, width]; numpy alone would try every protocol on every row first."""
+    return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, width)
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:

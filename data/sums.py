@@ -17,6 +17,7 @@ from data.indicators import Indicator, of_subject
 from data.rollup import Published
 from data.schema import FACTS, PLACES
 from data.settings import Settings
+from data.store import whole_numbers
 from data.tally import BINS, Cells, columns, histogram_of, segments, tally, unpack
 
 Days = tuple[int, int]  # local days [start, end)
@@ -121,8 +122,7 @@ def _summed(
     clause, values = _source(region, seen, subject, runs)
     chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
     query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
-    rows = connection.execute(text(query), values).all()
-    return np.array(rows, dtype=np.int64).reshape(-1, len(names) + 2)
+    return whole_numbers(connection.execute(text(query), values), width=len(names) + 2)
 
 
 def _histograms(
