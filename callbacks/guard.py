@@ -30,7 +30,6 @@ from data.store import Store
 
 LARGEST_BODY = 1_000_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -131,7 +130,7 @@ class Guard:
         return rule, receive
 
     def _check_host(self, request: RequestHeaders) -> None:
-        if self.rules.hosts and _name(request.get("host", "")) not in self.rules.hosts:
+        if self.rules.hosts and _name(request.get("host", "")) not in map(_name, self.rules.hosts):
             raise Refusal(400, "host: expected this server's own name")
 
     async def _visit(self, request: RequestHeaders, *, extend: bool) -> Visit | None:
@@ -265,8 +264,10 @@ def _to_sign_in(page: str) -> Refusal:
 
 
 def _name(host: str) -> str:
-    """A host header without its port."""
-    return host[: host.rindex("]") + 1] if host.startswith("[") and "]" in host else host.partition(":")[0]
+    """A host without port and brackets: `[::1]:8050` and `::1` are one name."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host if host.count(":") > 1 else host.partition(":")[0]
 
 
 def guard_app(

@@ -9,26 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.instants import micros
+from data.passwords import NOBODY, PasswordError, hash_password, verify
 from data.schema import audit_entry, person, person_unit, unit, web_session
 from data.scope import ROLES, WHOLE, Scope, scope_of
+from data.settings import Settings
 from data.store import Store
 
 FAILURES_ALLOWED = 5
 LOCK_OUT = timedelta(minutes=10)
-SHORTEST_PASSWORD = 12
-LONGEST = 1024
 LONGEST_NAME = 64
 TREE = "grid"
-
-# RFC 9106, second recommended option. NOBODY is a hash at the same costs of a random, forgotten password.
-COSTS = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
-NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$Ln0bVshgu0CECexJTFWCYQ$u6nQmnkbhSwUoF0kNN66dYx4HnuqJ7MnTowjUonDY6I"
 
 
 class PeopleError(ValueError):
@@ -57,6 +51,28 @@ class Person:
     def scope(self) -> Scope:
         """What this person may see."""
         return scope_of(self.name, self.role, self.grants, tree=TREE)
+
+
+MANAGED_GRID = "鹤鸣二"
+SAMPLE_PASSWORD = "linli-sample-city"  # noqa: S105 - meant to be read
+
+
+@dataclass(frozen=True)
+class SampleAccount:
+    """An account anybody may use who sits at this machine."""
+
+    name: str
+    role: str
+    password: str = SAMPLE_PASSWORD
+
+
+SAMPLE_ACCOUNTS = (
+    SampleAccount("leader", "leader"),
+    SampleAccount("manager", "manager"),
+    SampleAccount("analyst", "analyst"),
+    SampleAccount("operator", "operator"),
+    SampleAccount("admin", "administrator"),
+)
 
 
 def plain_name(text: str) -> str:
@@ -95,9 +111,13 @@ def add_person(
         raise PeopleError(
             f"users add {name}: got no unit; expected one or more, a manager sees named units only"
         )
+    try:
+        hashed = hash_password(password)
+    except PasswordError as error:
+        raise PeopleError(f"users add {name}: {error}") from None
     values = {
         "name": name,
-        "password_hash": hash_password(password, where=f"users add {name}"),
+        "password_hash": hashed,
         "role": role,
         "must_change": must_change,
         "created_at": micros(now),
@@ -177,7 +197,7 @@ def check_password(store: Store, name: str, password: str, *, now: datetime) -> 
     name = plain_name(name)[:LONGEST_NAME]
     with store.write() as connection:
         booked = _book_attempt(connection, name, now)
-    right = _verify(booked.password_hash if booked else NOBODY, password)
+    right = verify(booked.password_hash if booked else NOBODY, password)
     if booked is None or not right:
         return None
     with store.write() as connection:
@@ -202,27 +222,6 @@ def _book_attempt(connection: Connection, name: str, now: datetime) -> Row | Non
     return row
 
 
-def hash_password(password: str, *, where: str) -> str:
-    """The argon2id hash to store. Raises PeopleError where the password is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST:
-        raise PeopleError(
-            f"{where}: password: got {len(password)} characters; expected {SHORTEST_PASSWORD} or more"
-        )
-    return _hasher().hash(unicodedata.normalize("NFKC", password))
-
-
-def _verify(stored: str, password: str) -> bool:
-    try:
-        return _hasher().verify(stored, unicodedata.normalize("NFKC", password[:LONGEST]))
-    except (VerificationError, InvalidHashError):
-        return False
-
-
-def _hasher() -> PasswordHasher:
-    time, memory, lanes = COSTS["time_cost"], COSTS["memory_cost"], COSTS["parallelism"]
-    return PasswordHasher(time_cost=time, memory_cost=memory, parallelism=lanes, type=Type.ID)
-
-
 def _fit_name(name: str) -> str:
     plain = plain_name(name)
     if not 0 < len(plain) <= LONGEST_NAME or not plain.isprintable():
@@ -238,3 +237,34 @@ def _known_units(connection: Connection, codes: tuple[str, ...], *, where: str) 
     for code in codes:
         if code not in known or code == WHOLE:
             raise PeopleError(f"{where}: unit: got '{code}'; expected the code of a published unit")
+
+
+def ensure_sample_accounts(store: Store, settings: Settings, *, now: datetime) -> tuple[SampleAccount, ...]:
+    """Make the sample accounts that are missing; returns those that are open.
+
+    Only in a sample city: their password is public, so it is served on loopback only.
+    """
+    if not settings.sample:
+        return ()
+    present = {each.name for each in list_people(store)}
+    for account in SAMPLE_ACCOUNTS:
+        units = _managed_unit(store, settings) if account.role == "manager" else ()
+        if account.name not in present and (units or account.role != "manager"):
+            add_person(store, account.name, role=account.role, password=account.password, now=now, units=units,
+                       by="sample city")  # fmt: skip
+    open_ones = {each.name for each in list_people(store) if not each.disabled}
+    return tuple(each for each in SAMPLE_ACCOUNTS if each.name in open_ones)
+
+
+def _managed_unit(store: Store, settings: Settings) -> tuple[str, ...]:
+    """Code of the sample manager's grid: the one named so, else the first of the grids."""
+    depth = settings.names.index("grid") if "grid" in settings.names else len(settings.names) // 2
+    query = (
+        select(unit.c.code)
+        .where(unit.c.level == depth)
+        .order_by(unit.c.version_id.desc(), unit.c.pos)
+        .limit(1)
+    )
+    with store.read() as connection:
+        named = connection.execute(query.where(unit.c.name.startswith(MANAGED_GRID))).scalars().all()
+        return tuple(named or connection.execute(query).scalars().all())

@@ -17,7 +17,7 @@ from callbacks.guard import GuardRules, guard_app
 from callbacks.identity import current_person, current_scope, read_cookie
 from callbacks.policies import Policies, PolicyError
 from callbacks.shape import Malformed, read_callback
-from data import people
+from data import passwords
 from data.people import add_person, disable_person
 from data.schema import metadata
 from data.scope import PERMISSIONS, ROLES
@@ -159,7 +159,7 @@ def run_with(item):
 
 @pytest.fixture
 def city(tmp_path, monkeypatch):
-    monkeypatch.setattr(people, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
     city = City(tmp_path)
     for role in ROLES:
         add_person(city.store, role, role=role, password=PASSWORD, now=NOW, units=["G1"])
@@ -560,7 +560,7 @@ def test_disabled_and_idle_people_are_strangers_at_their_next_request(city):
 
 
 def test_only_the_declared_names_of_this_server_are_answered(tmp_path):
-    city = City(tmp_path, hosts=("127.0.0.1", "[::1]"))
+    city = City(tmp_path, hosts=("127.0.0.1", "::1"))
 
     async def ask(host):
         async with city.browser() as stranger:
