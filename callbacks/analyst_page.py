@@ -1,4 +1,4 @@
-"""The analyst page: its builder and the callback that keeps it in step with its address."""
+"""The analyst page: from an address to its question, from the store to its answer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,17 +7,16 @@ from datetime import date, timedelta
 from dash import Dash
 from pandas import DataFrame
 
-from callbacks.follow import follow
 from callbacks.kpi_page import below, local
 from callbacks.map_page import own_unit
 from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
 from data.instants import micros
-from data.query import Query, parse_query
+from data.query import Query, parse_date, parse_query
 from data.reader import Reader
 from data.settings import EPOCH_DAY
-from layouts import analyst_page, ids
+from layouts import analyst_page
 from layouts.analyst_ask import PAGE, PANEL_WORDS, AnalystAnswer, AnalystAsk, parse_analyst_ask, subject_of
 from layouts.rows import RowStyle
 
@@ -29,9 +28,8 @@ MEASURE_COLUMNS = {
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page and its callback. It does not follow new data: a page one reads must not move."""
+    """Add the page."""
     desk.page("analyst", build, "/analyst", permission="analyst", checks="unit inside the scope")
-    follow(app, desk, page="analyst", body=ids.Analyst.BODY, live=False)
 
 
 def build(call: Call) -> Page:
@@ -45,7 +43,7 @@ def build(call: Call) -> Page:
 
 def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     """The question of an address, also of a file's. Raises QueryError and UnknownUnit."""
-    query = parse_query(params, level=None, within=params.get("unit"), today=reader.today)
+    query = parse_query(with_end(params), level=None, within=params.get("unit"), today=reader.today)
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(query, params, columns_of(reader, subject_of(params)))
     if ask.subject != "measures":
@@ -56,6 +54,13 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     named = params.get("level", "")
     level = named if named in levels else levels[0]
     return replace(ask, query=query.asking(level=level, indicators=tuple(INDICATORS)))
+
+
+def with_end(params: Mapping[str, str]) -> Mapping[str, str]:
+    """The address with its last day, which people choose, turned into the exclusive end, which questions have."""
+    if not params.get("last"):
+        return params
+    return {**params, "to": (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()}
 
 
 def columns_of(reader: Reader, subject: str) -> dict[str, FactColumn]:

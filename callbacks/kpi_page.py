@@ -1,27 +1,25 @@
-"""The KPI page: its builder and the callback that keeps it in step with its address."""
+"""The KPI page: from an address to its question, from the store to its answer."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from dash import Dash
 
-from callbacks.follow import follow
 from callbacks.map_page import levels_below, own_unit
 from callbacks.router import Call, Desk, Page
 from data.instants import moment
 from data.query import Period, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
-from layouts import ids, kpi_page, periods
+from layouts import kpi_page, periods
 from layouts.kpi_page import KpiAnswer, KpiAsk, parse_ask
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page and its callback."""
+    """Add the page."""
     desk.page(
         "kpi", build, "/kpi", "/kpi/{unit}", permission="kpi", checks="unit inside the scope", home="/kpi/-"
     )
-    follow(app, desk, page="kpi", body=ids.Kpi.BODY)
 
 
 def build(call: Call) -> Page:

@@ -1,9 +1,8 @@
-"""The sources page: its builder, its callback, and the button that asks for a run."""
+"""The sources page: its builder, and the button that asks for a run."""
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
-from callbacks.follow import follow
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
@@ -13,9 +12,8 @@ from layouts.sources_page import SourcesAnswer, SourcesAsk, chosen
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page and its callbacks."""
+    """Add the page and the callback of its buttons."""
     desk.page("sources", build, "/sources", permission="sources", checks="counts and rejects of sources")
-    follow(app, desk, page="sources", body=ids.Sources.BODY)
 
     @desk.policies.callback(
         app,

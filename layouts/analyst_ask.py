@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from pandas import DataFrame
 
 from data.factlist import FactColumn
+from data.instants import moment
 from data.query import Query
 from data.settings import Level
 
@@ -49,23 +50,30 @@ class AnalystAsk:
             else ()
         )
 
+    def href_sort(self) -> str:
+        """The order as an address names it: nothing where it is the usual one."""
+        return "" if self.sort == USUAL_SORT.get(self.subject) else self.sort
+
     def selection(self) -> dict[str, str]:
         """The parts of the address that choose rows; equal selections are equal files."""
         query = self.query
         pairs = {"subject": self.subject, "unit": query.within or ""}
         pairs |= {"from": query.period.start.isoformat(), "to": query.period.end.isoformat()}
         pairs |= {"category": query.category or "", "channel": query.channel or "", **dict(self.filters)}
-        pairs["boundaries"] = "" if query.boundaries == "as-was" else query.boundaries
-        pairs["level"] = query.level or "" if self.subject == "measures" else ""
+        if (
+            self.subject == "measures"
+        ):  # rows of facts lie where they lie; only measures have a reading and a level
+            pairs["boundaries"] = "" if query.boundaries == "as-was" else query.boundaries
+            pairs["level"] = query.level or ""
         if query.as_of is not None:
-            pairs["as-of"] = dict(part.split("=", 1) for part in query.search().split("&"))["as-of"]
+            pairs["as-of"] = moment(query.as_of).isoformat()
         return {name: value for name, value in pairs.items() if value}
 
     def href(self, **changes: object) -> str:
         """Address of this page in another order, from another row, or with all columns."""
         asked = replace(self, **changes)  # type: ignore[arg-type]  # fields by name
         more = {
-            "sort": "" if asked.sort == USUAL_SORT.get(asked.subject) else asked.sort,
+            "sort": asked.href_sort(),
             "start": str(asked.start or ""),
             "columns": "all" if asked.every_column else "",
         }
@@ -80,7 +88,7 @@ class AnalystAsk:
     def file(self, suffix: str, flavour: str) -> str:
         """Address of a file of the same rows in the same order; `manifest.json` names what the file holds."""
         pairs = {name: value for name, value in self.selection().items() if name != "subject"}
-        if self.sort != USUAL_SORT.get(self.subject, ""):
+        if self.href_sort():
             pairs["sort"] = self.sort
         return f"/files/{self.subject}.{suffix}?" + urlencode(pairs | {"flavour": flavour})
 

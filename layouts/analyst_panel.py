@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import parts
@@ -33,10 +33,7 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         _group(
             words("analyst.words"), *[_words(name, ask, answer, style) for name in PANEL_WORDS[ask.subject]]
         ),
-        _group(
-            words("analyst.version"),
-            parts.select("boundaries", words("analyst.boundaries"), _readings(ask, words)),
-        ),
+        *_kept(ask),
         html.Div(
             [
                 html.Button(words("analyst.show"), type="submit", className="btn p"),
@@ -46,6 +43,12 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         ),
     ]
     return html.Div(fields, className="q")
+
+
+def _kept(ask: AnalystAsk) -> list[Component]:
+    """What no field shows but the next question keeps."""
+    pairs = {"sort": ask.href_sort(), "columns": "all" if ask.every_column else ""}
+    return [dcc.Input(type="hidden", name=name, value=value) for name, value in pairs.items() if value]
 
 
 def _group(title: str, *fields: Component) -> Component:
@@ -65,6 +68,7 @@ def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Compone
             for level in answer.levels
         ]
         fields.append(parts.select("level", words("analyst.level"), levels))
+        fields.append(parts.select("boundaries", words("analyst.boundaries"), _readings(ask, words)))
     return fields
 
 

@@ -104,8 +104,8 @@ def interval_bar(
 
 def nice_ticks(low: float, high: float) -> tuple[float, float, float]:
     """Three round marks, evenly spaced, that hold `low` and `high` between the first and the last."""
-    if high <= low:
-        low, high = (low - 1, high + 1) if low else (0.0, 2.0)
+    if high - low <= 1e-9 * max(1.0, abs(low), abs(high)):
+        low, high = (max(low - 1, 0.0) if low >= 0 else low - 1), high + 1
     size = 10.0 ** math.floor(math.log10((high - low) / 2))
     while True:
         for step in (factor * size for factor in (STEPS if size >= 10 else WHOLE)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dash import html
 from dash.development.base_component import Component
+from pandas import NA
 
 from layouts import parts, values
 from layouts.words import Words
@@ -61,7 +62,7 @@ def value_cell(name: str, kind: str, row: dict, style: RowStyle, subject: str) -
 
 def written(name: str, kind: str, value: object, style: RowStyle) -> str:
     """A value as text; what is missing is a dash."""
-    if value is None or value != value or value == "" or str(value) == "<NA>":
+    if value is NA or value is None or value != value or value == "":
         return values.NOTHING
     if kind == "at":
         return style.when(int(value))  # type: ignore[call-overload]  # a nullable integer of the frame

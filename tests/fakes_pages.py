@@ -8,7 +8,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from data.indicators import INDICATORS, Indicator
-from data.judge import judged, ranks, states, wilson
+from data.judge import judged
 from data.query import Period, Query, parse_query
 from data.settings import Level
 
@@ -82,7 +82,7 @@ def _indicator(entry: Indicator, random: np.random.Generator, few: str) -> DataF
         top = np.round(base * share)
         top[-1] = top[:-1].sum()
         value = top / base
-        low, high = wilson(top, base)
+        low, high = np.clip(value - 2 / np.sqrt(base) * 0.3, 0, 1), np.clip(value + 2 / np.sqrt(base) * 0.3, 0, 1)
         if entry.kind == "quantile":
             value, low, high, top = value * 18, low * 17, high * 20, np.full(len(base), np.nan)
     else:
@@ -103,8 +103,13 @@ def _indicator(entry: Indicator, random: np.random.Generator, few: str) -> DataF
     )  # fmt: skip
     frame["previous"] = value - random.normal(0, 0.012, len(names)) * (1 if judged(entry) else 300)
     frame["change"] = frame["value"] - frame["previous"]
-    frame["state"] = states(entry, frame)
-    return pd.concat([frame, ranks(entry, frame)], axis=1)[COLUMNS]
+    few = judged(entry) & (frame["n"] < entry.min_base)
+    frame["state"] = np.where(few, "few", "ok")
+    ranked = (frame["kind"] == "unit") & ~few
+    rising = judged(entry) and entry.better == "low"
+    frame["position"] = frame["value"].where(ranked).rank(method="min", ascending=rising).astype("Int64")
+    frame["rank_low"], frame["rank_high"] = frame["position"], (frame["position"] + 3).clip(upper=19)
+    return frame[COLUMNS]
 
 
 def series(names: tuple[str, ...], periods: list[Period], *, seed: int = 3) -> DataFrame:
@@ -164,7 +169,7 @@ def runs() -> DataFrame:
     rows = [
         (9, "collect", "done", 0.9, {"loads": 1, "read": 1872, "accepted": 1866, "rejected": 6}, None),
         (8, "refresh", "done", 3.1, {"generation": 3918, "days": 2, "units": 11}, None),
-        (7, "collect", "failed", 30.0, {"failed": {"视频告警": "timeout"}}, "视频告警: got no answer in 30 s; expected one"),
+        (7, "collect", "failed", 30.0, {"failed": {"视频": "timeout"}}, "视频: got no answer in 30 s; expected one"),
         (6, "housekeeping", "done", 4.4, {"removed": 12}, None),
         (5, "collect", "requested", np.nan, {}, None),
     ]  # fmt: skip
@@ -206,3 +211,34 @@ def cases(count: int = 50) -> DataFrame:
 
 def _micros(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
+
+
+def text_of(component) -> str:
+    """Every visible text of a component, in order."""
+    if component is None:
+        return ""
+    if isinstance(component, str | int | float):
+        return str(component)
+    if isinstance(component, list | tuple):
+        return "".join(text_of(child) for child in component)
+    return text_of(getattr(component, "children", None))
+
+
+def find(component, name: str) -> list:
+    """Every component inside that has the class `name`."""
+    if isinstance(component, list | tuple):
+        return [found for child in component for found in find(child, name)]
+    if not hasattr(component, "to_plotly_json"):
+        return []
+    own = [component] if name in (getattr(component, "className", "") or "").split() else []
+    return own + find(getattr(component, "children", None), name)
+
+
+def links(component) -> list[str]:
+    """Every address a component leads to, in order."""
+    if isinstance(component, list | tuple):
+        return [link for child in component for link in links(child)]
+    if not hasattr(component, "to_plotly_json"):
+        return []
+    own = [component.href] if getattr(component, "href", None) else []
+    return own + links(getattr(component, "children", None))

@@ -1,35 +1,8 @@
-/* Three small habits of the browser that components do not have: a question is an address, a metric card is a
-   popover, a list closes when one leaves it. No state is kept here. */
+/* Three small habits that components do not have: a chosen field asks at once, a metric card is a popover, a link
+   is copied. No state is kept here; nav.js makes addresses of forms and links. */
 (function () {
   "use strict";
 
-  function go(address) {
-    window.history.pushState({}, "", address);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
-  }
-
-  /* A form that asks: its fields become the query string; the last day becomes the exclusive end. */
-  function ask(form) {
-    const asked = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) {
-      if (value === "") continue;
-      if (name !== "last") { asked.set(name, value); continue; }
-      const day = new Date(value + "T00:00:00Z");
-      if (!Number.isNaN(day.getTime())) {
-        day.setUTCDate(day.getUTCDate() + 1);
-        asked.set("to", day.toISOString().slice(0, 10));
-      }
-    }
-    const kept = new URLSearchParams(window.location.search).get("sort");
-    if (kept && asked.get("subject") === new URLSearchParams(window.location.search).get("subject")) asked.set("sort", kept);
-    go(form.getAttribute("action") + "?" + asked.toString());
-  }
-
-  document.addEventListener("submit", function (event) {
-    if (!event.target.matches("form[data-ask]")) return;
-    event.preventDefault();
-    ask(event.target);
-  });
   document.addEventListener("change", function (event) {
     const form = event.target.form;
     if (form && form.matches("form[data-ask]") && event.target.matches("select, input[type=date]")) form.requestSubmit();
@@ -64,14 +37,14 @@
         window.setTimeout(function () { copy.textContent = text; }, 2000);
       });
     }
-    for (const open of document.querySelectorAll("details.menu[open], details.twin[open]")) {
+    for (const open of document.querySelectorAll("details.twin[open]")) {
       if (!open.contains(event.target) || event.target.closest("a")) open.open = false;
     }
   });
 
   document.addEventListener("keydown", function (event) {
     if (event.key !== "Escape") return;
-    for (const open of document.querySelectorAll("details.menu[open], details.twin[open]")) {
+    for (const open of document.querySelectorAll("details.twin[open]")) {
       open.open = false;
       open.querySelector("summary").focus();
     }

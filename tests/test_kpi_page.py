@@ -1,0 +1,182 @@
+"""The KPI page: cards, ranking and trends from an answer, and every choice in the address."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import fakes_pages as fakes
+import pytest
+from fakes_pages import find, links, text_of
+
+from data.indicators import INDICATORS
+from data.query import Period, parse_query
+from layouts import kpi_page, periods
+from layouts.kpi_page import GROUPS, KpiAnswer, KpiAsk, parse_ask
+from layouts.league import League, ordered
+from layouts.words import load_words
+
+ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
+
+
+def ask_of(**params: str) -> KpiAsk:
+    return parse_ask(fakes.query(**params), params)
+
+
+def answer_of(ask: KpiAsk, **changes) -> KpiAnswer:
+    names = tuple(indicator.name for indicator in ask.indicators)
+    recent = periods.recent(ask.query.period)
+    every = [*(periods.year_before(period) for period in recent), *recent]
+    answered = {
+        "path": [fakes.unit()], "level": fakes.LEVELS[2], "levels": fakes.LEVELS[1:], "measures": fakes.measures(names),
+        "series": fakes.series(names, every), "sources": fakes.sources(), "aims": fakes.TARGETS,
+        "elapsed": periods.elapsed(ask.query.period, fakes.TODAY), "inside": [("A1", "北苑片区")],
+    }  # fmt: skip
+    return KpiAnswer(**(answered | changes))
+
+
+def test_every_indicator_has_a_card_in_some_group():
+    assert {name for names in GROUPS.values() for name in names} == set(INDICATORS)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("words", [ZH, EN])
+def test_a_page_of_every_group_in_both_languages(group, words):
+    ask = ask_of(group=group)
+    body = kpi_page.body(ask, answer_of(ask), words)
+    assert len(find(body, "k")) == len(GROUPS[group])
+    assert len(find(body, "trend")) == len(GROUPS[group])
+    for name in GROUPS[group]:
+        assert words(f"indicator.{name}") in text_of(body)
+
+
+def test_a_card_tells_all_that_is_needed_to_judge_its_value():
+    ask = ask_of()
+    card = next(one for one in find(kpi_page.body(ask, answer_of(ask), ZH), "k") if "满意度" in text_of(one))
+    row = answer_of(ask).total("order_satisfaction")
+    shown = text_of(card)
+    for part in (
+        f"{row['value'] * 100:.1f}",
+        "分",
+        "目标 ≥ 92.0",
+        f"n {row['n']:,.0f}",
+        "区间 ",
+        "较上月同期",
+        "失败",
+    ):
+        assert part in shown, part
+    assert find(card, "spark") and find(card, "target")
+
+
+def test_the_metric_card_shows_the_formula_with_its_numbers():
+    ask = ask_of()
+    card = next(
+        one for one in find(kpi_page.body(ask, answer_of(ask), ZH), "metric") if "实际解决率" in text_of(one)
+    )
+    row = answer_of(ask).total("order_resolution_rate")
+    formula = text_of(find(card, "formula"))
+    above, below = f"{row['numerator']:,.0f}", f"{row['denominator']:,.0f}"
+    assert formula == f"实际解决 {above} ÷ 实际解决与解释说明合计 {below} = {row['value'] * 100:.1f}%"
+    assert "结案日（11月1日–22日）" in text_of(card) and "GB/T 33358-2016" in text_of(card)
+    to = links(card)
+    assert to[2] == "/glossary#order_resolution_rate"
+    assert parse_qs(urlsplit(to[1]).query)["subject"] == ["orders"]
+
+
+def test_an_address_brings_back_the_question_it_was_made_from():
+    ask = ask_of(group="cases", order="worst", indicator="case_hours_p90", level="grid")
+    to = urlsplit(ask.href(period=Period(fakes.date(2026, 9, 1), fakes.date(2026, 10, 1))))
+    params = {name: values[0] for name, values in parse_qs(to.query).items()}
+    again = parse_ask(
+        parse_query(params, level=params.get("level"), within=to.path.split("/")[2], today=fakes.TODAY),
+        params,
+    )
+    assert again.query.period == Period(fakes.date(2026, 9, 1), fakes.date(2026, 10, 1))
+    assert (again.group, again.order, again.ranked.name) == ("cases", "worst", "case_hours_p90")
+    assert (again.query.within, again.query.level) == ("WT", "grid")
+    assert again.href() == f"{to.path}?{to.query}"
+
+
+def test_an_indicator_alone_opens_the_group_that_holds_it():
+    assert ask_of(indicator="wall_episodes").group == "street"
+    assert ask_of(indicator="cases_open").group == "cases"
+    assert ask_of(group="nonsense", order="nonsense").group == "key"
+
+
+def test_the_ranking_closes_with_few_unassigned_and_total():
+    ask = ask_of(indicator="case_on_time_closure_rate")
+    table = find(kpi_page.body(ask, answer_of(ask), ZH), "league")[0]
+    body, foot = table.children[2].children, table.children[3].children
+    assert len(body) == 19 and len(foot) == 3
+    assert "数据过少 9 / 20" in text_of(foot[0]) and "只知到梧桐里街道" in text_of(foot[1])
+    assert "合计" in text_of(foot[2])
+
+
+@pytest.mark.parametrize(("name", "falls"), [("case_on_time_closure_rate", True), ("case_hours_p90", False)])
+def test_best_first_is_the_order_of_places(name, falls):
+    table = League(fakes.measures((name,)), (INDICATORS[name],), INDICATORS[name])
+    units = [row for row in ordered(table) if row["kind"] == "unit" and row["state"] == "ok"]
+    found = [row["value"] for row in units]
+    assert found == sorted(found, reverse=falls)
+    assert [row["position"] for row in units] == sorted(row["position"] for row in units)
+    worst = ordered(League(table.measures, table.columns, table.ranked, order="worst"))
+    assert worst[0]["unit_code"] == units[-1]["unit_code"]
+    assert worst[-1]["kind"] == "total", "the total is never ranked"
+
+
+def test_a_volume_has_no_interval_and_no_range():
+    ask = ask_of(group="cases", indicator="cases_reported")
+    row = find(kpi_page.body(ask, answer_of(ask), ZH), "league")[0].children[2].children[0]
+    assert text_of(row.children[-1]) == "–"
+
+
+def test_what_lies_before_the_first_record_is_unknown_not_zero():
+    ask = ask_of(group="cases")
+    answer = answer_of(ask)
+    shown = periods.recent(ask.query.period)
+    series = answer.series.copy()
+    early = series["period_start"] < shown[4].start
+    series.loc[early, ["value", "n"]] = 0.0
+    line = answer_of(ask, series=series).line("cases_reported", shown)
+    assert line[:4] == [None] * 4 and None not in line[4:]
+
+
+def test_a_target_in_records_speaks_of_the_whole_only():
+    ask = ask_of()
+    stock = INDICATORS["cases_overdue_open"]
+    assert answer_of(ask).aim(stock) == 60
+    assert answer_of(ask, top=False).aim(stock) is None
+    assert answer_of(ask, top=False).aim(INDICATORS["order_satisfaction"]) == 0.92
+
+
+def test_a_unit_of_the_finest_level_says_so():
+    ask = ask_of()
+    body = kpi_page.body(ask, answer_of(ask, level=None, levels=()), ZH)
+    assert "梧桐里街道没有下级单元" in text_of(body) and not find(body, "league")
+
+
+def test_too_few_shows_a_dash_and_the_reason():
+    ask = ask_of()
+    measures = fakes.measures(tuple(indicator.name for indicator in ask.indicators))
+    total = (measures["kind"] == "total") & (measures["indicator"] == "order_satisfaction")
+    measures.loc[total, ["state", "n"]] = ["few", 9]
+    body = kpi_page.body(ask, answer_of(ask, measures=measures), ZH)
+    card = next(one for one in find(body, "k") if "满意度" in text_of(one))
+    assert "数据过少：9 / 20" in text_of(card) and text_of(find(card, "big")) == "–"
+    assert not find(card, "spark")
+
+
+def test_groups_and_levels_keep_the_rest_of_the_question():
+    ask = ask_of(**{"from": "2026-09-01", "to": "2026-10-01", "boundaries": "today"})
+    body = kpi_page.body(ask, answer_of(ask), ZH)
+    for to in links(find(body, "seg")):
+        asked = parse_qs(urlsplit(to).query)
+        assert (asked["from"], asked["to"], asked["boundaries"]) == (
+            ["2026-09-01"],
+            ["2026-10-01"],
+            ["today"],
+        )
+
+
+def test_controls_lead_to_the_units_inside_and_to_periods():
+    ask = ask_of()
+    to = links(kpi_page.controls(ask, answer_of(ask), ZH, today=fakes.TODAY))
+    assert any(link.startswith("/kpi/A1?") for link in to)
+    assert any("from=2026-10-01&to=2026-11-01" in link for link in to)
