@@ -75,12 +75,13 @@ def test_a_written_offset_beats_the_zone(text, instant):
     assert one(text, zone=NEW_YORK) == datetime.fromisoformat(instant)
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["soon", "2025-13-01", "2025-02-30", "2025-02-29 10:00:00", "2025-01-01 25:00", "2025-01-01 09:61", "31/1/2025"]
-    + ["1/31/2025", "2025-01-01 13:00 AM", "2025-01-01T09:00:00+99:00", "7", "123456", "1735693200", "0000-01-01"]
-    + ["2025-01-0a", "2025-1-", "2025-01-01x09:00:00", "9" * 400],
+NO_TIMES = (
+    "soon|2025-13-01|2025-02-30|2025-02-29 10:00:00|2025-01-01 25:00|2025-01-01 09:61|31/1/2025|1/31/2025|7|123456"
+    "|2025-01-01 13:00 AM|2025-01-01T09:00:00+99:00|1735693200|0000-01-01|2025-01-0a|2025-1-|2025-01-01x09:00:00"
 )
+
+
+@pytest.mark.parametrize("text", [*NO_TIMES.split("|"), "9" * 400])
 def test_what_is_no_time_is_bad_and_never_guessed(text):
     assert one(text) is None
 
@@ -128,14 +129,25 @@ def test_clocks_that_go_back_follow_the_rule_and_are_counted():
 def test_an_hour_that_never_was_is_shifted_forward_and_counted():
     times = read_times(pa.array(["2026-03-08 02:30:00", "2026-03-08 03:00:00"]), zone=NEW_YORK)
     assert times.gaps.tolist() == [True, False]
-    assert one("2026-03-08 02:30", zone=NEW_YORK).astimezone(NEW_YORK).isoformat() == "2026-03-08T03:30:00-04:00"
+    assert (
+        one("2026-03-08 02:30", zone=NEW_YORK).astimezone(NEW_YORK).isoformat() == "2026-03-08T03:30:00-04:00"
+    )
 
 
-ZONES = ("Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Tehran")
+ZONES = (
+    "Asia/Shanghai",
+    "America/New_York",
+    "Europe/London",
+    "Australia/Lord_Howe",
+    "Africa/Casablanca",
+    "Asia/Tehran",
+)
 
 
 @given(
-    st.datetimes(datetime(1986, 1, 1), datetime(2070, 1, 1)), st.sampled_from(ZONES), st.sampled_from(("first", "second"))
+    st.datetimes(datetime(1986, 1, 1), datetime(2070, 1, 1)),
+    st.sampled_from(ZONES),
+    st.sampled_from(("first", "second")),
 )
 def test_any_local_time_agrees_with_zoneinfo(moment, name, fold):
     zone = ZoneInfo(name)
@@ -149,7 +161,13 @@ def test_any_local_time_agrees_with_zoneinfo(moment, name, fold):
 
 @given(st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=20), st.data())
 def test_the_fast_and_the_slow_reader_agree(moments, data):
-    forms = ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%fZ")
+    forms = (
+        "%Y-%m-%d",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y/%m/%d %H:%M:%S.%f",
+        "%Y-%m-%dT%H:%M:%S.%fZ",
+    )
     texts = [moment.strftime(data.draw(st.sampled_from(forms))) for moment in moments]
     times = read_times(pa.array(texts), zone=ZoneInfo("UTC"))
     slow = [read_any(text) for text in texts]
@@ -157,7 +175,10 @@ def test_the_fast_and_the_slow_reader_agree(moments, data):
     assert not times.bad.any()
 
 
-@given(st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=20), st.sampled_from((None, "iso", "%d.%m.%Y")))
+@given(
+    st.lists(st.one_of(st.none(), st.text(max_size=30)), max_size=20),
+    st.sampled_from((None, "iso", "%d.%m.%Y")),
+)
 def test_any_text_is_read_or_bad_or_empty(texts, form):
     texts = [None if text is None else text.encode("utf-8", "replace").decode() for text in texts]
     times = read_times(pa.array(texts, pa.string()), zone=SHANGHAI, form=form)

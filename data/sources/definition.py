@@ -16,7 +16,7 @@ from data.sources.batch import SourceError
 from data.sources.declared import Section, listed
 from data.sources.georeport import DEFAULT_FIELDS, Georeport, read_georeport
 from data.sources.mapping import FieldMap, Rule, read_fields, read_missing, read_rules, read_values
-from geo import crs as coordinate_systems
+from geo.crs import is_known
 
 FORMATS = ("csv", "xlsx", "json", "geojson", "open311")
 WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "utf-8": "utf-8-sig", "utf8": "utf-8-sig"}
@@ -214,7 +214,7 @@ def _crs(top: Section, form: str, fields: tuple[FieldMap, ...]) -> str:
     located = "lon" in specs_of(fields)
     default = "EPSG:4326" if form in ("geojson", "open311") or not located else None
     name = top.take("crs", str, default, required=default is None)
-    if not coordinate_systems.is_known(name):
+    if not is_known(name):
         raise top.refuse("crs", name, "a coordinate system such as EPSG:4326, EPSG:4549, GCJ-02 or BD-09")
     return name
 

@@ -1,6 +1,5 @@
 """Raw columns of text to a batch of facts: every row ends in the frame or among the rejects, never in neither."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,10 +11,11 @@ import pyarrow.compute as pc
 from pandas import DataFrame
 
 from data.fields import IDENTITY, START, ColumnSpec
-from data.sources.batch import MASK, Batch, Raw, Reject, shorten
+from data.sources.batch import Batch, Raw
 from data.sources.cells import gather
 from data.sources.declared import listed
 from data.sources.definition import Source
+from data.sources.draft import Draft
 from data.sources.mapping import FieldMap
 from data.sources.places import locate
 from data.sources.ranges import apply_rules
@@ -37,47 +37,6 @@ CLOSED_BEFORE = {  # flag -> (later, earlier): a fact that ends before it begins
         ("finished_before_accepted", "finished_at", "accepted_at"),
     ),
 }
-
-
-class Draft:
-    """Columns of one batch while they are being read: values found so far and the first fault of every row."""
-
-    def __init__(self, raw: Raw, source: Source) -> None:
-        self.raw, self.source = raw, source
-        self.notes: Counter[str] = raw.notes.copy()
-        self.texts: dict[str, pa.StringArray] = {}
-        self.instants: dict[str, np.ndarray] = {}
-        self.numbers: dict[str, np.ndarray] = {}
-        self.flags: dict[str, np.ndarray] = {}
-        self.columns: dict[str, Any] = {}
-        self._fault = np.full(len(raw.rows), -1, dtype=np.int16)
-        self._faults: list[tuple[str, str]] = []
-
-    def refuse(self, field: str, mask: np.ndarray, rule: str) -> None:
-        """Mark rows as rejects; a row keeps its first fault."""
-        new = mask & (self._fault < 0)
-        if new.any():
-            self._fault[new] = len(self._faults)
-            self._faults.append((field, rule))
-
-    @property
-    def good(self) -> np.ndarray:
-        """Mask of the rows without a fault."""
-        return self._fault < 0
-
-    def rejects(self) -> tuple[Reject, ...]:
-        """A reject for every faulty row, in the order of the file; personal values are masked."""
-        found = []
-        for place in np.flatnonzero(~self.good):
-            field, rule = self._faults[self._fault[place]]
-            value = self.texts[field][int(place)].as_py() if field in self.texts else None
-            shown = MASK if value is not None and self._hidden(field) else shorten(value or "")
-            found.append(Reject(self.raw.file, int(self.raw.rows[place]), field, shown, rule))
-        return tuple(found)
-
-    def _hidden(self, field: str) -> bool:
-        mapped = self.source.by_field.get(field)
-        return field in self.source.sealed or (mapped is not None and mapped.spec.personal)
 
 
 def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
@@ -105,7 +64,7 @@ def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
     _flag_order(draft)
     frame = _frame(draft)
     rejects = tuple(sorted((*raw.rejects, *draft.rejects()), key=lambda reject: reject.row))
-    return Batch(frame, rejects, len(frame) + len(rejects), draft.notes)
+    return Batch(frame, rejects, len(frame) + len(rejects), draft.counted())
 
 
 def _read_text(draft: Draft, name: str, longest: int) -> None:
@@ -148,9 +107,8 @@ def _read_instant(draft: Draft, mapped: FieldMap) -> None:
     source = draft.source
     times = read_times(draft.texts[mapped.name], zone=source.timezone, form=mapped.format, fold=source.fold)
     draft.refuse(mapped.name, times.bad, _time_rule(mapped.format))
-    for name, mask in (("time_folds", times.folds), ("time_gaps", times.gaps)):
-        if mask.any():
-            draft.notes[name] += int(mask.sum())
+    draft.note("time_folds", times.folds)
+    draft.note("time_gaps", times.gaps)
     draft.instants[mapped.name] = times.at
 
 
@@ -280,11 +238,10 @@ def _keys(draft: Draft) -> pa.StringArray:
 
 
 def _flag_texts(draft: Draft) -> pa.StringArray:
-    """Names of a row's flags joined by commas, empty where it has none; counted in the notes."""
+    """Names of a row's flags joined by commas, empty where it has none."""
     texts = np.full(len(draft.raw.rows), "", dtype=object)
     for name, mask in draft.flags.items():
         flagged = np.flatnonzero(mask & draft.good)
         if len(flagged):
-            draft.notes[f"flagged:{name}"] += len(flagged)
             texts[flagged] = [f"{text},{name}" if text else name for text in texts[flagged]]
     return pa.array(texts, pa.string()) if draft.flags else pa.repeat(pa.scalar("", pa.string()), len(texts))

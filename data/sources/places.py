@@ -3,19 +3,15 @@
 Nothing is switched silently: axes that look swapped are reported in the notes and left out.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from data.sources.draft import Draft
 from geo.crs import in_degrees, to_wgs84, unusable
-
-if TYPE_CHECKING:
-    from data.sources.normalise import Draft
 
 COARSE = "two-decimals"  # kept: about a kilometre is still a place at the upper levels
 
 
-def locate(draft: "Draft") -> None:
+def locate(draft: Draft) -> None:
     """Put lon and lat (degrees WGS84, NaN where unknown) among the columns of a draft.
 
     notes  coordinates_missing (one or both empty); coordinates_unusable (0,0, out of range, not finite);
@@ -31,14 +27,12 @@ def locate(draft: "Draft") -> None:
     coarse = faults == COARSE
     poor = (faults != "") & ~coarse & ~missing
     swapped = poor & (np.abs(lat) > 90) & (np.abs(lat) <= 180) & (np.abs(lon) <= 90) & degrees
-    x, y = to_wgs84(np.where(missing | poor, np.nan, lon), np.where(missing | poor, np.nan, lat), draft.source.crs)
+    x, y = to_wgs84(
+        np.where(missing | poor, np.nan, lon), np.where(missing | poor, np.nan, lat), draft.source.crs
+    )
     lost = ~missing & ~(np.isfinite(x) & np.isfinite(y) & (np.abs(x) <= 180) & (np.abs(y) <= 90))
     draft.columns["lon"], draft.columns["lat"] = np.where(lost, np.nan, x), np.where(lost, np.nan, y)
-    for name, mask in (
-        ("coordinates_missing", missing),
-        ("coordinates_unusable", lost),
-        ("axes_swapped", swapped),
-        ("coordinates_coarse", coarse),
-    ):
-        if mask.any():
-            draft.notes[name] += int(mask.sum())
+    draft.note("coordinates_missing", missing)
+    draft.note("coordinates_unusable", lost)
+    draft.note("axes_swapped", swapped)
+    draft.note("coordinates_coarse", coarse)

@@ -1,0 +1,151 @@
+"""XLSX: cells as a person would copy them, and hostile or broken workbooks refused before they are parsed."""
+
+import io
+import zipfile
+from datetime import date, datetime
+
+import openpyxl
+import pandas as pd
+import pytest
+import xlsxwriter
+from source_files import CASES, NOW, declare, read
+
+from data.sources.batch import SourceError
+from data.sources.reading import read_batches
+
+DOCTYPE = b"<!DOCTYPE x [<!ENTITY a 'b'>]>"
+SHEET = CASES.replace('"csv"', '"xlsx"')
+HEADER = ["编号", "类别", "上报时间", "结案时间", "经度", "纬度"]
+
+
+def book(folder, rows, *, name="cases.xlsx", sheet="Sheet1"):
+    path = folder / name
+    made = openpyxl.Workbook()
+    made.active.title = sheet
+    for row in rows:
+        made.active.append(row)
+    made.save(path)
+    return path
+
+
+def test_cells_of_every_type(tmp_path):
+    rows = [
+        ["2025年案件明细"],
+        [],
+        HEADER,
+        [123456789012, "市容", datetime(2025, 1, 1, 9, 5), date(2025, 1, 2), 121.5001, 31.2001],
+        ["A2", "市容", 45658.378472222, "2025/1/2 下午3:05", "121.5001", 31.2001],
+        ["A3", "#N/A", "2025-01-01", None, None, None],
+        ["合计", 3],
+        [12.5, True, datetime(2025, 1, 1), None, None, None],
+    ]
+    frame, rejects, notes = read(declare(tmp_path, SHEET), book(tmp_path, rows))
+    assert not rejects
+    assert frame["key"].tolist() == ["123456789012", "A2", "A3", "12.5"]
+    assert frame["row"].tolist() == [4, 5, 6, 8]
+    assert frame["category"].tolist()[0] == "市容"
+    assert pd.isna(frame["category"][2])
+    assert frame["category"][3] == "yes"
+    assert frame["reported_at"][0] == frame["reported_at"][1] == pd.Timestamp("2025-01-01T01:05:00Z")
+    assert frame["closed_at"][1] == pd.Timestamp("2025-01-02T07:05:00Z")
+    assert frame["lon"][0] == frame["lon"][1] == 121.5001
+    assert (notes["total_rows"], notes["excel_errors"]) == (1, 1)
+
+
+def test_a_bad_row_is_a_reject_and_batches_keep_to_the_limit(tmp_path):
+    rows = [HEADER, *([f"K{n}", "x", "2999-01-01" if n == 7 else "2025-01-01"] for n in range(25))]
+    frame, rejects, _ = read(declare(tmp_path, SHEET), book(tmp_path, rows), limit=10)
+    assert len(frame) == 24
+    assert [(reject.row, reject.field) for reject in rejects] == [(9, "reported_at")]
+
+
+def test_a_sheet_by_name(tmp_path):
+    path = book(tmp_path, [HEADER, ["A", "x", "2025-01-01"]], sheet="明细")
+    source = declare(tmp_path, SHEET.replace("[fields]", 'sheet = "明细"\n[fields]'))
+    assert len(read(source, path)[0]) == 1
+    source = declare(tmp_path, SHEET.replace("[fields]", 'sheet = "汇总"\n[fields]'))
+    with pytest.raises(SourceError, match=r"cases.xlsx: got no sheet '汇总'; expected it among: 明细"):
+        read(source, path)
+
+
+def test_a_header_alone_and_a_missing_column(tmp_path):
+    assert len(read(declare(tmp_path, SHEET), book(tmp_path, [HEADER]))[0]) == 0
+    with pytest.raises(
+        SourceError, match=r"cases.xlsx row 1: lat: got no column '纬度'; expected it among: 编号"
+    ):
+        read(declare(tmp_path, SHEET), book(tmp_path, [HEADER[:-1]]))
+
+
+def archive(path, parts):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for name, body in parts:
+            out.writestr(name, body)
+
+
+def real_parts(folder):
+    with zipfile.ZipFile(book(folder, [HEADER], name="real.xlsx")) as real:
+        return [(name, real.read(name)) for name in real.namelist()]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cut", "got no whole zip archive"),
+        ("text", "got no whole zip archive"),
+        ("empty", "got an empty file of 0 bytes"),
+        ("zip", "got no part xl/workbook.xml"),
+        ("many", "got 67 parts; expected at most 60"),
+        ("bomb", "got a part that grows over 100-fold"),
+        ("huge", "got 2.. MB inflated; expected at most 200"),
+        ("outside", "got a part that names a place outside"),
+        ("twice", "got two parts of one name"),
+        ("entities", "got a document type in xl/workbook.xml"),
+        ("broken", "got a workbook that cannot be read"),
+        ("ole", "got an old .xls or a workbook under a password"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_what_is_no_sound_workbook_is_refused(tmp_path, name, message):
+    path, parts = tmp_path / f"{name}.xlsx", real_parts(tmp_path)
+    made = {
+        "zip": lambda: [("a.txt", b"a")],
+        "many": lambda: [*parts, *((f"x{n}", b"") for n in range(67 - len(parts)))],
+        "bomb": lambda: [*parts, ("xl/worksheets/sheet2.xml", b" " * (20 << 20))],
+        "huge": lambda: [*parts, *((f"x{n}", bytes(range(256)) * 4 * 41_000) for n in range(5))],
+        "outside": lambda: [*parts, ("../../etc/passwd", b"x")],
+        "twice": lambda: [*parts, parts[0]],
+        "entities": lambda: [(n, DOCTYPE + b if n == "xl/workbook.xml" else b) for n, b in parts],
+        "broken": lambda: [(n, b"<worksheet><sheetData><row" if "sheet1" in n else b) for n, b in parts],
+    }
+    if name in made:
+        archive(path, made[name]())
+    else:
+        whole = (tmp_path / "real.xlsx").read_bytes()
+        bodies = {"cut": whole[:-400], "text": b"a,b\n", "empty": b"", "ole": b"\xd0\xcf\x11\xe0" + whole}
+        path.write_bytes(bodies[name])
+    with pytest.raises(SourceError, match=f"{name}.xlsx: {message}") as caught:
+        read_batches(declare(tmp_path, SHEET), [path], now=NOW)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_far_cell_does_not_fill_memory(tmp_path):
+    path = tmp_path / "far.xlsx"
+    out = xlsxwriter.Workbook(path)
+    sheet = out.add_worksheet()
+    sheet.write_row(0, 0, HEADER)
+    sheet.write_row(1, 0, ["A", "x", "2025-01-01"])
+    sheet.write(200_000, 16_000, "far")
+    out.close()
+    frame, rejects, notes = read(declare(tmp_path, SHEET), path)
+    assert len(frame) == 1
+    assert not rejects
+    assert notes["blank_rows"] == 199_999
+
+
+def test_any_cut_of_a_workbook_is_refused_on_one_line(tmp_path):
+    whole = book(tmp_path, [HEADER, ["A", "x", "2025-01-01"]]).read_bytes()
+    for size in range(1, len(whole), 97):
+        path = tmp_path / "part.xlsx"
+        path.write_bytes(io.BytesIO(whole).read(size))
+        with pytest.raises(SourceError):
+            read(declare(tmp_path, SHEET), path)
