@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from data.export import write_export
 from sqlalchemy import func, select
 
 from callbacks.commands import open_store, progress_bar, question, reader_of, say
@@ -51,6 +50,8 @@ def _today() -> date:
 
 def export(options: Namespace) -> int:
     """Write rows to a file with its manifest."""
+    from data.export import write_export  # its formats are slow to import and only wanted here
+
     store = open_store(options)
     query = question(options, store, tuple(INDICATORS))
     with progress_bar(options.subject) as progress:
