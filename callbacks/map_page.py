@@ -1,0 +1,180 @@
+"""The map page: its builder, the callback that changes it in place, and the same answer as a file."""
+
+from dataclasses import replace
+
+from dash import Dash, Input, Output, State, no_update
+from dash.exceptions import PreventUpdate
+
+from callbacks.files import Shelf
+from callbacks.router import Call, Desk, Page, offload
+from data.query import Query, parse_query
+from data.reader import Reader, UnknownUnit
+from data.settings import Level
+from layouts import ids, map_page, periods, values
+from layouts.map_figure import drawn, figure, patch
+from layouts.map_panel import side
+from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
+
+CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
+
+
+def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
+    """Add the page and its callback."""
+    desk.page(
+        "map", lambda call: build(call, shelf), "/", "/map", "/map/{level}/{within}",
+        permission="map", checks="unit and level inside the scope", home="/",
+    )  # fmt: skip
+
+    @desk.policies.callback(
+        app,
+        Output(ids.Map.GRAPH, "figure"), Output(ids.Map.DRAWN, "value"), Output(ids.Map.OVERLAY, "children"),
+        Output(ids.Map.SIDE, "children"), Output(ids.Shell.CRUMB, "children"), Output(ids.Shell.CONTROLS, "children"),
+        Input(ids.Shell.URL, "pathname"), Input(ids.Shell.URL, "search"), Input(ids.Shell.TICK, "value"),
+        State(ids.Map.DRAWN, "value"),
+        permission="map", checks="unit and level inside the scope", prevent_initial_call=True,
+    )  # fmt: skip
+    async def change(pathname, search, _tick, shown):
+        if not is_map(pathname):
+            raise PreventUpdate
+        return await offload(changed)(desk.call(pathname, search), shelf, shown)
+
+
+def is_map(pathname: str | None) -> bool:
+    """Whether an address is one of this page."""
+    return (pathname or "/").strip("/").partition("/")[0] in ("", "map")
+
+
+def build(call: Call, shelf: Shelf) -> Page:
+    """The whole page of an address."""
+    ask, answer = ask_and_answer(call, shelf)
+    return Page(
+        body=map_page.page(ask, answer, call.words),
+        crumbs=map_page.bar(ask, answer, call.words),
+        controls=map_page.controls(ask, call.words, presets=map_page.preset_periods(call.reader.today)),
+        unit=answer.unit.code if answer.unit else None,
+    )
+
+
+def changed(call: Call, shelf: Shelf, shown: str | None) -> tuple:
+    """What another address, or new data, changes on the page: values are patched where the same units are drawn."""
+    ask, answer = ask_and_answer(call, shelf)
+    found = build_parts(ask, answer, call)
+    now = drawn(answer)
+    picture = patch(ask, answer, call.words) if now == shown else figure(ask, answer, call.words)
+    return picture, no_update if now == shown else now, *found
+
+
+def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
+    """Overlay, side, breadcrumb, controls."""
+    words = call.words
+    presets = map_page.preset_periods(call.reader.today)
+    return (
+        map_page.overlay(ask, answer, words),
+        side(ask, answer, words),
+        map_page.bar(ask, answer, words),
+        map_page.controls(ask, words, presets=presets),
+    )
+
+
+def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
+    """Read the address, then the store. Raises QueryError, UnknownUnit, NotReady."""
+    named, within, *_ = (*call.place, "-", "-")
+    reader = call.reader
+    query = parse_query(call.params, level=named, within=within, today=reader.today)
+    query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
+    levels = levels_below(reader, query.within)
+    query = query.asking(level=named if named != "-" else levels[0].name)
+    ask = parse_map_ask(query, call.params)
+    return ask, read_answer(ask, call, shelf, levels)
+
+
+def own_unit(reader: Reader) -> str | None:
+    """The one unit a reader's scope consists of; None for several or everything below no unit."""
+    roots = reader.roots()
+    return roots[0].code if len(roots) == 1 else None
+
+
+def levels_below(reader: Reader, within: str | None) -> list[Level]:
+    """Levels with units inside a unit, nearest first; a unit with nothing below it shows its own level."""
+    depth = reader.unit(within).depth if within else -1
+    below = [
+        level for level in reader.levels() if level.depth > depth and len(reader.units(level.name, within))
+    ]
+    return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
+
+
+def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
+    """Everything the page shows, in one pass over the reader."""
+    reader, query = call.reader, ask.query
+    level = next((each for each in reader.levels() if each.name == query.level), None)
+    if level is None or level.name not in {each.name for each in levels}:
+        raise UnknownUnit(f"level: got '{query.level}'; expected one below the unit")
+    units = reader.units(level.name, query.within)
+    deeper = [each for each in levels if each.depth > level.depth]
+    recent = periods.recent(query.period)
+    before = [periods.year_before(period) for period in recent]
+    line = read_line(reader, query, [*recent, *before])
+    drawable = 0 < len(units) <= MOST_SHAPES and bool(units["has_shape"].any())
+    return MapAnswer(
+        path=reader.path(query.within) if query.within else (),
+        levels=levels,
+        all_levels=reader.levels(),
+        level=level,
+        below=deeper[0] if deeper else None,
+        measures=reader.measures(query),
+        units=units,
+        points=reader.points(query.within),
+        longest=reader.longest_overdue(query.within),
+        periods=recent,
+        line=line[: len(recent)],
+        years=line[len(recent) :],
+        cuts=reader.scale(query.indicator, level.name, days=query.period.days),
+        sources=reader.freshness(),
+        shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
+        borders=read_borders(reader, query, level, shelf),
+        style=shelf.style_address(call.theme),
+        theme=call.theme,
+        aim=read_aim(reader, ask),
+        webgl=call.webgl,
+        place=reader.settings.name,
+    )
+
+
+def read_aim(reader: Reader, ask: MapAsk) -> float | None:
+    """The target; one in numbers of records holds for the whole instance only."""
+    aim = reader.settings.targets.get(ask.indicator.name)
+    part = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    return None if part and ask.indicator.kind in ("count", "stock") else aim
+
+
+def read_line(reader: Reader, query: Query, wanted: list) -> list[float | None]:
+    """The indicator's value in each period; what lies before the first record is unknown, not 0."""
+    rows = reader.series((query.indicator,), unit=query.within, periods=wanted, query=query).to_dict(
+        "records"
+    )
+    known = {row["period_start"]: (values.known(row["value"]), values.known(row["n"]) or 0) for row in rows}
+    first = min((start for start, (_, n) in known.items() if n), default=None)
+    return [known[period.start][0] if first and period.start >= first else None for period in wanted]
+
+
+def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> list[tuple[str, int]]:
+    """Outlines of the levels above: around the unit too as long as they are few, else only of what lies inside."""
+    own = reader.path(query.within) if query.within else ()
+    found = []
+    for upper in reader.levels()[: level.depth]:
+        around = own[0].code if own else None
+        if own and upper.depth < own[0].depth:
+            continue
+        count = len(reader.units(upper.name, around))
+        within = around if count <= CONTEXT_SHAPES else query.within
+        units = reader.units(upper.name, within)
+        if 0 < len(units) <= MOST_SHAPES and units["has_shape"].any():
+            found.append((shelf.shapes_address(reader, upper.name, within), upper.depth))
+    return found
+
+
+def map_rows(call: Call) -> tuple[Query, object]:
+    """The measures behind a map, for the answer as a file."""
+    ask = replace(parse_map_ask(parse_query(call.params, level=call.place[0], within=call.place[1],
+                                            today=call.reader.today), call.params))  # fmt: skip
+    return ask.query, call.reader.measures(ask.query)

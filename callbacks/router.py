@@ -1,0 +1,242 @@
+"""From an address to a page: one callback that draws the frame, and what every page module is handed.
+
+A page module offers `register(app, desk)`, in which it adds its builder to the desk and its own callbacks; nobody
+imports the application. A builder reads, lays out and returns, in a thread of its own.
+"""
+
+import asyncio
+import functools
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import parse_qsl, quote, unquote
+
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
+from dash.development.base_component import Component
+
+from callbacks.identity import current_csrf, current_person, current_scope
+from callbacks.policies import Policies
+from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
+from data.measures import NotReady
+from data.query import QueryError
+from data.reader import Reader, UnknownUnit
+from data.scope import PERMISSIONS
+from data.settings import Settings
+from data.store import Store
+from layouts import ids, shell
+from layouts.theme import THEMES
+from layouts.words import LANGUAGES, Words, load_words
+
+WEBGL_COOKIE = "linli-webgl"
+HOME = "map"
+
+logger = logging.getLogger("linli.pages")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request for a page: its address in parts, who reads, and how it is to look.
+
+    place   path after the page's name, decoded
+    params  query string; of repeated names the last counts
+    """
+
+    page: str
+    place: tuple[str, ...]
+    params: Mapping[str, str]
+    reader: Reader
+    words: Words
+    theme: str = "light"
+    webgl: bool = True
+
+
+@dataclass(frozen=True)
+class Page:
+    """What a builder answers: the page, its breadcrumb and controls for the top bar, the unit it speaks of."""
+
+    body: Component
+    crumbs: Sequence[Component] = ()
+    controls: Sequence[Component] = ()
+    unit: str | None = None
+
+
+Builder = Callable[[Call], Page]
+
+
+@dataclass
+class Desk:
+    """What page modules share: store, clock, policies, and the builders they add."""
+
+    store: Store
+    policies: Policies
+    clock: Callable[[], datetime]
+    builders: dict[str, Builder] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
+
+    def page(self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = "") -> None:
+        """Add a page: its addresses with their policy, and what builds it."""
+        self.policies.page(name, *paths, permission=permission, checks=checks, home=home)
+        self.builders[name] = builder
+        self.paths += paths
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the instance."""
+        return self.store.settings
+
+    def reader(self) -> Reader:
+        """A reader with the scope of the person who asks. Raises NoPerson outside a signed-in request."""
+        return Reader(self.store, current_scope(), clock=self.clock)
+
+    def call(self, path: str | None, search: str | None) -> Call:
+        """The request of an address, with the language and theme its cookies name."""
+        reader, cookies = self.reader(), ctx.cookies
+        page, *place = [unquote(part) for part in (path or "/").strip("/").split("/")]
+        theme = cookies.get(THEME_COOKIE, "")
+        return Call(
+            page=page or HOME,
+            place=tuple(place),
+            params=dict(parse_qsl((search or "").removeprefix("?"))),
+            reader=reader,
+            words=load_words(language(cookies, self.settings)).on(reader.today),
+            theme=theme if theme in THEMES else THEMES[0],
+            webgl=cookies.get(WEBGL_COOKIE) != "no",
+        )
+
+
+def language(cookies: Mapping[str, str], settings: Settings) -> str:
+    """The language chosen, else that of the instance, else the first."""
+    chosen = cookies.get(LANGUAGE_COOKIE) or settings.locale
+    return chosen if chosen in LANGUAGES else next(iter(LANGUAGES))
+
+
+def offload(function: Callable) -> Callable[..., Awaitable]:
+    """Run a blocking function in a thread: a callback that blocks would stop the server for everybody."""
+
+    @functools.wraps(function)
+    async def inner(*values, **named):
+        return await asyncio.to_thread(function, *values, **named)
+
+    return inner
+
+
+def register(app: Dash, desk: Desk) -> None:
+    """Add the router, the freshness badge and the search box."""
+    app.clientside_callback(
+        ClientsideFunction("linli", "page"),
+        Output(ids.Shell.KIND, "value"),
+        Input(ids.Shell.URL, "pathname"),
+        Input(ids.Shell.URL, "search"),
+        Input(ids.Shell.TICK, "value"),
+        State(ids.Shell.KIND, "value"),
+    )
+
+    @desk.policies.callback(
+        app, Output(ids.Shell.FRAME, "children"), Input(ids.Shell.KIND, "value"),
+        State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
+        permission="any", checks="the page's own permission", prevent_initial_call=True,
+    )  # fmt: skip
+    async def show(_kind, pathname, search):
+        return await offload(frame)(desk, pathname, search)
+
+    @desk.policies.callback(
+        app, Output(ids.Shell.FRESHNESS, "children"), Input(ids.Shell.TICK, "value"),
+        permission="any", checks="no more than the age of sources", prevent_initial_call=True,
+    )  # fmt: skip
+    async def refresh(_tick):
+        call = await offload(desk.call)("/", "")
+        return shell.badge(await offload(call.reader.freshness)(), call.words)
+
+    @desk.policies.callback(
+        app, Output(ids.Shell.SEARCH_HITS, "children"), Input(ids.Shell.SEARCH, "value"),
+        permission="map", checks="units and facts of the scope only", prevent_initial_call=True,
+    )  # fmt: skip
+    async def find(text):
+        return await offload(search_hits)(desk, text) if text and text.strip() else None
+
+
+def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Component]:
+    """Top bar and page of an address; what cannot be shown says so in a designed state."""
+    call = desk.call(pathname, search)
+    found = answered(desk, call, here=f"{pathname or '/'}{search or ''}")
+    person = current_person()
+    bar = shell.Bar(
+        page=call.page if call.page in shell.PAGES else HOME,
+        to=pages_of(desk, found.unit),
+        sources=call.reader.freshness(),
+        theme=call.theme,
+        person=person.name,
+        token=current_csrf(),
+        crumbs=found.crumbs,
+        controls=found.controls,
+    )
+    return shell.frame(bar, found.body, call.words)
+
+
+def pages_of(desk: Desk, unit: str | None) -> dict[str, str]:
+    """Addresses of the pages this person may open, at the same unit."""
+    role, place = current_person().role, quote(unit or "-", safe="")
+    addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "analyst": "/analyst", "sources": "/sources",
+                 "glossary": "/glossary"}  # fmt: skip
+    if unit:
+        addresses["analyst"] += f"?unit={place}"
+    rules = {name: desk.policies.find(to.partition("?")[0], "GET")[0] for name, to in addresses.items()}
+    return {
+        name: to
+        for name, to in addresses.items()
+        if name in desk.builders
+        and (rule := rules[name]) is not None
+        and role in PERMISSIONS.get(rule.permission, frozenset())
+    }
+
+
+def answered(desk: Desk, call: Call, *, here: str) -> Page:
+    """The page, or the state that says why there is none. An unforeseen failure is recorded under an id."""
+    words, home = call.words, "/"
+    if call.page not in desk.builders or call.page not in pages_of(desk, None):
+        return Page(shell.notice(words("shell.missing"), words("shell.missing.text"), link=words("app.home"), to=home,
+                                 kind="forbidden", words=words))  # fmt: skip
+    try:
+        return desk.builders[call.page](call)
+    except (UnknownUnit, KeyError):
+        # A unit that is not there and one that may not be seen answer alike.
+        title, text, kind, link, to = (
+            "shell.forbidden",
+            words("parts.state.forbidden"),
+            "forbidden",
+            "app.home",
+            home,
+        )
+    except QueryError as error:
+        title, text, kind, link, to = "shell.unreadable", str(error), "failed", "app.home", home
+    except NotReady:
+        title, text, kind, link, to = (
+            "shell.notready",
+            words("shell.notready.text"),
+            "empty",
+            "parts.state.retry",
+            here,
+        )
+    except Exception:
+        error_id = uuid.uuid4().hex[:12]
+        logger.exception("page %s failed, error %s", call.page, error_id)
+        title, text, kind = "shell.failed", words("shell.failed.text", id=error_id), "failed"
+        link, to = "parts.state.retry", here
+    return Page(shell.notice(words(title), text, link=words(link), to=to, kind=kind, words=words))
+
+
+def search_hits(desk: Desk, text: str) -> Component | None:
+    """Links to what the search found: units on the map, facts on the analyst page."""
+    call = desk.call("/", "")
+    found = call.reader.search(text, limit=12)
+    links = [
+        f"/map/-/{quote(row['code'], safe='')}"
+        if row["kind"] == "unit"
+        else f"/analyst?subject={row['kind']}s&id={quote(row['code'], safe='')}"
+        for row in found.to_dict("records")
+    ]
+    titles = {level.name: level.title(call.words.locale) for level in call.reader.levels()}
+    found = found.assign(detail=[titles.get(detail, detail) for detail in found["detail"]])
+    return shell.hits(found, links, call.words)

@@ -1,0 +1,361 @@
+/* Draws on the map what a figure of values cannot: hatch of units without data, names with their values, symbols of
+   points, outlines of what is pointed at and selected, the card beside the pointer, the scale. All of it comes from
+   the figure (`data` and `layout.meta`) and from the outlines the figure names; nothing is asked of another host. */
+(function () {
+  "use strict";
+  const REGULAR = ["regular", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC"];
+  const BOLD = ["semibold", ...REGULAR.slice(1)];
+  const OVER = "over-fills";
+  const EMPTY = { type: "FeatureCollection", features: [] };
+  const shapes = new Map();
+  let arrived = (performance.getEntriesByType("navigation")[0] || {}).type || "navigate";
+  let graph = null, drawn = "", moved = false, pointed = null;
+
+  const engine = () => {
+    const plot = graph && graph._fullLayout && graph._fullLayout.map;
+    return (plot && plot._subplot && plot._subplot.map) || null;
+  };
+  const meta = () => (graph && graph.layout && graph.layout.meta) || null;
+
+  /* ---- outlines, kept by address ---- */
+  function outlines(address) {
+    if (!shapes.has(address)) {
+      shapes.set(address, fetch(address).then((answer) => answer.json()).then((found) => ({
+        type: "FeatureCollection",
+        features: found.features.filter((each) => each.geometry).map((each) => ({
+          type: "Feature", geometry: each.geometry, properties: { code: String(each.id) },
+        })),
+      })).catch(() => EMPTY));
+    }
+    return shapes.get(address);
+  }
+
+  function bounds(found) {
+    const box = [Infinity, Infinity, -Infinity, -Infinity];
+    const walk = (part) => {
+      if (typeof part[0] === "number") {
+        box[0] = Math.min(box[0], part[0]); box[1] = Math.min(box[1], part[1]);
+        box[2] = Math.max(box[2], part[0]); box[3] = Math.max(box[3], part[1]);
+      } else part.forEach(walk);
+    };
+    found.features.forEach((each) => walk(each.geometry.coordinates));
+    return box[0] < box[2] ? [[box[0], box[1]], [box[2], box[3]]] : null;
+  }
+
+  /* ---- pictures drawn here: hatch and symbols ---- */
+  function canvas(size, draw) {
+    const scale = 2, box = document.createElement("canvas");
+    box.width = box.height = size * scale;
+    const pen = box.getContext("2d");
+    pen.scale(scale, scale);
+    draw(pen);
+    return pen.getImageData(0, 0, box.width, box.height);
+  }
+
+  function hatch(colours) {
+    // One tile holds one period of the 45° lines: 7 px between them, each 1.6 px wide.
+    const side = 7 * Math.SQRT2;
+    const exact = Math.round(side * 2) / 2;
+    return canvas(exact, (pen) => {
+      pen.strokeStyle = colours.nodata;
+      pen.lineWidth = 1.6;
+      for (const shift of [-exact, 0, exact]) {
+        pen.beginPath();
+        pen.moveTo(shift - 2, exact + 2);
+        pen.lineTo(shift + exact + 2, -2);
+        pen.stroke();
+      }
+    });
+  }
+
+  const SYMBOLS = {
+    case: ["bad", (pen) => pen.arc(9, 9, 5.2, 0, 7)],
+    order: ["accent", (pen) => pen.rect(4.4, 4.4, 9.2, 9.2)],
+    alert: ["warn", (pen) => { pen.moveTo(9, 2.6); pen.lineTo(15, 13.4); pen.lineTo(3, 13.4); pen.closePath(); }],
+    parking: ["t1", (pen) => { pen.moveTo(9, 2.8); pen.lineTo(15.2, 9); pen.lineTo(9, 15.2); pen.lineTo(2.8, 9); pen.closePath(); }],
+  };
+
+  function pictures(map, colours) {
+    if (map.hasImage("linli-hatch")) return;
+    map.addImage("linli-hatch", hatch(colours), { pixelRatio: 2 });
+    for (const [name, [colour, draw]] of Object.entries(SYMBOLS)) {
+      map.addImage(`linli-${name}`, canvas(18, (pen) => {
+        pen.beginPath();
+        draw(pen);
+        pen.lineJoin = "round";
+        pen.lineWidth = 3.2;
+        pen.strokeStyle = colours.surface;
+        pen.stroke();
+        pen.fillStyle = colours[colour];
+        pen.fill();
+      }), { pixelRatio: 2 });
+    }
+  }
+
+  /* ---- layers ---- */
+  const is = (code) => ["==", ["get", "code"], code === null || code === undefined ? "" : code];
+
+  function layers(map, colours) {
+    if (map.getLayer("linli-hatch")) return;
+    const geo = (name) => map.getSource(name) || map.addSource(name, { type: "geojson", data: EMPTY });
+    ["linli-units", "linli-names", "linli-points"].forEach(geo);
+    const line = (id, colour, width, dash) => map.addLayer({
+      id, type: "line", source: "linli-units", filter: is(null), layout: { "line-join": "round" },
+      paint: Object.assign({ "line-color": colour, "line-width": width }, dash ? { "line-dasharray": dash } : {}),
+    });
+    map.addLayer({ id: "linli-hatch", type: "fill", source: "linli-units", filter: is(null),
+      paint: { "fill-pattern": "linli-hatch" } }, map.getLayer(OVER) ? OVER : undefined);
+    line("linli-hover-halo", colours.surface, 4.5);
+    line("linli-hover", colours.accent, 2, [2.5, 1.5]);
+    line("linli-chosen-halo", colours.surface, 7);
+    line("linli-chosen", colours.accent, 3.2);
+    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
+      layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1 } });
+    map.addLayer({ id: "linli-names", type: "symbol", source: "linli-names",
+      layout: {
+        "text-field": ["format", ["get", "name"], { "text-font": ["literal", BOLD] },
+          ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
+        "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 9, "text-padding": 3,
+        "symbol-sort-key": ["get", "order"],
+        "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7,
+      },
+      paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
+        "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
+        "text-halo-width": ["case", ["get", "inverse"], 2, 1.6] } });
+  }
+
+  function names(about, fill) {
+    const scale = fill.colorscale, steps = scale.length / 2;
+    return { type: "FeatureCollection", features: fill.locations.map((code, at) => {
+      const step = fill.z[at];
+      return { type: "Feature", geometry: { type: "Point", coordinates: [about.lon[at], about.lat[at]] },
+        properties: {
+          code, name: fill.text[at], value: step < 0 ? (fill.customdata[at][0] || about.card.few) : fill.customdata[at][0],
+          inverse: about.inverse.includes(step), fill: scale[Math.min(step + 1, steps - 1) * 2][1], order: -(fill.z[at] >= 0),
+        } };
+    }).filter((each) => Number.isFinite(each.geometry.coordinates[0])) };
+  }
+
+  function marks(points) {
+    return { type: "FeatureCollection", features: points.lon.map((lon, at) => ({ type: "Feature",
+      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0] } })) };
+  }
+
+  /* ---- view: fitted to the outlines on arrival, as it was on the way back ---- */
+  const memory = () => `linli-view:${location.pathname}`;
+
+  function keep() {
+    const map = engine();
+    if (!map) return;
+    const { lng, lat } = map.getCenter();
+    sessionStorage.setItem(memory(), JSON.stringify([lng, lat, map.getZoom()]));
+  }
+
+  function padding() {
+    const box = graph.getBoundingClientRect();
+    return box.width < 600 ? { top: 52, bottom: 24, left: 14, right: 14 } : { top: 64, bottom: 76, left: 28, right: 28 };
+  }
+
+  function look(lon, lat, zoom) {
+    const map = engine();
+    if (!map || !window.Plotly) return;
+    map.jumpTo({ center: [lon, lat], zoom });
+    window.Plotly.relayout(graph, { "map.center": { lon, lat }, "map.zoom": zoom });
+  }
+
+  function fit(found) {
+    const map = engine(), box = bounds(found);
+    if (!map || !box) return;
+    const view = map.cameraForBounds(box, { padding: padding(), maxZoom: 18 });
+    if (view) look(view.center.lng, view.center.lat, view.zoom);
+    moved = false;
+  }
+
+  function arrive(found) {
+    const kept = sessionStorage.getItem(memory());
+    const back = arrived === "reload" || arrived === "back_forward";
+    arrived = "navigate";
+    if (kept && back) {
+      look(...JSON.parse(kept));
+      moved = true;
+    } else fit(found);
+  }
+
+  window.addEventListener("popstate", () => { arrived = "back_forward"; });
+
+  /* ---- one pass after each drawing ---- */
+  async function sync() {
+    const map = engine(), about = meta();
+    if (!map || !about || !graph.data || !graph.data.length) return;
+    if (!map.isStyleLoaded()) {
+      map.once("idle", sync);
+      return;
+    }
+    const [fill, points] = graph.data;
+    pictures(map, about.theme);
+    layers(map, about.theme);
+    const found = about.shapes ? await outlines(about.shapes) : EMPTY;
+    if (map !== engine() || about.shapes !== meta().shapes) return;
+    if (map.linli !== about.shapes) {
+      map.getSource("linli-units").setData(found);
+      map.linli = about.shapes;
+    }
+    const without = fill.locations.filter((_, at) => fill.z[at] < 0);
+    map.setFilter("linli-hatch", ["in", ["get", "code"], ["literal", without]]);
+    map.getSource("linli-names").setData(names(about, fill));
+    map.getSource("linli-points").setData(marks(points));
+    const page = `${location.pathname} ${about.shapes}`;
+    if (drawn !== page) {
+      drawn = page;
+      window.linli.chosen = null;
+      outline(null);
+      arrive(found);
+      if (!map.linliScale) {
+        map.linliScale = true;
+        map.on("move", scale);
+        map.on("moveend", (event) => { if (event.originalEvent) { moved = true; } keep(); });
+      }
+    } else if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
+    scale();
+    graph.dataset.ready = page;
+  }
+
+  function outline(code) {
+    const map = engine();
+    if (!map || !map.getLayer("linli-chosen")) return;
+    for (const id of ["linli-chosen-halo", "linli-chosen"]) map.setFilter(id, is(code));
+  }
+
+  function point(code) {
+    const map = engine();
+    if (pointed === code || !map || !map.getLayer("linli-hover")) return;
+    pointed = code;
+    for (const id of ["linli-hover-halo", "linli-hover"]) map.setFilter(id, is(code));
+  }
+
+  /* ---- the card beside the pointer ---- */
+  const card = () => document.querySelector(".page.map .hov");
+
+  function line(box, parts) {
+    const row = document.createElement("div");
+    for (const [text, name] of parts) {
+      if (!text) continue;
+      const piece = document.createElement("span");
+      if (name) piece.className = name;
+      piece.textContent = text;
+      row.append(piece);
+    }
+    if (row.childNodes.length) box.append(row);
+  }
+
+  function show(event) {
+    const box = card(), about = meta();
+    if (!box || !about || !event.points.length) return;
+    const hit = event.points.find((each) => each.curveNumber === 1) || event.points[0];
+    box.replaceChildren();
+    if (hit.curveNumber === 1) {
+      const [kind, title, detail] = graph.data[1].customdata[hit.pointNumber];
+      line(box, [[about.card.points[kind], "b"]]);
+      line(box, [[title.split("/").pop(), ""]]);
+      line(box, [[detail, "t2"]]);
+      point(null);
+    } else {
+      const fill = graph.data[0], [value, base, rank, verdict] = fill.customdata[hit.pointNumber];
+      const where = document.querySelector(".crumb a:last-of-type");
+      line(box, [[fill.text[hit.pointNumber], "b"], [where ? where.textContent : "", "t3"]]);
+      line(box, [[about.card.title, ""], [value ? `${value} ${about.card.unit}` : about.card.few, "b"], [verdict, "t2"]]);
+      line(box, [[base && about.card.base.replace("@", base), "t2"], [rank && about.card.rank.replace("@", rank), "t2"]]);
+      point(hit.location);
+    }
+    box.hidden = false;
+    place(box, event.event);
+  }
+
+  function place(box, event) {
+    const frame = box.parentElement.getBoundingClientRect();
+    const at = { x: (event ? event.clientX : frame.left) - frame.left, y: (event ? event.clientY : frame.top) - frame.top };
+    const wide = box.offsetWidth, high = box.offsetHeight;
+    box.style.left = `${at.x + 16 + wide > frame.width ? Math.max(at.x - wide - 12, 4) : at.x + 16}px`;
+    box.style.top = `${at.y + 18 + high > frame.height ? Math.max(at.y - high - 12, 4) : at.y + 18}px`;
+  }
+
+  function hide() {
+    const box = card();
+    if (box) box.hidden = true;
+    point(null);
+  }
+
+  function click(event) {
+    const hit = event.points.find((each) => each.curveNumber === 0), about = meta();
+    if (!hit || !about) return;
+    hide();
+    if (about.go) window.linli.go(about.go.replace("@", encodeURIComponent(hit.location)));
+    else window.linli.select(hit.location);
+  }
+
+  /* ---- scale ---- */
+  function scale() {
+    const map = engine(), box = document.querySelector(".page.map .scale");
+    if (!map || !box) return;
+    const metres = 40075016.686 * Math.cos(map.getCenter().lat * Math.PI / 180) / (512 * 2 ** map.getZoom());
+    const most = 130 * metres, ten = 10 ** Math.floor(Math.log10(most));
+    const round = [5, 2, 1].map((step) => step * ten).find((step) => step <= most);
+    box.firstElementChild.style.width = `${round / metres}px`;
+    const key = round >= 1000 ? "km" : "m";
+    box.lastElementChild.textContent = box.dataset[key].replace("@", round >= 1000 ? round / 1000 : round);
+  }
+
+  /* ---- what is on the page around the map ---- */
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest && event.target.closest("[data-zoom]");
+    const map = engine();
+    if (button && map) {
+      if (button.dataset.zoom === "all") fit(await outlines(meta().shapes));
+      else {
+        const { lng, lat } = map.getCenter();
+        look(lng, lat, map.getZoom() + (button.dataset.zoom === "in" ? 0.75 : -0.75));
+        moved = true;
+        keep();
+      }
+      return;
+    }
+    const late = event.target.closest && event.target.closest("tr[data-lon]");
+    if (late && late.dataset.lon && map) {
+      look(Number(late.dataset.lon), Number(late.dataset.lat), Math.max(map.getZoom(), 16.5));
+      moved = true;
+    }
+    const grip = event.target.closest && event.target.closest(".grip");
+    if (grip) {
+      const side = grip.parentElement, stops = ["peek", "half", "full"];
+      const at = stops.findIndex((stop) => side.classList.contains(stop));
+      side.classList.remove(...stops);
+      side.classList.add(stops[(at + 1) % stops.length]);
+    }
+  });
+  for (const [name, over] of [["mouseover", true], ["mouseout", false]]) {
+    document.addEventListener(name, (event) => {
+      const row = event.target.closest && event.target.closest("table.ranking tbody tr[data-code]");
+      if (row) point(over ? row.dataset.code : null);
+    });
+  }
+  window.addEventListener("resize", () => {
+    clearTimeout(window.linli.fitting);
+    window.linli.fitting = setTimeout(async () => { if (!moved && meta() && meta().shapes) fit(await outlines(meta().shapes)); }, 250);
+  });
+
+  /* ---- a graph comes and goes with its page ---- */
+  function attach() {
+    const found = document.querySelector("#map-graph .js-plotly-plot");
+    if (!found || found === graph || !found.on) return;
+    graph = found;
+    drawn = "";
+    found.on("plotly_afterplot", sync);
+    found.on("plotly_hover", show);
+    found.on("plotly_unhover", hide);
+    found.on("plotly_click", click);
+    found.addEventListener("mouseleave", hide);
+    sync();
+  }
+  new MutationObserver(attach).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+  window.linli = Object.assign(window.linli || {}, { outline });
+})();

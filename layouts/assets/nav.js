@@ -1,0 +1,123 @@
+/* Moving between addresses without loading the document anew, menus, forms, and what to say when no answer comes.
+   Everything a page offers is a link or a form of its own; this only makes them quick. */
+(function () {
+  "use strict";
+
+  function local(link) {
+    return link.origin === location.origin && !link.hasAttribute("download") && !link.target &&
+      !link.classList.contains("plain") && /^\/(map|kpi|analyst|sources|glossary)?(\/|\?|#|$)/.test(link.pathname + link.search) &&
+      !/\.(csv|json|xlsx)$/.test(link.pathname);
+  }
+
+  function go(address) {
+    const to = new URL(address, location.href);
+    if (to.href === location.href) return;
+    history.pushState({}, "", to.href);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    document.querySelectorAll("details.menu[open]").forEach((menu) => { menu.open = false; });
+    if (to.hash) whenThere(to.hash.slice(1));
+  }
+
+  /* The place a link names may be drawn only after the answer. */
+  function whenThere(id, tries = 40) {
+    const found = document.getElementById(id);
+    if (found) found.scrollIntoView();
+    else if (tries) setTimeout(() => whenThere(id, tries - 1), 50);
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.target.closest && event.target.closest("a[href]");
+    if (link && link.getAttribute("href")[0] === "/" && local(link)) {
+      event.preventDefault();
+      go(link.href);
+    }
+    document.querySelectorAll("details.menu[open]").forEach((menu) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  });
+
+  /* A form that asks with GET is an address too: its fields replace those of the present question. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if ((form.method || "get").toLowerCase() !== "get") return;
+    const to = new URL(form.getAttribute("action") || location.pathname, location.origin);
+    if (!local(Object.assign(document.createElement("a"), { href: to.href }))) return;
+    event.preventDefault();
+    const asked = new URLSearchParams(form.classList.contains("dates") ? location.search : "");
+    for (const name of new Set(new FormData(form).keys())) asked.delete(name);
+    for (const [name, value] of new FormData(form)) if (value !== "") asked.append(name, value);
+    to.search = asked.toString();
+    go(to.href);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = document.querySelector("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  /* Which page the address names. The map changes itself in place; every other page is drawn anew. */
+  let drawn = "";
+  function page(pathname, search, tick, now) {
+    const name = (pathname || "/").split("/")[1] || "map";
+    const busy = document.querySelector("details.menu[open]") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
+    const beat = (name === "kpi" || name === "sources") && !busy ? tick : "";
+    const next = name === "map" ? "map" : [name, pathname, search, beat].join(" ");
+    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search].join(" ")))) {
+      return window.dash_clientside.no_update;
+    }
+    if (drawn && drawn !== name) window.scrollTo(0, 0);
+    drawn = name;
+    return next;
+  }
+  window.dash_clientside = Object.assign(window.dash_clientside || {}, { linli: { page } });
+  window.linli = Object.assign(window.linli || {}, { go });
+
+  /* The server learns before the first page whether maps can be drawn here. */
+  const canvas = document.createElement("canvas");
+  const able = !!canvas.getContext("webgl2");
+  document.cookie = `linli-webgl=${able ? "yes" : "no"}; path=/; SameSite=Lax`;
+
+  /* An answer that does not come is said; what was on the page stays. A session that ended leads to the door. */
+  const ask = window.fetch;
+  window.fetch = function (resource, options) {
+    const address = String((resource && resource.url) || resource);
+    if (!address.includes("_dash-update-component")) return ask.call(this, resource, options);
+    return ask.call(this, resource, options).then((answer) => {
+      if (answer.status === 401) location.reload();
+      say(answer.status >= 500);
+      return answer;
+    }, (error) => {
+      say(true);
+      throw error;
+    });
+  };
+
+  function say(failed) {
+    let box = document.getElementById("linli-failed");
+    if (!failed) {
+      if (box) box.remove();
+      return;
+    }
+    if (box) return;
+    box = document.createElement("div");
+    box.id = "linli-failed";
+    box.className = "pop toast";
+    box.setAttribute("role", "alert");
+    const text = document.createElement("span");
+    text.className = "fb failed";
+    const icon = document.createElement("i");
+    icon.className = "ic";
+    text.append(icon, document.body.dataset.failed || "");
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.className = "plain";
+    again.textContent = document.body.dataset.retry || "";
+    box.append(text, again);
+    document.body.append(box);
+  }
+})();

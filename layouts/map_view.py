@@ -1,0 +1,139 @@
+"""What the map page is asked and what it was answered: two frozen values every part of the page is built from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+import numpy as np
+from pandas import DataFrame
+
+from data.indicators import INDICATORS, Indicator
+from data.query import Period, Query
+from data.settings import Level
+from layouts import values
+
+MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
+MOST_POINTS = 300
+ROWS = 100
+SORTS = ("value", "name", "base", "change")
+PLAIN = {"sort": "", "rows": ROWS}
+
+
+@dataclass(frozen=True)
+class MapAsk:
+    """The address of a map page: level and place in the path, the question in the query string.
+
+    sort  "" (best first), else one of SORTS, with "-" before it for the other direction
+    rows  how many rows of the ranking are written
+    """
+
+    query: Query
+    sort: str = ""
+    rows: int = ROWS
+
+    @property
+    def indicator(self) -> Indicator:
+        """The indicator shown."""
+        return INDICATORS[self.query.indicator]
+
+    @property
+    def here(self) -> str:
+        """Address of this page as it stands."""
+        return self.href()
+
+    def href(self, *, level: str | None = None, within: str | None = None, **changes: object) -> str:
+        """Address of the page with another level and unit ("-": everything), or another part of the question."""
+        own = {name: changes.pop(name, getattr(self, name)) for name in PLAIN}
+        query = replace(self.query, **changes)  # type: ignore[arg-type]  # parts of a query, by name
+        place = f"/map/{level or query.level or '-'}/{quote(within or query.within or '-', safe='')}"
+        if level or within:
+            own = dict(PLAIN)
+        more = urlencode({name: value for name, value in own.items() if value != PLAIN[name]})
+        return f"{place}?{query.search()}{'&' + more if more else ''}"
+
+
+def parse_map_ask(query: Query, params: Mapping[str, str]) -> MapAsk:
+    """Order and length of the ranking; what cannot be read is the usual."""
+    sort, rows = params.get("sort", ""), params.get("rows", "")
+    known = sort.removeprefix("-") in SORTS
+    return MapAsk(query, sort if known else "", min(int(rows), MOST_SHAPES) if rows.isdecimal() else ROWS)
+
+
+@dataclass(frozen=True)
+class MapAnswer:
+    """What the store answered.
+
+    path      units from the reader's topmost down to the one looked inside; empty: everything
+    levels    levels that can be shown here; `level` the one shown, `below` the next one or None
+    measures  `Reader.measures` of the indicator: units of the level, unassigned rows, the total
+    points    `Reader.points`; longest  `Reader.longest_overdue`
+    line      the indicator's last periods, oldest first, and the same a year before (`years`)
+    cuts      six fixed cuts of the colour scale
+    shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
+    borders   addresses of the outlines of upper levels, with the depth of each
+    longest_minutes  how long the longest overdue case has been so, None without one
+    """
+
+    path: Sequence
+    level: Level
+    levels: Sequence[Level]
+    below: Level | None
+    measures: DataFrame
+    units: DataFrame
+    points: DataFrame
+    longest: DataFrame
+    periods: Sequence[Period]
+    line: Sequence[float | None]
+    years: Sequence[float | None]
+    cuts: Sequence[float]
+    sources: DataFrame
+    shapes: str = ""
+    borders: Sequence[tuple[str, int]] = field(default_factory=tuple)
+    style: str = ""
+    theme: str = "light"
+    aim: float | None = None
+    webgl: bool = True
+    place: str = ""
+    all_levels: Sequence[Level] = ()
+
+    @property
+    def unit(self):
+        """The unit looked inside, None for everything."""
+        return self.path[-1] if self.path else None
+
+    @property
+    def rows(self) -> DataFrame:
+        """Measures of the units of the level, in the order of the shapes."""
+        return self.measures[self.measures["kind"] == "unit"]
+
+    @property
+    def total(self) -> dict:
+        """The row of the whole."""
+        return self.measures[self.measures["kind"] == "total"].to_dict("records")[0]
+
+    @property
+    def loose(self) -> list[dict]:
+        """Rows of what is known to lie in a unit above the level, but in none of it."""
+        return self.measures[self.measures["kind"] == "unassigned"].to_dict("records")
+
+    @property
+    def nowhere(self) -> int:
+        """Facts behind the indicator that lie in no unit of the level."""
+        return int(sum(values.known(row["n"]) or 0 for row in self.loose))
+
+
+def diverging(indicator: Indicator, aim: float | None) -> bool:
+    """Whether the scale runs to both sides of a target: of rates and scores with one."""
+    return aim is not None and indicator.kind in ("rate", "score")
+
+
+def classes(rows: DataFrame, indicator: Indicator, *, cuts: Sequence[float], both_sides: bool) -> np.ndarray:
+    """Class of each row's value, 0 to 6, and -1 where there is no value to colour or too little behind it.
+
+    On a scale with a target the lowest class is always the worst, so the order turns where less is better.
+    """
+    found = rows["value"].to_numpy(dtype=float)
+    steps = np.searchsorted(np.asarray(cuts), found, side="right")
+    if both_sides and indicator.better == "low":
+        steps = len(cuts) - steps
+    return np.where(np.isfinite(found) & (rows["state"] == "ok").to_numpy(), steps, -1).astype(int)

@@ -1,0 +1,229 @@
+"""The frame around every page: top bar with pages, breadcrumb, the page's own controls, search, freshness, switches.
+
+Pure. The frame that Dash validates against, and embeds in every visitor's page, holds no data: `skeleton`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dash import dcc, html
+from dash.development.base_component import Component
+from pandas import DataFrame
+
+from data.query import Period
+from layouts import ids, parts
+from layouts.parts import Option
+from layouts.words import Words
+
+PAGES = ("map", "kpi", "analyst", "sources", "glossary")
+KEYS = (
+    ("/", "search"), ("G M", "map"), ("G K", "kpi"), ("G A", "analyst"), ("G S", "sources"), ("J K ↓ ↑", "row"),
+    ("Enter", "down"), ("⌫", "up"), ("[ ]", "period"), ("I", "indicator"), ("T", "table"), ("C", "card"),
+    ("?", "help"), ("Esc", "close"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What the top bar says.
+
+    page      the page shown, one of PAGES
+    to        page to address, for the pages this person may open
+    sources   `Reader.freshness`
+    person    name of the account; `token` that of its session's forms
+    """
+
+    page: str
+    to: Mapping[str, str]
+    sources: DataFrame
+    theme: str = "light"
+    person: str = ""
+    token: str = ""
+    crumbs: Sequence[Component] = ()
+    controls: Sequence[Component] = ()
+
+
+def skeleton() -> Component:
+    """What every visitor's document starts with: the address and empty places, no word and no data."""
+    return html.Div(
+        [
+            dcc.Location(id=ids.Shell.URL, refresh="callback-nav"),
+            html.Data(id=ids.Shell.KIND, value=""),
+            html.Data(id=ids.Shell.TICK, value=""),
+            html.Div(id=ids.Shell.FRAME, className="shell"),
+        ]
+    )
+
+
+def frame(bar: Bar, body: Component, words: Words) -> list[Component]:
+    """Top bar, page, list of keys."""
+    return [_top(bar, words), body, _tabs(bar, words), _help(words)]
+
+
+def _top(bar: Bar, words: Words) -> Component:
+    brand = html.A(
+        [words("app.brand"), html.I(words("app.latin"))], href="/", className="brand", title=words("app.home")
+    )
+    up = html.Button(
+        "‹", className="up", title=words("shell.up"), **{"aria-label": words("shell.up"), "data-key": "up"}
+    )
+    return html.Header(
+        [
+            html.A(words("shell.skip"), href="#" + ids.Shell.CONTROLS, className="skip"),
+            up,
+            brand,
+            _pages(bar, words),
+            _folded(bar, words),
+            html.Span(className="sep"),
+            html.Nav(list(bar.crumbs), id=ids.Shell.CRUMB, className="crumb", **{"aria-label": words("shell.crumb")}),
+            html.Span(className="sp"),
+            html.Div(list(bar.controls), id=ids.Shell.CONTROLS, className="controls", tabIndex=-1),
+            _search(words),
+            html.A(badge(bar.sources, words), id=ids.Shell.FRESHNESS, href=bar.to.get("sources", "#"), className="fresh",
+                   title=words("shell.fresh")),
+            html.Span(className="sep"),
+            *_switches(bar, words),
+        ],
+        className="top",
+    )  # fmt: skip
+
+
+def _links(bar: Bar, words: Words) -> list[Component]:
+    return [
+        html.A(
+            words(f"shell.page.{name}"),
+            href=bar.to[name],
+            className="on" if name == bar.page else "",
+            **({"aria-current": "page"} if name == bar.page else {}),
+            **{"data-page": name},
+        )
+        for name in PAGES
+        if name in bar.to
+    ]
+
+
+def _pages(bar: Bar, words: Words) -> Component:
+    return html.Nav(_links(bar, words), className="nav", **{"aria-label": words("shell.pages")})
+
+
+def _folded(bar: Bar, words: Words) -> Component:
+    """The pages as a menu, for narrow windows."""
+    face = html.Summary(words(f"shell.page.{bar.page}"), className="ctl")
+    return html.Details([face, html.Div(_links(bar, words), className="pop list")], className="menu folded")
+
+
+def _tabs(bar: Bar, words: Words) -> Component:
+    """The pages at the foot of a phone."""
+    return html.Nav(_links(bar, words), className="tabs", **{"aria-label": words("shell.pages")})
+
+
+def _search(words: Words) -> Component:
+    box = dcc.Input(id=ids.Shell.SEARCH, type="search", debounce=0.25, placeholder=words("shell.search.hint"),
+                    autoComplete="off", value="", maxLength=60)  # fmt: skip
+    label = html.Label(
+        [html.Span(words("shell.search"), className="sr"), box, html.Kbd("/")], className="ctl search"
+    )
+    return html.Div(
+        [label, html.Div(id=ids.Shell.SEARCH_HITS, className="pop hits")], className="find", role="search"
+    )
+
+
+def hits(found: DataFrame, links: Sequence[str], words: Words) -> Component | None:
+    """What the search found, as links; `found` as `Reader.search` answers."""
+    if found.empty:
+        return html.P(words("shell.search.none"), className="t3")
+    return html.Div([
+        html.A([html.Span(row["title"]), html.Small(row["detail"])], href=to)
+        for row, to in zip(found.to_dict("records"), links, strict=True)
+    ])  # fmt: skip
+
+
+def badge(sources: DataFrame, words: Words) -> Component:
+    """The worst of all sources; when several are stale, how many."""
+    silent = int((sources["state"] == "stale").sum())
+    if silent > 1:
+        return parts.badge("stale", words("shell.fresh.stale", n=silent))
+    return parts.freshness(parts.worst(sources), words)
+
+
+def _switches(bar: Bar, words: Words) -> list[Component]:
+    other = "en" if words.locale == "zh" else "zh"
+    tongue = html.A(words("shell.language"), href=f"/preference?language={other}", title=words("shell.language.title"),
+                    className="t2 f12 nw plain", hrefLang=other)  # fmt: skip
+    turned = "light" if bar.theme == "dark" else "dark"
+    theme = html.A(html.I(className="ic theme", **{"aria-hidden": "true"}), href=f"/preference?theme={turned}",
+                   title=words(f"shell.theme.{turned}"), className="plain icon",
+                   **{"aria-label": words(f"shell.theme.{turned}")})  # fmt: skip
+    leave = html.Form(
+        [dcc.Input(type="hidden", name="token", value=bar.token), html.Button(words("shell.leave"), className="btn s")],
+        method="post", action="/logout",
+    )  # fmt: skip
+    who = html.Details(
+        [html.Summary(html.I(className="ic me", **{"aria-hidden": "true"}), title=bar.person,
+                      **{"aria-label": words("shell.account", name=bar.person)}),
+         html.Div([html.B(bar.person), html.Button(words("shell.help"), className="btn s", **{"data-key": "help"}), leave],
+                  className="pop")],
+        className="menu who",
+    )  # fmt: skip
+    return [tongue, theme, who]
+
+
+def crumbs(up: Sequence[tuple[str, str]], here: str, words: Words) -> list[Component]:
+    """The way up, and where one is; the last link is where Backspace leads... see assets/keys.js."""
+    found: list[Component] = []
+    for name, to in up:
+        found += [html.A(name, href=to, title=name), html.S("›", **{"aria-hidden": "true"})]
+    return [*found, html.B(here, **{"aria-current": "page"})]
+
+
+def period_menu(
+    period: Period, presets: Sequence[tuple[str, Period]], *, to: Callable[[Period], str], words: Words
+) -> Component:
+    """Named periods as links, and two dates of one's own; earlier and later lie on [ and ]."""
+    options = [Option(words(f"period.{name}"), to(choice), choice == period) for name, choice in presets]
+    shown = words.period(period.start, period.end)
+    items = [html.A(each.text, href=each.to, className="on" if each.chosen else "") for each in options]
+    step = period.end - period.start
+    moves = [
+        html.A(
+            words(f"period.{name}"),
+            href=to(Period(period.start + shift, period.end + shift)),
+            **{"data-step": name},
+        )
+        for name, shift in (("earlier", -step), ("later", step))
+    ]
+    own = html.Form(
+        [parts.text_field("from", words("period.from"), period.start.isoformat(), kind="date"),
+         parts.text_field("to", words("period.to"), period.end.isoformat(), kind="date"),
+         html.Button(words("period.apply"), className="btn s p")],
+        method="get", className="dates",
+    )  # fmt: skip
+    face = html.Summary(
+        [html.Em(words("period.title")), html.Span(shown, className="v", title=shown)], className="ctl"
+    )
+    return html.Details(
+        [face, html.Div([*items, html.Div(moves, className="moves"), own], className="pop list")],
+        className="menu period",
+    )
+
+
+def notice(title: str, text: str, *, link: str, to: str, kind: str, words: Words) -> Component:
+    """A page that says one thing: nothing here, not yet, failed; with a way on."""
+    note = html.Span([text, " ", html.A(link, href=to)])
+    return html.Main(parts.state(kind, title, words, note=note), className="page alone")
+
+
+def _help(words: Words) -> Component:
+    rows = [
+        html.Tr(
+            [html.Th([html.Kbd(key) for key in keys.split(" ")], scope="row"), html.Td(words(f"key.{name}"))]
+        )
+        for keys, name in KEYS
+    ]
+    switch = html.Button(words("key.off"), className="btn s", **{"data-key": "off"})
+    close = html.Button(words("key.closing"), className="btn s", **{"data-key": "close"})
+    return html.Dialog(
+        [html.Div([html.H2(words("shell.help")), html.Span(className="sp"), switch, close], className="hd"),
+         html.Table(html.Tbody(rows))],
+        id=ids.Shell.HELP, className="pop help",
+    )  # fmt: skip
