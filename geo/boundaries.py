@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geo.crs import UnknownSystem, to_wgs84
+from geo.crs import UnknownSystem, in_degrees, to_wgs84
 from geo.readers import BoundaryError, Table, read_table
 
 __all__ = ["BoundaryError", "UnitFile", "read_units"]
@@ -64,6 +64,8 @@ def read_units(
 
 def _named(path: Path, table: Table, *, code: str, name: str, parent: str | None) -> pd.DataFrame:
     """Columns code, name and parent_code of the table, refused by name when they are not there."""
+    if not table.geometries:
+        raise BoundaryError(f"{path.name}: got no unit; expected at least one")
     for column in (code, name, *([parent] if parent else [])):
         if column not in table.columns:
             there = ", ".join(table.columns)
@@ -75,8 +77,6 @@ def _named(path: Path, table: Table, *, code: str, name: str, parent: str | None
             "parent_code": as_text(table.columns[parent]) if parent else np.nan,
         }
     ).astype({"code": "str", "name": "str", "parent_code": "str"})
-    if units.empty:
-        raise BoundaryError(f"{path.name}: got no unit; expected at least one")
     if units["code"].isna().any():
         row = int(np.flatnonzero(units["code"].isna())[0]) + 1
         raise BoundaryError(f"{path.name} unit {row}: {code}: got nothing; expected a code")
@@ -115,8 +115,12 @@ def _placed(path: Path, table: Table, crs: str | None) -> np.ndarray:
         raise BoundaryError(
             f"{path.name} unit {alien[0] + 1}: got a {kind}; expected a Polygon or MultiPolygon"
         )
-    before = shapely.get_coordinates(shapes[shaped][0])[0]
+    before = shapely.get_coordinates(shapes)
+    such = f"({before[0, 0]:.10g}, {before[0, 1]:.10g})"
     try:
+        if not in_degrees(system) and (np.abs(before) <= (180, 90)).all():
+            got = f"degrees such as {such} declared as {system[:60]}"
+            raise BoundaryError(f"{path.name}: got {got}; expected metres, or another system (--crs)")
         flat = shapely.force_2d(shapes)
         placed = shapely.transform(flat, lambda x, y: to_wgs84(x, y, system), interleaved=False)
     except UnknownSystem as error:
@@ -124,8 +128,8 @@ def _placed(path: Path, table: Table, crs: str | None) -> np.ndarray:
     at = shapely.get_coordinates(placed)
     if not (np.isfinite(at).all() and (np.abs(at) <= (180, 90)).all()):
         raise BoundaryError(
-            f"{path.name}: got coordinates such as ({before[0]:.10g}, {before[1]:.10g}) in {system[:60]}, "
-            "which lie nowhere on earth; expected the system they are in to be declared (--crs)"
+            f"{path.name}: got coordinates such as {such} in {system[:60]}, which lie nowhere on earth; "
+            "expected the system they are in to be declared (--crs)"
         )
     return placed
 
@@ -139,7 +143,10 @@ def _dissolved(units: pd.DataFrame) -> UnitFile:
             row[column], note = _winner(group[column])
             if note:
                 notes.append(f"{code}: children give different {what}s: {note}")
-        row["geometry"] = _union(group["geometry"].to_numpy())
+        shapes = group["geometry"].to_numpy()
+        row["geometry"] = _union(shapes)
+        if broken := int((~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).sum()):
+            notes.append(f"{code}: {broken} invalid shapes of children were mended for the union")
         rows.append(row)
     frame = pd.DataFrame(rows)[["code", "name", "parent_code", "level", "geometry"]]
     return UnitFile(frame.astype({"code": "str", "name": "str", "parent_code": "str"}), tuple(notes))

@@ -165,7 +165,7 @@ def _from_gdal(path: Path, wanted: str, *, raw_text: bool) -> Table:
         layer = _layer(path, wanted, encoding)
         meta, _, shapes, values = pyogrio.raw.read(path, layer=layer, encoding=encoding)
     except (DataSourceError, DataLayerError, FieldError, UnicodeError) as error:
-        said = str(error).splitlines()[0]
+        said = str(error).splitlines()[0].split(".; It might")[0].replace(f"{path.parent}/", "")
         raise BoundaryError(f"{path.name}: got {said}; expected a readable {path.suffix} file") from error
     columns: dict[str, list[object]] = {
         str(name): np.asarray(column).tolist() for name, column in zip(meta["fields"], values, strict=True)
