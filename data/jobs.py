@@ -41,6 +41,14 @@ class UnknownJob(ValueError):
     """A job of that name does not exist."""
 
 
+class PartlyFailed(RuntimeError):
+    """Some of a run's parts failed for reasons that trying again does not mend; the others are done."""
+
+    def __init__(self, text: str, summary: dict[str, Any]):
+        super().__init__(text)
+        self.summary = summary
+
+
 @dataclass(frozen=True)
 class Slot:
     """What a job's body is told of its run."""
@@ -95,7 +103,7 @@ def run_pending(
         for row in _requested(fenced, job, now=clock()):
             run = _attempt(fenced, settings, job, row, clock=clock)
             runs.append(run)
-            if run.state == "done" and run.summary.get("changed"):
+            if run.summary.get("changed"):
                 for name in job.then:
                     request_run(fenced, name, by=job.name, now=clock())
     return runs
@@ -186,16 +194,18 @@ def _attempt(store: FencedStore, settings: Settings, job: Job, row: Row, *, cloc
     slot = Slot(row.id, job.name, parsed(row.slot), row.attempt + 1, row.requested_by)
     begun = {"state": "running", "term": store.term, "attempt": slot.attempt, "finished_at": None}
     _mark(store, row.id, {**begun, "started_at": micros(clock()), "lease_until": micros(clock() + LEASE)})
-    summary, error = json.loads(row.summary), None
+    summary, error, again = json.loads(row.summary), None, False
     try:
         with _lease_kept(store, row.id, clock=clock):
             summary |= job.body(store, settings, clock, slot)
     except FenceLost:
         raise
+    except PartlyFailed as failure:
+        summary, error = summary | failure.summary, str(failure)[:LONGEST_ERROR]
     except Exception as failure:
         logger.exception("job %s, run %s, attempt %s failed", job.name, row.id, slot.attempt)
         error = f"{type(failure).__name__}: {failure}"[:LONGEST_ERROR]
-    again = error is not None and slot.attempt < ATTEMPTS
+        again = slot.attempt < ATTEMPTS
     state = "done" if error is None else "requested" if again else "failed"
     wait = micros(clock() + WAIT_AFTER_FAILURE * slot.attempt) if again else None
     ended = {"state": state, "finished_at": micros(clock()), "lease_until": wait, "error": error}

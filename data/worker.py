@@ -20,7 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from data.jobs import Job, Run, find_job, request_run, run_pending
 from data.leader import FenceLost, leader_lock, take_term
+from data.schedule import job_table
 from data.schema import job_run
+from data.settings import Settings
 from data.store import Store, StoreError
 
 TICK_SECONDS = 1.0
@@ -70,7 +72,7 @@ class Worker:
         return True
 
 
-def run_worker(
+def work(
     store: Store,
     jobs: Sequence[Job],
     *,
@@ -93,6 +95,13 @@ def run_worker(
     finally:
         scheduler.shutdown(wait=True)
         worker.resign()
+
+
+def run_worker(
+    store: Store, settings: Settings, *, clock: Callable[[], datetime], demo: bool = False
+) -> None:
+    """The scheduler process, until SIGTERM or SIGINT. `demo`: the sample city's records keep arriving."""
+    work(store, job_table(settings, demo=demo), clock=clock, stop=stop_on_signals())
 
 
 def stop_on_signals() -> threading.Event:

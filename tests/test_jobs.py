@@ -21,7 +21,7 @@ from data.schema import audit_entry, job_run, metadata
 from data.settings import parse_settings
 from data.slots import Daily, Every, parsed, written
 from data.store import Store
-from data.worker import Worker, run_now, run_worker
+from data.worker import Worker, run_now, work
 
 NOW = datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -352,7 +352,7 @@ from data.jobs import Job
 from data.settings import parse_settings
 from data.slots import Every
 from data.store import Store
-from data.worker import run_worker, stop_on_signals
+from data.worker import work, stop_on_signals
 folder, name, seconds = pathlib.Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 def body(store, settings, clock, slot):
     with open(folder / "trace", "a") as trace:
@@ -365,7 +365,7 @@ store = Store(parse_settings({"levels": [{"name": "grid"}]}, folder=folder))
 job = Job("collect", Every(timedelta(seconds=1)), body)
 stop = stop_on_signals()
 (folder / f"ready-{name}").touch()
-run_worker(store, [job], clock=lambda: datetime.now(UTC), stop=stop, tick_seconds=0.05)
+work(store, [job], clock=lambda: datetime.now(UTC), stop=stop, tick_seconds=0.05)
 """
 
 
@@ -444,7 +444,7 @@ def test_a_worker_stops_when_told_and_its_run_is_finished(lite):
         return {"whole": True}
 
     thread = threading.Thread(
-        target=run_worker,
+        target=work,
         args=(lite, [collect(body)]),
         kwargs={"clock": Clock(), "stop": stop, "tick_seconds": 0.05},
     )
@@ -464,7 +464,7 @@ def test_a_run_from_the_command_line_is_done_here_or_by_the_worker_that_leads(li
     assert len(body.slots) == 2  # the slot that was due, and the run asked for
     stop = threading.Event()
     options = {"clock": clock, "stop": stop, "tick_seconds": 0.05}
-    thread = threading.Thread(target=run_worker, args=(lite, jobs), kwargs=options)
+    thread = threading.Thread(target=work, args=(lite, jobs), kwargs=options)
     thread.start()
     try:
         wait_for(lambda: somebody_leads(lite))
