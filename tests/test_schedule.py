@@ -3,6 +3,7 @@ import os
 import shutil
 import time as clocks
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, insert, select
@@ -152,8 +153,9 @@ def test_a_file_read_while_the_disk_fails_is_read_again(store, monkeypatch):
     assert (run.state, run.attempt, run.summary["accepted"]) == ("done", 2, 1)
 
 
-def test_a_server_is_asked_when_its_rhythm_has_passed_and_its_silence_is_recorded(store):
+def test_a_server_is_asked_when_its_rhythm_has_passed_and_its_silence_is_recorded(store, monkeypatch):
     clock = Clock()
+    monkeypatch.setattr(schedule, "poll", partial(schedule.poll, pause=lambda seconds: None))
     (store.settings.folder / "sources" / "r311.toml").write_text(SERVER, encoding="utf-8")
     (run,) = look(store, clock, "collect")
     assert run.state == "failed"
