@@ -9,23 +9,24 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from geo.changes import compare
-from geo.shapes import label_point
 from pandas import DataFrame
 from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
-from data.factstore import FETCH_ROWS, terms
+from data.factstore import terms
 from data.instants import micros
 from data.locks import one_at_a_time
 from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, unit
 from data.settings import Level
 from data.store import Store, insert_rows
 from geo.boundaries import BoundaryError, read_units
+from geo.changes import compare
 from geo.faults import ACCEPTABLE, FATAL, Fault, check
 from geo.place import fingerprint
+from geo.shapes import label_point
 from geo.units import arrange
 
+PLACED_AT_ONCE = 100_000
 KINDS = frozenset(ACCEPTABLE) | frozenset(FATAL)
 
 
@@ -178,7 +179,7 @@ def _place_all(store: Store, subject: str, version: places.Version) -> None:
         last = 0
         while True:
             query = select(table.c.rev, table.c.lon, table.c.lat, table.c.hint).where(table.c.rev > last)
-            rows = connection.execute(query.order_by(table.c.rev).limit(FETCH_ROWS)).all()
+            rows = connection.execute(query.order_by(table.c.rev).limit(PLACED_AT_ONCE)).all()
             if not rows:
                 return
             frame = DataFrame(rows, columns=["rev", "lon", "lat", "hint"])

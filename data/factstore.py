@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func
 
 from data.facts import DEFAULT_RHYTHM_MINUTES
 from data.schema import FACT_COLUMNS, FACTS, load, source, term
+from data.store import raw_rows
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
@@ -21,7 +22,6 @@ COUNTED = {
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
 }  # fmt: skip
 GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
-FETCH_ROWS = 100_000
 
 
 def last_load(connection: Connection) -> int:
@@ -84,11 +84,9 @@ def read_rows(
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     if subject == "alerts":
         chosen.append(table.c.key)
-    result = connection.execution_options(stream_results=True).execute(
-        select(*chosen).where(*where).order_by(table.c.rev)
-    )
-    names = list(result.keys())
-    parts = [_columns(names, rows, kinds) for rows in result.partitions(FETCH_ROWS)]
+    names = [column.name for column in chosen]
+    statement = select(*chosen).where(*where).order_by(table.c.rev)
+    parts = [_columns(names, rows, kinds) for rows in raw_rows(connection, statement)]
     columns = {
         name: np.concatenate([part[name] for part in parts]) if parts else _empty(name, kinds)
         for name in names

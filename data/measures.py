@@ -12,7 +12,7 @@ from data.indicators import INDICATORS, Indicator, of_subject
 from data.query import Period, Query
 from data.rollup import Published, published
 from data.settings import EPOCH_DAY, Settings
-from data.sums import Filter, Region, Sums, from_facts, from_rollup
+from data.sums import Counted, Filter, Region, Sums, count_facts, from_rollup
 from data.tally import columns, histogram_of
 
 UNASSIGNED = "/-"
@@ -63,6 +63,7 @@ class Counter:
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
         self.seen: Published = seen
+        self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
@@ -77,16 +78,16 @@ class Counter:
         held = region.depth in self.seen.levels.get(region.version.id, ())
         if held and not words and not self.only and self.load == self.seen.load:
             return from_rollup(self.connection, self.seen, region, indicators, periods=periods)
-        return from_facts(
-            self.connection,
-            self.settings,
-            region,
-            indicators,
-            load=self.load,
-            periods=periods,
-            only=self.only,
-            words=words,
-        )
+        return self._counted(region, indicators[0].subject, tuple(words)).sums(indicators, periods)
+
+    def _counted(self, region: Region, subject: str, words: tuple[str, ...]) -> Counted:
+        """Facts of a region counted once for all indicators of a question."""
+        key = (region.version.id, region.depth, region.low, region.high, subject, words)
+        if key not in self._kept:
+            self._kept[key] = count_facts(
+                self.connection, self.settings, region, subject, load=self.load, only=self.only, words=words
+            )
+        return self._kept[key]
 
     def by_code(
         self,

@@ -6,6 +6,7 @@ nowhere; a place is the position of the finest unit known, so that a sub-tree is
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, select
 
 from data.schema import PLACES, boundary_version, unit
-from data.store import Store, any_of, whole_numbers
+from data.store import Store, any_of, raw_rows, whole_numbers
 from geo.place import UnitLocator, open_locator
 from geo.units import HintIndex, ancestors
 
@@ -196,7 +197,7 @@ def of_revisions(connection: Connection, subject: str, version_id: int, revs: Se
     query = select(table.c.rev, table.c.place).where(table.c.version_id == version_id)
     if 0 < len(wanted) <= FEW:
         query = query.where(table.c.rev.in_(any_of(connection, wanted.tolist())))
-    rows = connection.execute(query.order_by(table.c.rev))
+    rows = chain.from_iterable(raw_rows(connection, query.order_by(table.c.rev)))
     known = whole_numbers(rows, width=2)
     index = np.searchsorted(known[:, 0], wanted)
     index[index == len(known)] = 0

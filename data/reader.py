@@ -10,6 +10,7 @@ from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection
 
@@ -151,7 +152,8 @@ class Reader:
         """Measures of the units of `query.level` inside `query.within`, the unassigned rows and the total.
 
         returns  indicator, unit_code, unit_name, pos, kind (unit, unassigned, total), numerator, denominator, value,
-                 low, high, n, previous, change, position, rank_low, rank_high (absent: not ranked), state (ok, few, none)
+                 low, high, n, previous, change, position, rank_low, rank_high (absent when not ranked),
+                 state (ok, few, none)
         Raises   UnknownUnit, NotReady; KeyError for an unknown level
         """
         now = elapsed(query.period, self.today)
@@ -253,10 +255,9 @@ class Reader:
         rows = []
         for name in indicators:
             for number, period in enumerate(periods):
-                row = whole.measures(name, [("",)], period=number).iloc[0]
-                rows.append(
-                    (name, period.start, period.end, *row[["numerator", "denominator", "value", "n"]])
-                )
+                found = whole.measures(name, [("",)], period=number)
+                shown = (found.numerator[0], found.denominator[0], found.value[0], found.n[0])
+                rows.append((name, period.start, period.end, *shown))
         names = ["indicator", "period_start", "period_end", "numerator", "denominator", "value", "n"]
         return DataFrame(rows, columns=names)
 

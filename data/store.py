@@ -141,6 +141,13 @@ def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Sel
     return select(func.unnest(bindparam(None, list(values), type_=ARRAY(kind))))
 
 
+def raw_rows(connection: Connection, statement: Select, *, size: int = 100_000) -> Iterator[list[tuple]]:
+    """Rows as the driver gives them, in parts: half the time of SQLAlchemy's row objects, for bulk reads only."""
+    cursor: Any = connection.execute(statement).cursor
+    while rows := cursor.fetchmany(size):
+        yield rows
+
+
 def whole_numbers(rows: Iterable[Sequence[int]], *, width: int) -> np.ndarray:
     """Rows of integers as int64 [rows, width]; numpy alone would try every protocol on every row first."""
     return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, width)

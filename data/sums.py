@@ -154,33 +154,39 @@ def word_condition(connection: Connection, subject: str, column: str, wanted: st
     return FACTS[subject].c[column].in_(ids)
 
 
-def from_facts(
+@dataclass(frozen=True)
+class Counted:
+    """Daily sums counted from facts, and what each row stands for (see `Sums.keys`)."""
+
+    cells: Cells
+    keys: DataFrame | None
+
+    def sums(self, indicators: Sequence[Indicator], periods: Sequence[Days]) -> Sums:
+        """The sums of one subject's flows, or of its stocks, as the rollups would give them."""
+        names = columns(indicators)
+        runs = _runs(indicators, periods, first=-(2**31))
+        parts = [_cut(self.cells, names, number, run) for number, run in enumerate(runs)]
+        row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
+        hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
+        counts = {name: _cut_histograms(self.cells, name, periods) for name in hists}
+        return Sums(row, period, names, values, counts, self.keys)
+
+
+def count_facts(
     connection: Connection,
     settings: Settings,
     region: Region,
-    indicators: Sequence[Indicator],
+    subject: str,
     *,
     load: int,
-    periods: Sequence[Days],
     only: Filter,
     words: Sequence[str] = (),
-) -> Sums:
-    """The same sums counted from the revisions visible at a load; slower, for any level, filter, word and instant."""
-    subject = indicators[0].subject
+) -> Counted:
+    """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant."""
     facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
-    cells = tally(facts, rows, of_subject(subject))
-    names = columns(indicators)
-    parts = [
-        _cut(cells, names, number, run)
-        for number, run in enumerate(_runs(indicators, periods, first=-(2**31)))
-    ]
-    row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-    hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
-    return Sums(
-        row, period, names, values, {name: _cut_histograms(cells, name, periods) for name in hists}, keys
-    )
+    return Counted(tally(facts, rows, of_subject(subject)), keys)
 
 
 def _facts_in(
