@@ -72,6 +72,14 @@ def test_encodings_and_line_ends_give_equal_facts(tmp_path, encoding, end):
     assert not rejects
 
 
+def test_rare_characters_of_gb18030_are_read(tmp_path):
+    text = f"{HEADER}\nA1,䶮𠮷路,2025-01-01,,,\n"
+    frame, _, _ = read(declare(tmp_path), write(tmp_path, text, encoding="gb18030"))
+    assert frame["category"].tolist() == ["䶮𠮷路"]
+    declared = declare(tmp_path, CASES.replace("[fields]", 'encoding = "GBK"\n[fields]'))
+    assert read(declared, tmp_path / "cases.csv")[0]["category"].tolist() == ["䶮𠮷路"]
+
+
 def test_a_declared_encoding_is_used(tmp_path):
     source = declare(tmp_path, CASES.replace("[fields]", 'encoding = "utf-16"\n[fields]'))
     frame, _, _ = read(source, write(tmp_path, f"{HEADER}\n{ROW}\n", encoding="utf-16"))

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 from data.fields import ColumnSpec
-from data.sources.batch import SourceError
 from data.sources.declared import Section, listed
 
 TIME_FORMATS = ("iso", "excel", "epoch", "epoch_ms")
@@ -195,14 +194,3 @@ def _bound(table: Section, key: str, names: dict[str, str]) -> float | str | Non
     if value not in names:
         raise table.refuse(key, value, "a number or one of " + listed(names))
     return names[value]
-
-
-def need(
-    columns: tuple[str, ...], present: dict[str, Any], *, where: str, field: str, shown: list[str]
-) -> None:
-    """Refuse a file that lacks a column, by name, with the columns it has. Raises SourceError."""
-    for column in columns:
-        if column not in present:
-            raise SourceError(
-                f"{where}: {field}: got no column {column!r}; expected it among {listed(shown)}"
-            )

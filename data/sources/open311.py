@@ -8,7 +8,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ LARGEST_ANSWER = 64 << 20  # bytes
 MOST_PAGES = 10_000  # of one window
 SHORTEST_WINDOW = timedelta(minutes=1)
 TRIES = 3
+PASSING = (429, 500, 502, 503, 504)  # worth another try
 DEEPEST_ELEMENT = 8
 
 
@@ -120,27 +121,24 @@ def poll(
         raise SourceError(
             f"sources/{source.name}.toml: open311.url: got nothing; expected the address of a server"
         )
+    caller = _Caller(source.name, server, client, pause)
     seen: set[tuple[object, object]] = set()
     windows = _windows(since.astimezone(UTC), until.astimezone(UTC), timedelta(days=server.window_days))
     while windows:
         start, end = windows.pop()
-        for page in range(MOST_PAGES):
-            where = (
-                f"{source.name} {start:%Y-%m-%dT%H:%M}..{end:%Y-%m-%dT%H:%M} page {page + server.first_page}"
-            )
-            records = read_answer(_ask(server, start, end, page, client, pause, where), "utf-8", where=where)
-            full = len(records) >= server.page_size
-            if full and not server.page_param and end - start > SHORTEST_WINDOW:
+        for where, records in caller.pages(start, end):
+            full = not server.page_param and len(records) >= server.page_size
+            if full and end - start > SHORTEST_WINDOW:
                 middle = start + (end - start) / 2
                 windows += [(middle, end), (start, middle)]
                 break
             fresh = [pair for pair in records if _mark(pair) not in seen]
-            seen.update(map(_mark, fresh))
-            for raw in to_raws(fresh, source, file=where, limit=max(len(fresh), 1)):
-                notes = Counter(answers_possibly_cut=1) if full and not server.page_param else Counter[str]()
-                yield normalise(replace(raw, notes=raw.notes + notes), source, now=until)
-            if not server.page_param or not fresh:
+            if not fresh:  # the end, or a server that gives the same page for ever
                 break
+            seen.update(map(_mark, fresh))
+            for raw in to_raws(fresh, source, file=where, limit=len(fresh)):
+                notes = Counter(answers_possibly_cut=1) if full else Counter[str]()
+                yield normalise(replace(raw, notes=raw.notes + notes), source, now=until)
 
 
 def _windows(since: datetime, until: datetime, longest: timedelta) -> list[tuple[datetime, datetime]]:
@@ -160,30 +158,39 @@ def _mark(pair: Numbered) -> tuple[object, object]:
     return record["service_request_id"], hash(json.dumps(record, sort_keys=True, default=str))
 
 
-def _ask(
-    server: Georeport,
-    start: datetime,
-    end: datetime,
-    page: int,
-    client: httpx.Client,
-    pause: Callable[[float], None],
-    where: str,
-) -> bytes:
-    params = _params(server, start, end, page)
-    for attempt in range(1, TRIES + 1):
-        try:
-            with client.stream(
-                "GET", f"{server.url}/requests.{server.answer}", params=params, follow_redirects=False
-            ) as answer:
-                if answer.status_code == httpx.codes.OK:
-                    return _body(answer, where)
-                found, again = f"HTTP {answer.status_code}", answer.status_code in (429, 500, 502, 503, 504)
-        except httpx.HTTPError as error:
-            found, again = type(error).__name__, True
-        if not again or attempt == TRIES:
-            raise SourceError(f"{where}: got {found} from {server.url}; expected service requests")
-        pause(2.0**attempt)
-    raise AssertionError("the last try returns or raises")
+@dataclass(frozen=True)
+class _Caller:
+    """Asks one server, page by page."""
+
+    name: str
+    server: Georeport
+    client: httpx.Client
+    pause: Callable[[float], None]
+
+    def pages(self, start: datetime, end: datetime) -> Iterator[tuple[str, list[Numbered]]]:
+        """Where an answer comes from, and its requests; the one page of a server that does not page."""
+        for page in range(MOST_PAGES if self.server.page_param else 1):
+            place = f"{start:%Y-%m-%dT%H:%M}..{end:%Y-%m-%dT%H:%M} page {page + self.server.first_page}"
+            where = f"{self.name} {place}"
+            yield (
+                where,
+                read_answer(self._ask(_params(self.server, start, end, page), where), "utf-8", where=where),
+            )
+
+    def _ask(self, params: dict[str, str], where: str) -> bytes:
+        address = f"{self.server.url}/requests.{self.server.answer}"
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.client.stream("GET", address, params=params, follow_redirects=False) as answer:
+                    if answer.status_code == httpx.codes.OK:
+                        return _body(answer, where)
+                    found, again = f"HTTP {answer.status_code}", answer.status_code in PASSING
+            except httpx.HTTPError as error:
+                found, again = type(error).__name__, True
+            if not again or attempt == TRIES:
+                raise SourceError(f"{where}: got {found} from {self.server.url}; expected service requests")
+            self.pause(2.0**attempt)
+        raise AssertionError("the last try returns or raises")
 
 
 def _params(server: Georeport, start: datetime, end: datetime, page: int) -> dict[str, str]:
