@@ -13,7 +13,7 @@ from data.people import Person
 from data.schema import job_run, metadata, person, publication
 from data.sessions import SessionRules, open_session
 from data.settings import parse_settings
-from data.store import Store
+from data.store import Store, StoreError
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 
@@ -117,29 +117,22 @@ def test_a_stream_ends_with_its_session(store):
     assert len(asyncio.run(ask())) == 3
 
 
-def test_a_database_that_is_away_is_asked_again(store):
+def test_a_database_that_is_away_is_asked_again(store, monkeypatch):
     publish(store, 1)
-    pulse = Pulse(store, every=0.02)
-    real, failures = pulse._read, iter([True, True, True])
+    real, failures = store.read, [1, 2, 3]
 
     def read():
-        settings = store.settings
-        if next(failures, False):
-            store.close()
-            store.settings = parse_settings({"levels": [{"name": "grid"}]}, folder=settings.folder / "gone")
-        try:
-            return real()
-        finally:
-            if store.settings is not settings:
-                store.close()
-                store.settings = settings
+        if failures:
+            raise StoreError(f"database: away {failures.pop()}")
+        return real()
 
-    pulse._read = read
+    monkeypatch.setattr(store, "read", read)
 
     async def ask():
-        return await take(events(pulse, last=None, ping=5, signed_in=lambda: True), 2)
+        return await take(events(Pulse(store, every=0.02), last=None, ping=20, signed_in=lambda: True), 2)
 
     assert asyncio.run(ask())[1]["id"] == "1"
+    assert failures == []
 
 
 def application(store, *, now=NOW):
