@@ -13,13 +13,14 @@ from layouts import ids, parts, shell, values
 from layouts.analyst_ask import PAGE, PANEL_WORDS, AnalystAnswer, AnalystAsk
 from layouts.analyst_panel import panel
 from layouts.figures import bars
+from layouts.plain import plain
 from layouts.rows import NUMBERS, PREVIEW, RowStyle, value_cell
 from layouts.words import Words
 
 
 def page(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     """The whole page below the top bar."""
-    return html.Main(body(ask, answer, style), id=ids.Analyst.BODY, className="page analyst")
+    return html.Main(plain(body(ask, answer, style)), id=ids.Analyst.BODY, className="page analyst")
 
 
 def body(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:

@@ -140,8 +140,10 @@ def _across(place: int, count: int) -> float:
     return place / (count - 1) if count > 1 else 0.5
 
 
-def _line(values: Sequence[Value], low: float, high: float, name: str, dash: str = "") -> Component:
-    """A box in the colour of class `name`, masked by the line; a missing value breaks it."""
+def _line(values: Sequence[Value], low: float, high: float, name: str, dash: str = "") -> Component | None:
+    """A box in the colour of class `name`, masked by the line; a missing value breaks it, none draws nothing."""
+    if all(value is None for value in values):
+        return None
     path, pen = [], "M"
     for place, value in enumerate(values):
         if value is None:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from data.indicators import INDICATORS, Indicator
 from layouts import ids, parts, values
+from layouts.plain import plain
 from layouts.words import Words
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -20,13 +21,21 @@ SUBJECTS = tuple(dict.fromkeys(entry.subject for entry in INDICATORS.values()))
 def page(
     words: Words, *, targets: Mapping[str, float], unit: str, examples: Mapping[str, str] = NONE
 ) -> Component:
-    """The whole page below the top bar.
+    """The whole page below the top bar; see `body`."""
+    shown = body(words, targets=targets, unit=unit, examples=examples)
+    return html.Main(plain(shown), id=ids.Glossary.BODY, className="page glossary")
+
+
+def body(
+    words: Words, *, targets: Mapping[str, float], unit: str, examples: Mapping[str, str] = NONE
+) -> list[Component]:
+    """Contents, and one article an indicator.
 
     targets   of the instance, by indicator
     examples  worked examples of the specification by indicator, as text; the same the tests run
     unit      code of the unit whose KPI page the entries lead to
     """
-    contents = [
+    listed = [
         html.Section(
             [
                 html.H2(words(f"parts.subject.{subject}")),
@@ -37,22 +46,16 @@ def page(
         )
         for subject, of in _by_subject().items()
     ]
+    contents = html.Nav(
+        [html.H1(words("glossary.title")), html.P(words("glossary.lead"), className="t2"), *listed],
+        className="contents",
+        **{"aria-label": words("glossary.jump")},
+    )
     articles = [
         _article(entry, words, targets=targets, example=examples.get(entry.name, ""), unit=unit)
         for entry in INDICATORS.values()
     ]
-    return html.Main(
-        [
-            html.Nav(
-                [html.H1(words("glossary.title")), html.P(words("glossary.lead"), className="t2"), *contents],
-                className="contents",
-                **{"aria-label": words("glossary.jump")},
-            ),
-            html.Div(articles, className="entries"),
-        ],
-        id=ids.Glossary.BODY,
-        className="page glossary",
-    )
+    return [contents, html.Div(articles, className="entries")]
 
 
 def _by_subject() -> dict[str, list[Indicator]]:

@@ -21,6 +21,7 @@ from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.league import League, Links, league
 from layouts.parts import Option
+from layouts.plain import plain
 from layouts.words import Words
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -141,7 +142,7 @@ class KpiAnswer:
 
 def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
     """The whole page below the top bar."""
-    return html.Main(body(ask, answer, words), id=ids.Kpi.BODY, className="page kpi")
+    return html.Main(plain(body(ask, answer, words)), id=ids.Kpi.BODY, className="page kpi")
 
 
 def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:

@@ -14,6 +14,7 @@ from pandas import DataFrame
 
 from layouts import ids, parts, values
 from layouts.parts import Freshness, Option
+from layouts.plain import plain
 from layouts.words import Words
 
 MANY = 0.05  # share of rejected rows from which a load is called partly rejected
@@ -55,21 +56,22 @@ def chosen(ask: SourcesAsk, sources: DataFrame) -> str:
 
 
 def page(ask: SourcesAsk, answer: SourcesAnswer, words: Words) -> Component:
-    """The whole page below the top bar."""
-    shown = html.Div(body(ask, answer, words), id=ids.Sources.BODY, className="stack")
+    """The whole page below the top bar; only the table with its buttons is more than markup."""
     asked = html.Div(id=ids.Sources.ASKED, className="asked f12", role="status")
-    return html.Main([asked, shown], className="page sources")
+    top, accounts, below = body(ask, answer, words)
+    return html.Main(
+        [plain(top), asked, accounts, plain(below)], id=ids.Sources.BODY, className="page sources"
+    )
 
 
-def body(ask: SourcesAsk, answer: SourcesAnswer, words: Words) -> list[Component]:
-    """Banners, table, rejects and runs: what another address or new data changes."""
+def body(
+    ask: SourcesAsk, answer: SourcesAnswer, words: Words
+) -> tuple[list[Component], Component, Component]:
+    """Title with banners, the table of sources, rejects beside runs."""
     name = chosen(ask, answer.sources)
-    return [
-        html.H1(words("sources.title"), className="sr"),
-        *_banners(answer.sources, words),
-        _table(ask, answer, words, name),
-        html.Div([_rejects(answer, words, name), _runs(ask, answer, words)], className="two"),
-    ]
+    title = html.H1(words("sources.title"), className="sr")
+    below = html.Div([_rejects(answer, words, name), _runs(ask, answer, words)], className="two")
+    return [title, *_banners(answer.sources, words)], _table(ask, answer, words, name), below
 
 
 def _fresh(row: dict) -> Freshness:

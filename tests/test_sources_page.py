@@ -99,7 +99,7 @@ def test_an_instance_without_sources_says_what_to_do():
 
 @pytest.mark.parametrize("words", [ZH, EN])
 def test_the_glossary_explains_every_indicator_and_its_anchor_is_the_name(words):
-    page = glossary_page.page(words, targets=fakes.TARGETS, unit="WT", examples={"cases_reported": "a | b"})
+    page = glossary_page.body(words, targets=fakes.TARGETS, unit="WT", examples={"cases_reported": "a | b"})
     entries = find(page, "entry")
     assert [entry.id for entry in entries] == list(INDICATORS)
     for entry, indicator in zip(entries, INDICATORS.values(), strict=True):

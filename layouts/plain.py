@@ -1,0 +1,106 @@
+"""Inert parts of a page as one piece of markup.
+
+Every Dash component is a subscriber of the renderer's store; a page of 1,200 of them takes seconds to stand, since
+each is asked at each change. What no callback addresses is therefore built from the same components and then
+written out: `plain` answers one component that holds the markup. Links, forms, menus and popovers go on working,
+for the scripts in assets/ listen on the document.
+
+Invariants: every text and attribute is escaped here and nowhere else; only elements, no script, no handler, and no
+address but those of this host leave this module.
+"""
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import ClassVar
+
+from dash.development.base_component import Component
+
+VOID = frozenset({"br", "hr", "input"})
+ELEMENTS = VOID | frozenset(
+    "a article aside b button caption code dd details div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 "
+    "header i kbd label legend li main nav ol option p pre s section select small span strong summary table tbody td "
+    "tfoot th thead time tr u ul".split()
+)
+NAMES = {
+    "className": "class", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan", "hrefLang": "hreflang",
+    "autoComplete": "autocomplete", "htmlFor": "for", "maxLength": "maxlength",
+}  # fmt: skip
+LEFT_OUT = frozenset(
+    "children key n_clicks n_clicks_timestamp disable_n_clicks debounce persistence persisted_props persistence_type "
+    "n_submit n_blur".split()
+)
+ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]*\Z")
+LOCAL = re.compile(r"/(?![/\\])|#|\?")
+UPPER = re.compile(r"([A-Z])")
+
+
+class Markup(Component):
+    """One component that holds markup; assets/plain.js draws it and keeps focus and scroll when it changes."""
+
+    _children_props: ClassVar[list[str]] = []
+    _base_nodes: ClassVar[list[str]] = ["children"]
+    _namespace = "linli_plain"
+    _type = "Markup"
+    _prop_names: ClassVar[list[str]] = ["markup"]
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+    available_properties: ClassVar[list[str]] = ["markup"]
+    available_wildcard_properties: ClassVar[list[str]] = []
+
+    def __init__(self, markup: str):
+        super().__init__(markup=markup)
+
+
+def plain(tree: Component | str | Sequence | None) -> Markup:
+    """The components of `tree` as one. Raises ValueError for a component that is more than an element."""
+    return Markup(written(tree))
+
+
+def written(tree: object) -> str:
+    """Markup of a component, a text or a list of them."""
+    if tree is None:
+        return ""
+    if isinstance(tree, list | tuple):
+        return "".join(written(child) for child in tree)
+    if not isinstance(tree, Component):
+        return escape(str(tree), quote=False)
+    if isinstance(tree, Markup):
+        return str(tree.markup)
+    name = _element(tree)
+    props = tree.to_plotly_json()["props"]
+    attributes = "".join(_attribute(key, value) for key, value in props.items() if key not in LEFT_OUT)
+    if name in VOID:
+        return f"<{name}{attributes}>"
+    return f"<{name}{attributes}>{written(props.get('children'))}</{name}>"
+
+
+def _element(component: Component) -> str:
+    """Name of the element a component is: those of dash.html, and the input of dash.dcc."""
+    place, kind = component._namespace, component._type
+    if place == "dash_core_components" and kind == "Input":
+        return "input"
+    if place != "dash_html_components" or kind.lower() not in ELEMENTS:
+        raise ValueError(f"plain: got {place}.{kind}; expected an element")
+    return kind.lower()
+
+
+def _attribute(key: str, value: object) -> str:
+    name = NAMES.get(key, key)
+    if value is None or value is False:
+        return ""
+    if not ATTRIBUTE.match(name) or name.startswith("on"):
+        raise ValueError(f"plain: got attribute '{key}'; expected lower-case letters and '-', no handler")
+    if value is True:
+        return f" {name}"
+    if isinstance(value, dict) and name == "style":
+        value = ";".join(f"{_property(part)}:{text}" for part, text in value.items())
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"plain: {key}: got {type(value).__name__}; expected a text or a number")
+    if name in ("href", "action", "src") and not LOCAL.match(str(value)):
+        raise ValueError(f"plain: {key}: got '{str(value)[:60]}'; expected an address of this host")
+    return f' {name}="{escape(str(value))}"'
+
+
+def _property(name: str) -> str:
+    """maskImage → mask-image, WebkitMaskImage → -webkit-mask-image, --columns as it is."""
+    return name if name.startswith("--") else UPPER.sub(lambda found: "-" + found[1].lower(), name)
