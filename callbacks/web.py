@@ -16,12 +16,13 @@ from fastapi import FastAPI, Request
 from starlette.responses import HTMLResponse
 
 import layouts
-from callbacks import files, map_page, router, sign_in
+from callbacks import files, health, live, map_page, router, sign_in
 from callbacks.guard import Guard, GuardRules, guard_app
 from callbacks.policies import Policies
 from callbacks.router import Desk, language
 from callbacks.sign_in import THEME_COOKIE, SignInParts
 from data.people import SAMPLE_ACCOUNTS
+from data.sessions import SessionRules
 from data.store import Store
 from layouts import shell
 from layouts.sign_in_page import Account
@@ -68,8 +69,12 @@ def build_web(
     for module in pages:
         module.register(app, desk)
     sign_in.register(server, policies, _sign_in_parts(desk))
+    live.register(server, policies, store, clock=clock, sessions=SessionRules(), https=settings.https)
+    health.register(server, policies, store, clock=clock)
     _serve_documents(server, app, desk)
-    rules = GuardRules(https=settings.https, hosts=LOOPBACK if host in LOOPBACK else ())
+    # Behind a proxy that ends TLS the city's own name comes in; else another name on loopback is an attack.
+    own_names = LOOPBACK if host in LOOPBACK and not settings.https else ()
+    rules = GuardRules(https=settings.https, hosts=own_names)
     return guard_app(app, store=store, policies=policies, rules=rules, clock=clock)
 
 
