@@ -5,9 +5,11 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 
 import uvicorn
 
+from callbacks import analyst_page, glossary_page, kpi_page, sources_page
 from callbacks.commands import open_store
 from callbacks.web import build_web
 from data.instants import utc_now
@@ -32,24 +34,28 @@ def serve(options: Namespace) -> int:
             workers=options.workers, **SERVER,
         )  # fmt: skip
         return 0
-    web = build_web(Store(load_settings(options.instance)), clock=utc_now, host=options.host)
-    uvicorn.run(web, host=options.host, port=options.port, **SERVER)
+    uvicorn.run(_web(options.instance, options.host), host=options.host, port=options.port, **SERVER)
     return 0
 
 
-SERVER: dict = {"log_level": "warning", "server_header": False, "timeout_graceful_shutdown": 5, "access_log": False}
+SERVER: dict = {
+    "log_level": "warning",
+    "server_header": False,
+    "timeout_graceful_shutdown": 5,
+    "access_log": False,
+}
+
+
+PAGES = (kpi_page, analyst_page, sources_page, glossary_page)
 
 
 def web_of_environment():
     """The web application of the instance named by the environment: how a worker process starts."""
-    settings = load_settings(_folder())
-    return build_web(Store(settings), clock=utc_now, host=os.environ.get("LINLI_HOST", "127.0.0.1"))
+    return _web(Path(os.environ["LINLI_INSTANCE"]), os.environ["LINLI_HOST"])
 
 
-def _folder():
-    from pathlib import Path
-
-    return Path(os.environ["LINLI_INSTANCE"])
+def _web(folder: Path, host: str):
+    return build_web(Store(load_settings(folder)), clock=utc_now, host=host, pages=PAGES)
 
 
 def worker(options: Namespace) -> int:
@@ -75,15 +81,15 @@ def demo(options: Namespace) -> int:
 
 
 def _demo_worker(folder: str) -> None:
-    from pathlib import Path
-
     settings = load_settings(Path(folder))
     run_worker(Store(settings), settings, clock=utc_now, demo=settings.sample)
 
 
 def _check_host(store: Store, host: str) -> None:
     if store.settings.sample and host not in LOOPBACK:
-        raise SettingsError(f"--host: got {host}; expected a loopback address for a sample city and its open accounts")
+        raise SettingsError(
+            f"--host: got {host}; expected a loopback address for a sample city and its open accounts"
+        )
 
 
 def _greet(store: Store, options: Namespace) -> None:
