@@ -1,10 +1,13 @@
 """What became of each unit from one version of the boundaries to the next."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geo.exact import as_array
 
@@ -12,6 +15,7 @@ KINDS = ("same", "renamed", "redrawn", "split", "merged", "new", "gone")
 SAME_SHARE = 1e-6  # of the area; below it a border has not moved
 PART_SHARE = 0.02  # of a unit's area; a smaller piece of a neighbour is a border's noise, not a part
 WHOLE_SHARE = 0.9
+OLD_GROUND_SHARE = 0.5  # of a unit that began; with less of old units it is new
 _COLUMNS = ("code", "name", "old_name", "level", "change", "share", "others")
 
 
@@ -40,16 +44,41 @@ def compare(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["level", "code"], ignore_index=True)
 
 
+class _Unit(NamedTuple):
+    code: str
+    name: str
+    shape: BaseGeometry | None
+
+
+class _Part(NamedTuple):
+    """Ground that an old and a new unit share, as shares of their areas."""
+
+    old: str
+    new: str
+    of_old: float
+    of_new: float
+
+
+def _by_code(units: pd.DataFrame) -> dict[str, _Unit]:
+    shapes = as_array(units["geometry"].to_numpy())
+    rows = zip(units["code"], units["name"], shapes, strict=True)
+    return {code: _Unit(code, name, shape) for code, name, shape in rows}
+
+
 def _level(old: pd.DataFrame, new: pd.DataFrame, level: int) -> Iterator[tuple]:
-    old, new = old.reset_index(drop=True), new.reset_index(drop=True)
-    shared = _shared_area(old, new)
-    old_at, new_at = (pd.Series(frame.index, index=frame["code"]) for frame in (old, new))
-    for code in sorted({*old["code"], *new["code"]}):
-        before = old.loc[old_at[code]] if code in old_at.index else None
-        after = new.loc[new_at[code]] if code in new_at.index else None
-        change, share, others = _change(before, after, shared)
-        old_name, name = (None if unit is None else unit["name"] for unit in (before, after))
-        yield code, old_name if after is None else name, old_name, level, change, share, ",".join(others)
+    of_old, of_new = defaultdict(list), defaultdict(list)
+    for part in _parts(old, new):
+        of_old[part.old].append(part)
+        of_new[part.new].append(part)
+    before, after = _by_code(old), _by_code(new)
+    for code in sorted({*before, *after}):
+        was, now = before.get(code), after.get(code)
+        if was is not None and now is not None:
+            change, share, others = _stayed(was, now, of_old[code])
+        else:
+            change, share, others = _began(of_new[code]) if was is None else _ended(of_old[code])
+        old_name, name = (None if unit is None else unit.name for unit in (was, now))
+        yield code, old_name if now is None else name, old_name, level, change, share, ",".join(others)
 
 
 def _without_equals(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -60,63 +89,48 @@ def _without_equals(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame,
     return old[~old["code"].isin(equal)], new[~new["code"].isin(equal)]
 
 
-def _shared_area(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of units that share ground: old, new (codes), of_old, of_new (shares of their areas)."""
+def _parts(old: pd.DataFrame, new: pd.DataFrame) -> Iterator[_Part]:
+    """Pairs of changed units that share ground worth the name."""
     old, new = _without_equals(old, new)
     before, after = as_array(old["geometry"].to_numpy()), as_array(new["geometry"].to_numpy())
     other, one = shapely.STRtree(before).query(after, predicate="intersects")
     area = shapely.area(shapely.intersection(before[one], after[other]))
-    frame = pd.DataFrame(
-        {
-            "old": old["code"].to_numpy()[one],
-            "new": new["code"].to_numpy()[other],
-            "of_old": area / shapely.area(before)[one],
-            "of_new": area / shapely.area(after)[other],
-        }
-    )
-    return frame[(frame["of_old"] >= PART_SHARE) | (frame["of_new"] >= PART_SHARE)]
+    of_old, of_new = area / shapely.area(before)[one], area / shapely.area(after)[other]
+    kept = np.flatnonzero((of_old >= PART_SHARE) | (of_new >= PART_SHARE))
+    old_code, new_code = old["code"].to_numpy()[one], new["code"].to_numpy()[other]
+    for at in kept.tolist():
+        yield _Part(old_code[at], new_code[at], float(of_old[at]), float(of_new[at]))
 
 
-def _change(
-    before: pd.Series | None, after: pd.Series | None, shared: pd.DataFrame
-) -> tuple[str, float, list[str]]:
-    if before is None:
-        return ("new", np.nan, []) if after is None else _began(after, shared)
-    return _ended(before, shared) if after is None else _stayed(before, after, shared)
+def _stayed(was: _Unit, now: _Unit, parts: list[_Part]) -> tuple[str, float, list[str]]:
+    named = "same" if was.name == now.name else "renamed"
+    if was.shape is None or now.shape is None:
+        appeared = (was.shape is None) != (now.shape is None)
+        return "redrawn" if appeared else named, np.nan, []
+    if shapely.equals_exact(was.shape, now.shape, 0.0):
+        return named, 1.0, []
+    kept = next((part for part in parts if part.new == now.code), _Part(was.code, now.code, 0.0, 0.0))
+    moved = min(kept.of_old, kept.of_new) < 1 - SAME_SHARE
+    return "redrawn" if moved else named, kept.of_old if moved else 1.0, []
 
 
-def _stayed(before: pd.Series, after: pd.Series, shared: pd.DataFrame) -> tuple[str, float, list[str]]:
-    shapes = as_array([before["geometry"], after["geometry"]])
-    equal = bool(shapely.equals_exact(shapes[0], shapes[1], 0.0))
-    if not equal and not shapely.is_missing(shapes).any():
-        pair = shared[(shared["old"] == before["code"]) & (shared["new"] == after["code"])]
-        of_old, of_new = pair[["of_old", "of_new"]].iloc[0] if len(pair) else (0.0, 0.0)
-        if min(of_old, of_new) < 1 - SAME_SHARE:
-            return "redrawn", float(of_old), []
-    elif shapely.is_missing(shapes).sum() == 1:
-        return "redrawn", np.nan, []  # a shape appeared or disappeared
-    share = np.nan if shapely.is_missing(shapes).any() else 1.0
-    return ("same" if before["name"] == after["name"] else "renamed"), share, []
-
-
-def _ended(before: pd.Series, shared: pd.DataFrame) -> tuple[str, float, list[str]]:
-    heirs = shared[(shared["old"] == before["code"]) & (shared["of_old"] >= PART_SHARE)]
-    others = sorted(heirs["new"])
-    if not others:
+def _ended(parts: list[_Part]) -> tuple[str, float, list[str]]:
+    heirs = [part for part in parts if part.of_old >= PART_SHARE]
+    if not heirs:
         return "gone", np.nan, []
-    largest = heirs.loc[heirs["of_old"].idxmax()]
-    if largest["of_old"] < WHOLE_SHARE:
-        return "split", float(largest["of_old"]), others
-    alone = largest["of_new"] >= WHOLE_SHARE
-    return ("renamed" if alone else "merged"), float(largest["of_old"]), [largest["new"]]
+    largest = max(heirs, key=lambda part: part.of_old)
+    if largest.of_old < WHOLE_SHARE:
+        return "split", largest.of_old, sorted(part.new for part in heirs)
+    alone = largest.of_new >= WHOLE_SHARE
+    return ("renamed" if alone else "merged"), largest.of_old, [largest.new]
 
 
-def _began(after: pd.Series, shared: pd.DataFrame) -> tuple[str, float, list[str]]:
-    sources = shared[(shared["new"] == after["code"]) & (shared["of_new"] >= PART_SHARE)]
-    if sources.empty or sources["of_new"].sum() < 0.5:
+def _began(parts: list[_Part]) -> tuple[str, float, list[str]]:
+    sources = [part for part in parts if part.of_new >= PART_SHARE]
+    if sum(part.of_new for part in sources) < OLD_GROUND_SHARE:
         return "new", np.nan, []
-    largest = sources.loc[sources["of_new"].idxmax()]
-    if largest["of_new"] < WHOLE_SHARE:
-        return "merged", float(largest["of_new"]), sorted(sources["old"])
-    alone = largest["of_old"] >= WHOLE_SHARE
-    return ("renamed" if alone else "split"), float(largest["of_new"]), [largest["old"]]
+    largest = max(sources, key=lambda part: part.of_new)
+    if largest.of_new < WHOLE_SHARE:
+        return "merged", largest.of_new, sorted(part.old for part in sources)
+    alone = largest.of_old >= WHOLE_SHARE
+    return ("renamed" if alone else "split"), largest.of_new, [largest.old]

@@ -85,7 +85,7 @@ def check(units: pd.DataFrame) -> list[Fault]:
     parent = np.where((parent >= 0) & (level[parent] < level), parent, -1)
     tree = _Set(units["code"].to_numpy(dtype=object), level, parent, shapes, _metres(shapes))
     for depth in sorted(set(level.tolist())):
-        faults += [*_overlaps(tree, depth), *_gaps(tree, depth), *_outside(tree, depth)]
+        faults += [*_overlaps(tree, depth), *_against_children(tree, depth)]
     return faults
 
 
@@ -179,46 +179,46 @@ def _overlaps(tree: _Set, depth: int) -> Iterator[Fault]:
         yield from _faults(tree, (one, other), shape, kind="overlap", text=text)
 
 
-def _gaps(tree: _Set, depth: int) -> Iterator[Fault]:
-    """What a parent of this level holds that none of its children does."""
-    children: dict[int, list[int]] = {}
+def _against_children(tree: _Set, depth: int) -> Iterator[Fault]:
+    """Gaps between the children of each shaped unit of a level, and what lies below it but outside it."""
+    below: dict[int, list[int]] = {}
     for row in np.flatnonzero(tree.parent >= 0).tolist():
-        children.setdefault(int(tree.parent[row]), []).append(row)
-    for parent in np.flatnonzero(tree.level == depth).tolist():
-        shapes = tree.shape[children.get(parent, [])]
-        if tree.shape[parent] is None or not len(shapes) or any(shape is None for shape in shapes):
-            continue
-        rest = shapely.difference(tree.shape[parent], _together(shapes))
-        text = f"unit {tree.code[parent]} holds ground that none of its {len(shapes)} children holds"
-        yield from _faults(tree, (parent,), rest, kind="gap", text=text)
+        below.setdefault(int(tree.parent[row]), []).append(row)
+    held = (tree.level == depth) & ~shapely.is_missing(tree.shape)
+    outer = [row for row in np.flatnonzero(held).tolist() if row in below]
+    shaped = [tree.shape[below[row]][~shapely.is_missing(tree.shape[below[row]])] for row in outer]
+    unions = as_array([_together(shapes) for shapes in shaped])
+    rest = shapely.difference(tree.shape[outer], unions)
+    excess = shapely.difference(unions, tree.shape[outer])
+    for at, row in enumerate(outer):
+        if len(shaped[at]) == len(below[row]):
+            text = f"unit {tree.code[row]} holds ground that none of its {len(shaped[at])} children holds"
+            yield from _faults(tree, (row,), rest[at], kind="gap", text=text)
+        if len(shaped[at]) < len(below[row]) or not shapely.is_empty(excess[at]):
+            yield from _outside(tree, below, row)
 
 
 def _together(shapes: np.ndarray) -> BaseGeometry:
-    if shapely.coverage_is_valid(shapes):
+    if len(shapes) and shapely.coverage_is_valid(shapes):
         return shapely.coverage_union_all(shapes)
     return shapely.union_all(shapes)
 
 
-def _outside(tree: _Set, depth: int) -> Iterator[Fault]:
+def _outside(tree: _Set, below: dict[int, list[int]], outer: int) -> Iterator[Fault]:
     """Units that leave the nearest shaped unit above, then whatever below them leaves it too.
 
     The descent names the unit that is at the bottom of it: a tract that lies in another borough makes its
     neighbourhood and its district leave their borough too.
     """
-    above = np.flatnonzero((tree.level == depth) & ~shapely.is_missing(tree.shape))
-    below: dict[int, list[int]] = {}
-    for row in np.flatnonzero(tree.parent >= 0).tolist():
-        below.setdefault(int(tree.parent[row]), []).append(row)
-    for outer in above.tolist():
-        waiting = list(below.get(outer, []))
-        while waiting:
-            row = waiting.pop(0)
-            if tree.shape[row] is None:
-                waiting += below.get(row, [])
-                continue
-            rest = shapely.difference(tree.shape[row], tree.shape[outer])
-            text = f"unit {tree.code[row]} lies partly outside {tree.code[outer]}"
-            found = list(_faults(tree, (row, outer), rest, kind="child-outside-parent", text=text))
-            yield from found
-            if any(fault.kind == "child-outside-parent" for fault in found):
-                waiting += below.get(row, [])
+    waiting = list(below[outer])
+    while waiting:
+        row = waiting.pop(0)
+        if tree.shape[row] is None:
+            waiting += below.get(row, [])
+            continue
+        rest = shapely.difference(tree.shape[row], tree.shape[outer])
+        text = f"unit {tree.code[row]} lies partly outside {tree.code[outer]}"
+        found = list(_faults(tree, (row, outer), rest, kind="child-outside-parent", text=text))
+        yield from found
+        if any(fault.kind == "child-outside-parent" for fault in found):
+            waiting += below.get(row, [])
