@@ -22,7 +22,7 @@ OPENERS: dict[str, Opener] = {
     "geojson": open_geojson,
     "open311": open_open311,
 }
-STREAMED = ("csv", "xlsx")  # checked without being held in memory
+STREAMED = ("csv",)  # checked without being held in memory
 
 
 def read_batches(
@@ -30,8 +30,8 @@ def read_batches(
 ) -> Iterator[Batch]:
     """Facts of some files, in the order of the files and of their rows.
 
-    Tables are all checked (readable, decodable, their columns there) before this returns, so that a refusal comes
-    before the first row; of documents, which are held whole while they are read, the first one.
+    CSV files are all checked (readable, decodable, their columns there) before this returns, so that a refusal comes
+    before the first row; of the other formats, whose files are held in part or whole, one at a time.
 
     now      the present (aware)
     limit    most rows of one batch

@@ -38,6 +38,12 @@ _ANY = re.compile(
     re.IGNORECASE,
 )
 _UNPADDED = r"^\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{1,2}(:\d{1,2})?)?$"
+_CHINESE_DAY = r"^\s*(\d{4})年(\d{1,2})月(\d{1,2})日"
+_CHINESE = (
+    (_CHINESE_DAY + r"\s*$", r"\1-\2-\3"),
+    (_CHINESE_DAY + r"\s*(\d{1,2})[时点:：](\d{1,2})分?\s*$", r"\1-\2-\3 \4:\5"),
+    (_CHINESE_DAY + r"\s*(\d{1,2})[时点:：](\d{1,2})[分:：](\d{1,2})秒?\s*$", r"\1-\2-\3 \4:\5:\6"),
+)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ]?(\d{2})(\d{2})(\d{2})?)?\Z")
 _SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?\Z")  # 1954 to 2118
 _NUMBER = re.compile(r"-?\d{1,17}(?:\.\d+)?\Z")
@@ -104,9 +110,14 @@ def _read_quickly(
 
 
 def _padded(texts: pa.StringArray, left: np.ndarray, form: str | None) -> pa.StringArray:
-    """The texts still to be read with a 0 before lone digits (2025/1/1 9:05), where that changes no fraction."""
+    """The texts still to be read with a 0 before lone digits (2025/1/1 9:05), where that changes no fraction.
+
+    Without a declared format 2025年1月1日 9时5分 is brought to that form too.
+    """
     lone = pa.array(left)
     if form is None:
+        for pattern, replacement in _CHINESE:
+            texts = pc.replace_substring_regex(texts, pattern, replacement)
         lone = pc.and_(lone, pc.fill_null(pc.match_substring_regex(texts, _UNPADDED), False))
     texts = pc.if_else(lone, texts, "")
     return pc.replace_substring_regex(texts, r"\b(\d)\b", r"0\1")

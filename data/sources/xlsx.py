@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,8 @@ def open_xlsx(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     """
     check_file(path)
     check_archive(path)
-    with _rows(source, path) as rows:
-        first = [
-            [_text(cell) or "" for cell in row]
-            for row in islice(rows, max(SEARCHED_ROWS, source.header or 0))
-        ]
-    if not first:
-        raise SourceError(f"{path.name}: got an empty sheet; expected records, or at least a header")
-    header = find_header([[cell.strip() for cell in row] for row in first], source, file=path.name)
-    return _raws(source, path, header, limit)
+    stream = _raws(source, path, limit)
+    return chain([next(stream)], stream)  # up to the first part, the header alone
 
 
 def check_archive(path: Path) -> None:
@@ -125,12 +118,18 @@ def _sheet(book: openpyxl.Workbook, source: Source, path: Path) -> Any:
     return sheets[source.sheet]
 
 
-def _raws(source: Source, path: Path, header: Header, limit: int) -> Iterator[Raw]:
+def _raws(source: Source, path: Path, limit: int) -> Iterator[Raw]:
+    """The header as a part without rows, then the rows."""
     with _rows(source, path) as rows:
         numbered = enumerate(rows, 1)
-        for _ in islice(numbered, header.row):
-            pass
-        while part := list(islice(numbered, limit)):
+        searched = list(islice(numbered, max(SEARCHED_ROWS, source.header or 0)))
+        if not searched:
+            raise SourceError(f"{path.name}: got an empty sheet; expected records, or at least a header")
+        texts = [[(_text(cell) or "").strip() for cell in row] for _, row in searched]
+        header = find_header(texts, source, file=path.name)
+        yield _raw(path.name, header, [])
+        following = chain(searched[header.row :], numbered)
+        while part := list(islice(following, limit)):
             yield _raw(path.name, header, part)
 
 
