@@ -88,6 +88,7 @@ def _dash(server: FastAPI) -> Dash:
         suppress_callback_exceptions=True,
         update_title="",
     )
+    app.backend.websocket_capability = False  # else every page opens a socket, which the guard refuses
     app.layout = shell.skeleton()
     app.validation_layout = shell.skeleton()
     return app

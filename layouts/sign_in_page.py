@@ -61,14 +61,14 @@ def sign_in_page(view: SignIn, words: Callable[..., str]) -> str:
         _form(view, words),
         _samples(view, words),
         _languages(view),
-        class_="signin-card card",
+        class_="signin-card",
     )
     return document(card, title=words("signin.title"), language=view.language, theme=view.theme)
 
 
 def notice_page(title: str, text: str, *, link: str, language: str, theme: str = "") -> str:
     """A page that says one thing and leads back: nothing here, not for this role."""
-    card = tag("main", tag("h1", title), tag("p", text), tag("a", link, href="/"), class_="signin-card card")
+    card = tag("main", tag("h1", title), tag("p", text), tag("a", link, href="/"), class_="signin-card")
     return document(card, title=title, language=language, theme=theme)
 
 
@@ -79,6 +79,7 @@ def document(body: Markup, *, title: str, language: str, theme: str) -> str:
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", title),
+        tag("link", rel="icon", href="data:,"),  # else the browser asks for one that strangers do not get
         *(tag("link", rel="stylesheet", href=style) for style in STYLES),
     )
     page = tag("html", head, tag("body", body, class_="signin"), lang=language, data_theme=theme or False)
@@ -101,7 +102,7 @@ def _form(view: SignIn, words: Callable[..., str]) -> Markup:
         tag("label", words("signin.password"), for_="password"),
         tag("input", id="password", name="password", type="password", autocomplete="current-password",
             maxlength="1024", required=True, autofocus=bool(view.name)),
-        tag("button", words("signin.enter"), type="submit", class_="btn p"),
+        tag("button", words("signin.enter"), type="submit"),
         method="post", action="/login", class_="signin-form",
     )  # fmt: skip
 
