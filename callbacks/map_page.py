@@ -11,7 +11,7 @@ from data.query import Query, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from layouts import ids, map_page, periods, values
-from layouts.map_figure import drawn, figure, patch
+from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
 
@@ -161,7 +161,8 @@ def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> li
     """Outlines of the levels above: around the unit too as long as they are few, else only of what lies inside."""
     own = reader.path(query.within) if query.within else ()
     found = []
-    for upper in reader.levels()[: level.depth]:
+    drawn_to = level.depth + 1 if level.depth <= STRONG else level.depth
+    for upper in reader.levels()[:drawn_to]:
         around = own[0].code if own else None
         if own and upper.depth < own[0].depth:
             continue

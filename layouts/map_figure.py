@@ -6,7 +6,7 @@ it needs for that stands in `layout.meta`.
 """
 
 from dash import Patch
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from data.judge import judged
 from layouts import values
@@ -17,7 +17,8 @@ from layouts.words import Words
 
 NO_CLASS = -1
 BORDER_WIDTHS = (2.8, 1.9, 1.1, 0.9)  # by depth from the top; deeper levels the last
-KINDS = {"overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
+STRONG = 2  # levels down to this depth are outlined in ink, deeper ones by the gaps between their fills
+KINDS = {"case": "open", "overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
 CONFIG = {"displayModeBar": False, "scrollZoom": True, "displaylogo": False, "showSendToCloud": False}
 
 
@@ -112,10 +113,10 @@ def base(row: dict, ask: MapAsk, words: Words) -> str:
 
 
 def _points(answer: MapAnswer) -> dict:
-    """Points by kind; none where more would be drawn than can be told apart."""
-    found = answer.points[answer.points["kind"].isin(list(KINDS))]
-    if len(found) > MOST_POINTS:
-        found = found.groupby("kind", sort=False).head(MOST_POINTS // len(KINDS))
+    """The newest points of each kind; few enough that a symbol is still one thing in one place."""
+    kept = [part.head(MOST_POINTS[str(kind)]) for kind, part in answer.points.groupby("kind", sort=False)
+            if kind in KINDS]  # fmt: skip
+    found = concat(kept) if kept else answer.points.head(0)
     title, detail = found["title"].astype(str), found["detail"].fillna("").astype(str)
     kinds = [KINDS[kind] for kind in found["kind"]]
     return {

@@ -18,7 +18,7 @@ from layouts.parts import Option
 from layouts.shell import crumbs, period_menu
 from layouts.words import Words
 
-SYMBOLS = ("case", "order", "alert", "parking")
+SYMBOLS = ("case", "open", "order", "alert", "parking")
 
 
 def page(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:

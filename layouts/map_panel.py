@@ -93,7 +93,8 @@ def _tick(period: Period, place: int, count: int, words: Words) -> str:
     if (count - 1 - place) % 4:
         return ""
     if periods.monthly(period):
-        return words.month(period.start)
+        # Under a trend the year goes without saying: the last tick is the period shown.
+        return words.month(period.start.replace(year=words.today.year) if words.today else period.start)
     return f"{period.start.month}/{period.start.day}"
 
 

@@ -94,8 +94,8 @@ def _water(colours: Palette) -> list[dict]:
 def _road_names(colours: Palette) -> list[dict]:
     """Names follow their street; those of north–south streets stand upright, one character below the other."""
     layout = {
-        "symbol-placement": "line", "symbol-spacing": 420, "text-field": ["get", "name"], "text-font": REGULAR,
-        "text-size": 11, "text-letter-spacing": 0.6, "text-padding": 6, "text-max-angle": 40,
+        "symbol-placement": "line", "symbol-spacing": 260, "text-field": ["get", "name"], "text-font": REGULAR,
+        "text-size": 11, "text-letter-spacing": 0.5, "text-padding": 3, "text-max-angle": 40,
         "text-writing-mode": ["horizontal", "vertical"],
     }  # fmt: skip
     return [_text("road-names", "roads", layout, colours.road_label, colours.halo) | {"minzoom": 13}]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 import numpy as np
@@ -13,7 +14,7 @@ from data.settings import Level
 from layouts import values
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
-MOST_POINTS = 300
+MOST_POINTS = {"case": 24, "order": 24, "alert": 40, "parking": 40, "overdue": 60}  # drawn at once, by kind
 ROWS = 100
 SORTS = ("value", "name", "base", "change")
 PLAIN = {"sort": "", "rows": ROWS}
@@ -101,17 +102,17 @@ class MapAnswer:
         """The unit looked inside, None for everything."""
         return self.path[-1] if self.path else None
 
-    @property
+    @cached_property
     def rows(self) -> DataFrame:
         """Measures of the units of the level, in the order of the shapes."""
         return self.measures[self.measures["kind"] == "unit"]
 
-    @property
+    @cached_property
     def total(self) -> dict:
         """The row of the whole."""
         return self.measures[self.measures["kind"] == "total"].to_dict("records")[0]
 
-    @property
+    @cached_property
     def loose(self) -> list[dict]:
         """Rows of what is known to lie in a unit above the level, but in none of it."""
         return self.measures[self.measures["kind"] == "unassigned"].to_dict("records")

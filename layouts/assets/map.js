@@ -53,12 +53,12 @@
   }
 
   function hatch(colours) {
-    // One tile holds one period of the 45° lines: 7 px between them, each 1.6 px wide.
-    const side = 7 * Math.SQRT2;
-    const exact = Math.round(side * 2) / 2;
+    // One tile holds one period of the 45° lines. The engine stretches a pattern up to twofold between two whole
+    // zooms, so 5 px between lines of 1.15 px become 7 px and 1.6 px in the middle.
+    const exact = 7;
     return canvas(exact, (pen) => {
       pen.strokeStyle = colours.nodata;
-      pen.lineWidth = 1.6;
+      pen.lineWidth = 1.15;
       for (const shift of [-exact, 0, exact]) {
         pen.beginPath();
         pen.moveTo(shift - 2, exact + 2);
@@ -70,6 +70,7 @@
 
   const SYMBOLS = {
     case: ["bad", (pen) => pen.arc(9, 9, 5.2, 0, 7)],
+    open: ["surface", (pen) => pen.arc(9, 9, 4.2, 0, 7), "bad"],
     order: ["accent", (pen) => pen.rect(4.4, 4.4, 9.2, 9.2)],
     alert: ["warn", (pen) => { pen.moveTo(9, 2.6); pen.lineTo(15, 13.4); pen.lineTo(3, 13.4); pen.closePath(); }],
     parking: ["t1", (pen) => { pen.moveTo(9, 2.8); pen.lineTo(15.2, 9); pen.lineTo(9, 15.2); pen.lineTo(2.8, 9); pen.closePath(); }],
@@ -78,14 +79,19 @@
   function pictures(map, colours) {
     if (map.hasImage("linli-hatch")) return;
     map.addImage("linli-hatch", hatch(colours), { pixelRatio: 2 });
-    for (const [name, [colour, draw]] of Object.entries(SYMBOLS)) {
+    for (const [name, [colour, draw, ring]] of Object.entries(SYMBOLS)) {
       map.addImage(`linli-${name}`, canvas(18, (pen) => {
         pen.beginPath();
         draw(pen);
         pen.lineJoin = "round";
-        pen.lineWidth = 3.2;
+        pen.lineWidth = ring ? 6 : 3.2;
         pen.strokeStyle = colours.surface;
         pen.stroke();
+        if (ring) {
+          pen.lineWidth = 2.4;
+          pen.strokeStyle = colours[ring];
+          pen.stroke();
+        }
         pen.fillStyle = colours[colour];
         pen.fill();
       }), { pixelRatio: 2 });
@@ -109,19 +115,20 @@
     line("linli-hover", colours.accent, 2, [2.5, 1.5]);
     line("linli-chosen-halo", colours.surface, 7);
     line("linli-chosen", colours.accent, 3.2);
-    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
-      layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1 } });
     map.addLayer({ id: "linli-names", type: "symbol", source: "linli-names",
       layout: {
         "text-field": ["format", ["get", "name"], { "text-font": ["literal", BOLD] },
           ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
         "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 9, "text-padding": 3,
         "symbol-sort-key": ["get", "order"],
-        "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7,
+        "text-variable-anchor": ["center", "top", "bottom", "left", "right"], "text-radial-offset": 0.8,
       },
       paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
         "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
         "text-halo-width": ["case", ["get", "inverse"], 2, 1.6] } });
+    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
+      layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14.5, 0.8, 16, 1] } });
   }
 
   function names(about, fill) {
@@ -217,7 +224,8 @@
       }
     } else if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
     scale();
-    graph.dataset.ready = page;
+    map.once("idle", () => { if (graph) graph.dataset.ready = page; });
+    map.triggerRepaint();
   }
 
   function outline(code) {
