@@ -16,7 +16,7 @@ from data.people import (
     ensure_sample_accounts,
     list_people,
 )
-from data.schema import audit_entry, metadata, person, unit, web_session
+from data.schema import audit_entry, person, unit, web_session
 from data.scope import WHOLE
 from data.sessions import (
     SessionRules,
@@ -34,12 +34,9 @@ RULES = SessionRules()
 RIGHT = "correct horse battery"
 
 
-def make_store(folder, *, sample: bool = False) -> Store:
-    raw = {"levels": [{"name": name} for name in ("district", "grid")], "sample": sample}
-    store = Store(parse_settings(raw, folder=folder))
-    with store.write() as connection:
-        metadata.create_all(connection)
-    return store
+def make_store(folder, *, url: str, sample: bool = False) -> Store:
+    raw = {"levels": [{"name": name} for name in ("district", "grid")], "sample": sample, "database_url": url}
+    return Store(parse_settings(raw, folder=folder))
 
 
 @pytest.fixture
@@ -49,8 +46,8 @@ def cheap(monkeypatch):
 
 
 @pytest.fixture
-def store(tmp_path, cheap):
-    store = make_store(tmp_path)
+def store(tmp_path, cheap, store_url):
+    store = make_store(tmp_path, url=store_url)
     yield store
     store.close()
 
@@ -228,11 +225,12 @@ def test_sessions_end_one_by_one_all_at_once_and_by_housekeeping(store):
     assert close_sessions(store, li.id) == 1
 
 
-def test_sample_accounts_exist_in_a_sample_city_only(tmp_path, cheap):
-    plain = make_store(tmp_path)
+def test_sample_accounts_exist_in_a_sample_city_only(tmp_path, cheap, store_url):
+    plain = make_store(tmp_path, url=store_url)
     assert ensure_sample_accounts(plain, plain.settings, now=NOW) == ()
     assert list_people(plain) == ()
-    store = make_store(tmp_path, sample=True)
+    plain.close()
+    store = make_store(tmp_path, url=store_url, sample=True)
     add_units(store, (1, 0, "D", "鹤鸣二街道"), (2, 1, "G1", "鹤鸣一网格"), (3, 1, "G2", "鹤鸣二网格"))
     named = ensure_sample_accounts(store, store.settings, now=NOW)
     assert named == SAMPLE_ACCOUNTS == ensure_sample_accounts(store, store.settings, now=NOW)
@@ -243,3 +241,4 @@ def test_sample_accounts_exist_in_a_sample_city_only(tmp_path, cheap):
         assert check_password(store, account.name, account.password, now=NOW).role == account.role
     disable_person(store, "leader", now=NOW)
     assert ensure_sample_accounts(store, store.settings, now=NOW) == SAMPLE_ACCOUNTS[1:]
+    store.close()
