@@ -16,7 +16,7 @@ from geo.exact import as_array
 
 DECIMALS = 6  # a tenth of a metre
 METRES_PER_DEGREE = 111_320.0
-_LABEL_PRECISION = 1e-3  # of the shape's smaller side
+_LABEL_PRECISION = 1e-2  # of the shape's smaller side
 
 
 def feature_collection(units: pd.DataFrame, *, tolerance_m: float) -> bytes:

@@ -88,7 +88,7 @@ def test_the_label_lies_well_inside():
     assert shapely.contains_xy(horseshoe, lon, lat) and inside > 1.4
     assert not shapely.contains_xy(horseshoe, *horseshoe.centroid.coords[0])
     parts = shapely.MultiPolygon([shapely.box(20, 0, 21, 1), shapely.box(0, 0, 10, 10)])
-    assert label_point(parts) == pytest.approx((5, 5), abs=0.05)
+    assert label_point(parts) == pytest.approx((5, 5), abs=0.1)
 
 
 def test_hatch_strokes_are_cut_to_the_unit_and_continue_next_door():
