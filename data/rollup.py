@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from pandas import DataFrame
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -38,7 +36,7 @@ from data.indicators import of_subject
 from data.instants import micros
 from data.schema import SUBJECTS, generation, publication
 from data.store import Store, insert_rows
-from data.tally import SPANS, Cells, columns, histograms, merge, pack, tally, widen
+from data.tally import SPANS, Cells, add_up, columns, histograms, merge, pack, shares_of, widen
 
 MAX_UNITS = 5_000  # of a level held as rollups: more do not fit on a map, and their facts are few
 WRITE_ROWS = 50_000
@@ -116,11 +114,12 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     since = None if full or known is None else known
     number = _begin(store, load_id=load_id, base=since.base if since else 0, now=micros(clock()))
     levels = {version.id: _stored_levels(version) for version in versions}
-    rows, first_on = 0, since.first_on if since else NEVER_DAY
+    writer = _Writer(store, number)
     for subject in SUBJECTS:
         for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
-            rows += _write(store, subject, cells, version=version, depth=depth, number=number)
-            first_on = min(first_on, int(cells.day.min(initial=NEVER_DAY)))
+            writer.take(subject, cells, version=version, depth=depth)
+    writer.flush()
+    rows, first_on = writer.rows, min(writer.first_on, since.first_on if since else NEVER_DAY)
     flip = Published(
         number, since.base if since else number, load_id, levels, first_on, micros(clock()), definition
     )
@@ -195,44 +194,76 @@ def _changes(
             for rows, sign in parts
             if len(rows)
         ]
-        if not prepared:
-            return
-        for version in versions:
-            placed = [
-                places.of_revisions(connection, subject, version.id, frame["rev"]) for frame, _ in prepared
-            ]
-            for depth in levels[version.id]:
-                yield version.id, depth, merge_signed(prepared, placed, version.ancestors[depth], indicators)
+        counted = [(frame["rev"], shares_of(frame, indicators), sign) for frame, sign in prepared]
+        for version, ends in with_ends(versions):
+            places_of = [places.of_revisions(connection, subject, version.id, revs) for revs, _, _ in counted]
+            mine = [(shares.before(ends), sign) for _, shares, sign in counted]
+            for depth in levels[version.id] if mine else ():
+                rows_of = version.ancestors[depth]
+                cells = [
+                    add_up(part, rows_of[at], sign=sign)
+                    for (part, sign), at in zip(mine, places_of, strict=True)
+                ]
+                yield version.id, depth, cells[0] if len(cells) == 1 else merge(cells)
 
 
-def merge_signed(
-    prepared: list[tuple[DataFrame, int]], placed: list[np.ndarray], rows_of: np.ndarray, indicators: tuple
-) -> Cells:
-    """Tally frames at one level, each with its sign, and add them up."""
-    parts = [
-        tally(frame, rows_of[place], indicators, sign=sign)
-        for (frame, sign), place in zip(prepared, placed, strict=True)
-    ]
-    return parts[0] if len(parts) == 1 else merge(parts)
+def with_ends(versions: tuple["places.Version", ...]) -> list[tuple["places.Version", int | None]]:
+    """Versions with the day their successor takes over; what happens from then on is not theirs to count."""
+    ends = []
+    for version in versions:
+        later = [
+            other.valid_from_on for other in versions if other.tree == version.tree and _after(other, version)
+        ]
+        ends.append((version, min(later, default=None)))
+    return ends
 
 
-def _write(store: Store, subject: str, cells: Cells, *, version: int, depth: int, number: int) -> int:
-    """Write cells in all spans, in short transactions; answers the count of rows."""
-    total = 0
-    for span in SPANS:
-        wide = widen(cells, span)
-        hist = {name: pack(wide, name) for name in wide.pairs}
-        names = ("version_id", "level", "pos", "span", "day", "gen", *wide.names, *hist)
-        for start in range(0, len(wide.row), WRITE_ROWS):
-            part = slice(start, start + WRITE_ROWS)
-            count = len(wide.row[part])
-            fixed = [[version] * count, [depth] * count, wide.row[part].tolist(), [span] * count]
-            values = [wide.day[part].tolist(), [number] * count, *wide.sums[part].T.tolist()]
-            rows = list(zip(*fixed, *values, *(column[part] for column in hist.values()), strict=True))
-            with store.write() as connection:
-                insert_rows(connection, rollup_table(subject), names, rows)
-            total += count
-    return total
+def _after(other: "places.Version", version: "places.Version") -> bool:
+    return (other.valid_from_on, other.id) > (version.valid_from_on, version.id)
+
+
+class _Writer:
+    """Writes cells in all spans; gathers rows so that a few short transactions do."""
+
+    def __init__(self, store: Store, number: int):
+        self.store, self.number = store, number
+        self.rows, self.first_on = 0, NEVER_DAY
+        self._waiting: dict[str, list[tuple]] = {subject: [] for subject in SUBJECTS}
+        self._names = {s: _row_columns(s) for s in SUBJECTS}
+        self._tables = {subject: rollup_table(subject) for subject in SUBJECTS}
+
+    def take(self, subject: str, cells: Cells, *, version: int, depth: int) -> None:
+        """Rows of one level of one version."""
+        self.first_on = min(self.first_on, int(cells.day.min(initial=NEVER_DAY)))
+        for span in SPANS:
+            wide = widen(cells, span)
+            for start in range(0, len(wide.row), WRITE_ROWS):
+                part = slice(start, start + WRITE_ROWS)
+                self._waiting[subject] += _lines(wide, part, fixed=(version, depth, span, self.number))
+                if sum(map(len, self._waiting.values())) >= WRITE_ROWS:
+                    self.flush()
+
+    def flush(self) -> None:
+        """Write what waits, in one transaction."""
+        with self.store.write() as connection:
+            for subject, lines in self._waiting.items():
+                insert_rows(connection, self._tables[subject], self._names[subject], lines)
+                self.rows += len(lines)
+                self._waiting[subject] = []
+
+
+def _row_columns(subject: str) -> tuple[str, ...]:
+    indicators = of_subject(subject)
+    return ("version_id", "level", "pos", "span", "day", "gen", *columns(indicators), *histograms(indicators))
+
+
+def _lines(cells: Cells, part: slice, *, fixed: tuple[int, int, int, int]) -> list[tuple]:
+    version, depth, span, number = fixed
+    row, day = cells.row[part].tolist(), cells.day[part].tolist()
+    count = len(row)
+    heads = ([version] * count, [depth] * count, row, [span] * count, day, [number] * count)
+    packed = (pack(cells, name)[part] for name in cells.pairs)
+    return list(zip(*heads, *cells.sums[part].T.tolist(), *packed, strict=True))
 
 
 def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None:

@@ -5,7 +5,7 @@ quarter takes about fifteen rows a unit and a stock (everything since the beginn
 held as sparse histograms with fixed edges, which add like numbers do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -68,8 +68,27 @@ def histograms(indicators: Sequence[Indicator]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(histogram_of(x, indicators) for x in indicators if x.kind == "quantile"))
 
 
-def shares(facts: DataFrame, indicators: Sequence[Indicator]) -> tuple[list[_Share], list[_Share]]:
-    """What each fact adds to each integer column, and the bin of its duration for each histogram."""
+@dataclass(frozen=True)
+class Shares:
+    """What facts contribute: to integer columns, and to histograms (`value` is then the bin)."""
+
+    names: tuple[str, ...]
+    sums: tuple[_Share, ...]
+    bins: tuple[_Share, ...]
+
+    def before(self, day: int | None) -> "Shares":
+        """Only what counts before a local day."""
+        if day is None:
+            return self
+        cut = [
+            tuple(_Share(part.name, np.where(part.day < day, part.day, -1), part.value) for part in parts)
+            for parts in (self.sums, self.bins)
+        ]
+        return Shares(self.names, *cut)
+
+
+def shares_of(facts: DataFrame, indicators: Sequence[Indicator]) -> Shares:
+    """What each prepared fact adds to each column."""
     sums: list[_Share] = []
     bins: dict[str, _Share] = {}
     for entry in indicators:
@@ -86,7 +105,7 @@ def shares(facts: DataFrame, indicators: Sequence[Indicator]) -> tuple[list[_Sha
             sums.append(_Share(f"d_{entry.name}", day, facts.pipe(entry.denominator).to_numpy()))
         if entry.kind == "score":
             sums.append(_Share(f"q_{entry.name}", day, value * value))
-    return sums, list(bins.values())
+    return Shares(columns(indicators), tuple(sums), tuple(bins.values()))
 
 
 def _binned(
@@ -97,31 +116,33 @@ def _binned(
 
 
 def tally(facts: DataFrame, rows: np.ndarray, indicators: Sequence[Indicator], *, sign: int = 1) -> Cells:
-    """Add up facts by row and local day.
+    """Add up prepared facts (see `data.facts.prepare`) by row and local day; see `add_up`."""
+    return add_up(shares_of(facts, indicators), rows, sign=sign)
 
-    facts  prepared (see `data.facts.prepare`), one row per fact
+
+def add_up(shares: Shares, rows: np.ndarray, *, sign: int = 1) -> Cells:
+    """Add up contributions by row and local day.
+
     rows   int array, the row key of each fact (a unit's position, or any other dense grouping)
     sign   -1 takes the facts away again
     """
-    sums, bins = shares(facts, indicators)
-    names = columns(indicators)
-    days = [share.day[share.day >= 0] for share in (*sums, *bins)]
+    names, every = shares.names, (*shares.sums, *shares.bins)
+    days = [share.day[share.day >= 0] for share in every]
     days = [day for day in days if len(day)]
     if not days:
-        return _nothing(names, histograms(indicators))
+        return _nothing(names, tuple(share.name for share in shares.bins))
     first = int(min(day.min() for day in days))
     width = int(max(day.max() for day in days)) - first + 1
-    keyed = [(share, *_keys(share, rows, first, width)) for share in (*sums, *bins)]
+    keyed = [(share, *_keys(share, rows, first, width)) for share in every]
     cells, rank = _used_cells(keyed)
     table = np.zeros((len(cells), len(names)), dtype=np.int64)
-    for share, key, chosen in keyed[: len(sums)]:
+    for share, key, chosen in keyed[: len(shares.sums)]:
         weights = share.value[chosen].astype(np.float64) * sign  # exact: sums stay far below 2**53
         table[:, names.index(share.name)] += np.bincount(rank(key), weights, minlength=len(cells)).astype(
             np.int64
         )
-    pairs = {
-        share.name: _pairs(rank(key), share.value[chosen], sign) for share, key, chosen in keyed[len(sums) :]
-    }
+    hists = keyed[len(shares.sums) :]
+    pairs = {share.name: _pairs(rank(key), share.value[chosen], sign) for share, key, chosen in hists}
     return _without_zeros(Cells(cells // width, cells % width + first, names, table, pairs))
 
 
@@ -132,7 +153,7 @@ def _keys(share: _Share, rows: np.ndarray, first: int, width: int) -> tuple[np.n
     return rows[chosen].astype(np.int64) * width + (share.day[chosen] - first), chosen
 
 
-def _used_cells(keyed: list) -> tuple[np.ndarray, object]:
+def _used_cells(keyed: list) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Keys in use, sorted, and a function from keys to their index."""
     top = max((int(key.max()) for _, key, _ in keyed if len(key)), default=-1) + 1
     count = sum(len(key) for _, key, _ in keyed)
