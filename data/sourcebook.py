@@ -142,14 +142,18 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
 
 
 def state(reader: Reader) -> dict:
-    """generation, load, published_at (microseconds UTC), boundary_version, valid_from; None before a first refresh."""
+    """What is published: generation, load and the instant from which it is known, published_at (microseconds UTC),
+    boundary version; None before a first refresh."""
     with reader.store.read() as connection:
         seen = published(connection)
+        known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
+        recorded_at = connection.scalar(known)
     version = reader.versions[-1] if reader.versions else None
     return {
         "generation": seen.generation if seen else None,
         "load": seen.load if seen else None,
         "published_at": seen.published_at if seen else None,
+        "recorded_at": recorded_at,
         "boundary_version": version.id if version else None,
         "boundary_fingerprint": version.fingerprint if version else None,
         "boundary_valid_from_on": version.valid_from_on if version else None,

@@ -86,10 +86,8 @@ class AnalystAsk:
         return "/analyst?" + urlencode(self.selection() | {"unit": unit})
 
     def file(self, suffix: str, flavour: str) -> str:
-        """Address of a file of the same rows in the same order; `manifest.json` names what the file holds."""
+        """Address of a file of the same rows, oldest first."""
         pairs = {name: value for name, value in self.selection().items() if name != "subject"}
-        if self.href_sort():
-            pairs["sort"] = self.sort
         return f"/files/{self.subject}.{suffix}?" + urlencode(pairs | {"flavour": flavour})
 
 

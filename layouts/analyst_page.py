@@ -203,7 +203,7 @@ def _manifest(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component
         words("analyst.manifest.boundary", version=answer.boundary),
         words("analyst.manifest.sealed") if ask.subject == "orders" else "",
     ]
-    link = html.A(words("analyst.manifest.file"), href=ask.file("manifest.json", "machine"), className="link")
+    link = html.A(words("analyst.manifest.file"), href=ask.file("csv.manifest.json", "machine"), className="link")
     return html.Section(
         [
             html.B(words("analyst.manifest")),

@@ -19,6 +19,7 @@ from layouts.words import Words
 
 ROWS = 100
 FEW = 3
+WIDE = 100_000
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
         (row["indicator"], row["unit_code"], row["kind"]): row for row in table.measures.to_dict("records")
     }
     rows = ordered(table)
+    wide = any(row["n"] >= WIDE for row in rows)  # space-minutes need more room than cases
     span = span_of([table.targets.get(table.ranked.name), *_edges(table.measures, table.ranked)])
     units = [row for row in rows if row["kind"] == "unit"]
     few = [row for row in units if row["state"] != "ok"]
@@ -69,7 +71,7 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
             html.Tbody(body),
             html.Tfoot(foot),
         ],
-        className="league",
+        className="league wide" if wide else "league",
         style={"--columns": str(len(table.columns))},
     )
     return html.Div(grid, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})

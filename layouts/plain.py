@@ -17,19 +17,20 @@ from typing import ClassVar
 from dash.development.base_component import Component
 
 VOID = frozenset({"br", "hr", "input"})
-ELEMENTS = VOID | frozenset(
-    "a article aside b button caption code dd details div dl dt em fieldset figcaption figure footer form h1 h2 h3 h4 "
-    "header i kbd label legend li main nav ol option p pre s section select small span strong summary table tbody td "
-    "tfoot th thead time tr u ul".split()
-)
+ELEMENTS = VOID | {
+    "a", "article", "aside", "b", "button", "caption", "code", "dd", "details", "div", "dl", "dt", "em",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "header", "i", "kbd", "label",
+    "legend", "li", "main", "nav", "ol", "option", "p", "pre", "s", "section", "select", "small", "span",
+    "strong", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul",
+}  # fmt: skip
 NAMES = {
     "className": "class", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan", "hrefLang": "hreflang",
     "autoComplete": "autocomplete", "htmlFor": "for", "maxLength": "maxlength",
 }  # fmt: skip
-LEFT_OUT = frozenset(
-    "children key n_clicks n_clicks_timestamp disable_n_clicks debounce persistence persisted_props persistence_type "
-    "n_submit n_blur".split()
-)
+LEFT_OUT = {
+    "children", "key", "n_clicks", "n_clicks_timestamp", "disable_n_clicks", "debounce", "persistence",
+    "persisted_props", "persistence_type", "n_submit", "n_blur",
+}  # fmt: skip
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]*\Z")
 LOCAL = re.compile(r"/(?![/\\])|#|\?")
 UPPER = re.compile(r"([A-Z])")

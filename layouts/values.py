@@ -99,7 +99,8 @@ def target(indicator: Indicator, aim: float | None, words: Words) -> str:
     """ "≥ 90.0" or "≤ 60"; a dash where the instance sets none."""
     if aim is None:
         return NOTHING
-    return f"{'≤' if indicator.better == 'low' else '≥'} {number(indicator, aim, words)}"
+    sign = {"low": "≤ ", "high": "≥ ", None: ""}[indicator.better]
+    return f"{sign}{number(indicator, aim, words)}"
 
 
 def met(indicator: Indicator, value: float | None, aim: float | None) -> bool | None:

@@ -5,7 +5,11 @@
 
   document.addEventListener("change", function (event) {
     const form = event.target.form;
-    if (form && form.matches("form[data-ask]") && event.target.matches("select, input[type=date]")) form.requestSubmit();
+    if (!form || !form.matches("form[data-ask]") || !event.target.matches("select, input[type=date]")) return;
+    // Another subject has other words: of the question only place and time go with it.
+    const kept = ["subject", "unit", "from", "last"];
+    if (event.target.name === "subject") for (const field of form.elements) field.disabled = Boolean(field.name) && !kept.includes(field.name);
+    form.requestSubmit();
   });
 
   /* A metric card opens beside the card it explains; the browser closes it on Esc or a click elsewhere and gives
