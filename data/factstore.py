@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
 from data.facts import DEFAULT_RHYTHM_MINUTES
-from data.schema import FACT_COLUMNS, FACTS, load, source, term
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, load, source, term
 from data.store import raw_rows
 
 # What the indicators of a subject read; everything else stays on disk.
@@ -140,27 +140,54 @@ def changed_facts(
     along in both frames, so that whatever did not change cancels out.
     """
     table = FACTS[subject]
-    gone = and_(table.c.load <= since, table.c.superseded > since, table.c.superseded <= load)
+    gone = and_(
+        table.c.load <= since, table.c.superseded > since, table.c.superseded <= load, _replaced(table)
+    )
     come = and_(table.c.load > since, table.c.load <= load, table.c.superseded > load)
     if subject not in GROUPS:
         return read_rows(connection, subject, [gone]), read_rows(connection, subject, [come])
-    near = _neighbourhood(connection, subject, or_(gone, come), rhythms=rhythms)
+    near = _neighbourhood(connection, subject, (gone, come), rhythms=rhythms)
+    alone = table.c[GROUPS[subject]].is_(None)
     return (
-        read_rows(connection, subject, [visible(table, since), or_(gone, near)]),
-        read_rows(connection, subject, [visible(table, load), or_(come, near)]),
+        _both(connection, subject, [visible(table, since), near], [gone, alone]),
+        _both(connection, subject, [visible(table, load), near], [come, alone]),
     )
 
 
+def _replaced(table: Table) -> ColumnElement[bool]:
+    """What the partial index on replaced revisions is made for, word by word, so that it is used."""
+    return table.c.superseded < literal_column(str(FOREVER))
+
+
+def _both(
+    connection: Connection, subject: str, first: list[ColumnElement[bool]], second: list[ColumnElement[bool]]
+) -> DataFrame:
+    """Rows of either condition; two index ranges, where one OR would read the whole table."""
+    parts = [read_rows(connection, subject, where) for where in (first, second)]
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if len(filled) == 2 else (filled or parts)[0]
+
+
 def _neighbourhood(
-    connection: Connection, subject: str, touched: ColumnElement[bool], *, rhythms: Mapping[int, float]
+    connection: Connection,
+    subject: str,
+    touched: Sequence[ColumnElement[bool]],
+    *,
+    rhythms: Mapping[int, float],
 ) -> ColumnElement[bool]:
+    """Condition for everything near enough to the touched facts for its worth to depend on them."""
     table = FACTS[subject]
     group, at = table.c[GROUPS[subject]], table.c["observed_at" if subject == "parking" else "occurred_at"]
-    query = select(group, func.min(at), func.max(at)).where(touched, group.is_not(None)).group_by(group)
-    found = connection.execute(query).all()
+    found = [
+        row
+        for where in touched
+        for row in connection.execute(
+            select(group, func.min(at), func.max(at)).where(where, group.is_not(None)).group_by(group)
+        )
+    ]
     if not found:
         return false()
-    groups = group.in_([row[0] for row in found])
+    groups = group.in_(sorted({row[0] for row in found}))
     if subject == "alerts":
         return groups
     reach = int(max([*rhythms.values(), DEFAULT_RHYTHM_MINUTES]) * 2 * 60_000_000)
