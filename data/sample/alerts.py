@@ -7,7 +7,7 @@ from data.sample.moments import DAY, HOUR, NEVER, as_known
 from data.sample.plots import home_rows, points_in
 from data.sample.sizes import stream
 from data.sample.stories import LITTER_DAYS, LITTER_GRID, LITTER_HOURS
-from data.sample.world import World
+from data.sample.world import SPAN, World
 
 EVENTS = ("received", "acknowledged", "judged")
 _LITTER_HOURS = np.array([3, 2, 1, 1, 0, 1, 2, 3, 3, 3, 4, 5, 5, 4, 3, 3, 4, 6, 9, 11, 11, 10, 8, 5])
@@ -32,13 +32,13 @@ def _any_plot(world: World, count: int, draw: np.random.Generator) -> np.ndarray
     return np.searchsorted(world.cumulative, draw.random(count), side="right").clip(0, len(world.plots) - 1)
 
 
-def _throws(world: World, week: int, draw: np.random.Generator) -> pd.DataFrame:
+def _throws(world: World, span: int, draw: np.random.Generator) -> pd.DataFrame:
     """Instants and buildings of throws: scattered ones, and those of the night story."""
     grids = world.plots["grid_code"].nunique()
-    day = week * 7 + np.repeat(np.arange(7), draw.poisson(max(1.4, 0.02 * grids), 7))
+    day = span * SPAN + np.repeat(np.arange(SPAN), draw.poisson(max(1.4, 0.02 * grids), SPAN))
     hour = draw.choice(24, size=len(day), p=_LITTER_HOURS / _LITTER_HOURS.sum())
     scattered = pd.DataFrame({"occurred": day * DAY + hour * HOUR, "plot": _any_plot(world, len(day), draw)})
-    nights = week * 7 + np.flatnonzero(draw.random(7) < 0.62)
+    nights = span * SPAN + np.flatnonzero(draw.random(SPAN) < 0.62)
     nights = nights[nights >= world.until - LITTER_DAYS]
     night = np.repeat(nights, draw.integers(1, 3, len(nights)))
     first, last = LITTER_HOURS
@@ -59,9 +59,9 @@ def _verdict(frame: pd.DataFrame, *, false_share: np.ndarray, draw: np.random.Ge
     )
 
 
-def _littering_week(world: World, week: int) -> pd.DataFrame:
-    draw = stream(world.seed, "littering", week)
-    throws = _throws(world, week, draw)
+def _littering_span(world: World, span: int) -> pd.DataFrame:
+    draw = stream(world.seed, "littering", span)
+    throws = _throws(world, span, draw)
     # A camera reports one throw once to three times within minutes; the repeats are one episode.
     repeats = draw.choice((1, 2, 3), size=len(throws), p=(0.7, 0.2, 0.1))
     frame = throws.loc[np.repeat(throws.index.to_numpy(), repeats)]
@@ -79,15 +79,18 @@ def _littering_week(world: World, week: int) -> pd.DataFrame:
     return frame.assign(id=[f"V{second}-{k:03d}" for k, second in enumerate(frame["occurred"])])
 
 
-def make_littering(world: World, weeks: range) -> pd.DataFrame:
-    """Camera alerts that begin in some weeks: id, occurred, the instants of EVENTS, building, floors, confidence,
-    device, plot, lon, lat, grid_hint, false (how it was judged in the end)."""
-    return pd.concat([_littering_week(world, week) for week in weeks], ignore_index=True)
+def make_littering(world: World, spans: range) -> pd.DataFrame:
+    """Camera alerts that begin in some spans of days.
+
+    returns  id, occurred, the instants of EVENTS, building, floor_low, floor_high, confidence, device, plot, lon,
+             lat, grid_hint, false (how each was judged in the end)
+    """
+    return pd.concat([_littering_span(world, span) for span in spans], ignore_index=True)
 
 
-def _facade_week(world: World, week: int) -> pd.DataFrame:
-    draw = stream(world.seed, "facade", week)
-    calendar = world.calendar(week)
+def _facade_span(world: World, span: int) -> pd.DataFrame:
+    draw = stream(world.seed, "facade", span)
+    calendar = world.calendar(span)
     grids = world.plots["grid_code"].nunique()
     usual = max(0.35, 0.004 * grids) * np.where(calendar["rain"] > 15, 1.8, 1.0)
     counts = draw.poisson(np.where(calendar["storm"], np.maximum(usual * 20, 24.0), usual))
@@ -109,9 +112,9 @@ def _facade_week(world: World, week: int) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def make_facade(world: World, weeks: range) -> pd.DataFrame:
-    """Façade alerts that begin in some weeks: as `make_littering`, with severity and without confidence."""
-    return pd.concat([_facade_week(world, week) for week in weeks], ignore_index=True)
+def make_facade(world: World, spans: range) -> pd.DataFrame:
+    """Façade alerts that begin in some spans of days: as `make_littering`, with severity and without confidence."""
+    return pd.concat([_facade_span(world, span) for span in spans], ignore_index=True)
 
 
 def known_alerts(frame: pd.DataFrame, at: int) -> pd.DataFrame:

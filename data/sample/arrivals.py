@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.sample.feeds import LITTERING, LIVE, Feed, delivery, facts
+from data.sample.feeds import LITTERING, LIVE, SPAN_SECONDS, Feed, delivery, facts
 from data.sample.moments import HOUR, NEVER, from_instant
 from data.sample.sizes import stream
 from data.sample.world import World, read_world
@@ -24,23 +24,29 @@ def _awake(world: World, since: int, until: int) -> list[int]:
     ]
 
 
-def _waking_episodes(world: World, frame: pd.DataFrame, since: int, until: int) -> pd.DataFrame:
+def _waking_episodes(world: World, since: int, until: int) -> pd.DataFrame:
     """One throw for every slot in which the platform answers: it forgets what it saw while it was silent."""
     parts = []
     for start in _awake(world, since, until):
         draw = stream(world.seed, "episode", start // LITTER_SLOT)
-        one = frame.iloc[[int(draw.integers(len(frame)))]]
+        span = start // SPAN_SECONDS
+        seen = LITTERING.make(world, range(span, span + 1))
+        one = seen.iloc[[int(draw.integers(len(seen)))]]
         received = start - int(draw.integers(5, 240))
-        moved = {"occurred": received - 12, "received": received, "acknowledged": NEVER, "judged": NEVER}
-        parts.append(one.assign(**moved, id=f"V{received}-900"))
-    return pd.concat(parts, ignore_index=True) if parts else frame.iloc[:0]
+        parts.append(
+            one.assign(
+                occurred=received - 12, received=received, acknowledged=NEVER, judged=NEVER,
+                id=f"V{received}-900",
+            )
+        )  # fmt: skip
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _news(world: World, feed: Feed, since: int, until: int) -> bytes | None:
-    frame = facts(feed, world, since=since, until=until)
-    if feed.name == LITTERING.name:
-        episodes = _waking_episodes(world, frame, since, until)
+    if feed is LITTERING:
+        episodes = _waking_episodes(world, since, until)
         return feed.write(feed.known(episodes, until)) if len(episodes) else None
+    frame = facts(feed, world, since=since, until=until)
     due = since // (feed.minutes * 60) < until // (feed.minutes * 60)
     return delivery(feed, frame, since=since, at=until, repeat=feed.steady and due)
 

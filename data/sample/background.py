@@ -1,5 +1,6 @@
 """What lies under the units on the map: streets, water, buildings and estate names, beyond the border too."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
@@ -86,8 +87,11 @@ def surroundings(
 
 def buildings(town: Town, around: dict[Cell, list[Polygon]], *, seed: int) -> list[Feature]:
     """Buildings, one feature of many polygons per grid cell; none in the canal or under the avenue."""
-    cells = town.plots.groupby(["cell_column", "cell_row"], sort=True)["shape"]
-    plots: dict[Cell, list[Polygon]] = {(int(c), int(r)): list(own) for (c, r), own in cells}  # type: ignore[misc]  # a tuple key is typed as one label
+    plots: dict[Cell, list[Polygon]] = defaultdict(list)
+    for column, row, shape in zip(
+        town.plots["cell_column"], town.plots["cell_row"], town.plots["shape"], strict=True
+    ):
+        plots[column, row].append(shape)
     plots |= around
     closed = (
         canal(town.board).buffer(CANAL_WIDTH / 2 + 5 * METRE).union(avenue(town.board).buffer(15 * METRE))

@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
-from data.sample.board import METRE, Board, Cell, avenue_part
+from data.sample.board import GRAIN, METRE, Board, Cell, avenue_part
 
 SNAP = 0.11
 
@@ -33,9 +33,13 @@ def middles(board: Board, draw: np.random.Generator) -> dict[Cell, Middle]:
     """One through lane per column and per row, somewhere between two fifths and three fifths."""
     share_x = {c: draw.uniform(0.4, 0.6) for c in board.columns}
     share_y = {r: draw.uniform(0.4, 0.6) for r in board.rows}
-    x = {c: round(board.x(c) + s * (board.x(c + 1) - board.x(c))) for c, s in share_x.items()}
-    y = {r: round(board.y(r) + s * (board.y(r + 1) - board.y(r))) for r, s in share_y.items()}
+    x = {c: _on_grain(board.x(c) + s * (board.x(c + 1) - board.x(c))) for c, s in share_x.items()}
+    y = {r: _on_grain(board.y(r) + s * (board.y(r + 1) - board.y(r))) for r, s in share_y.items()}
     return {(c, r): Middle(x[c], y[r]) for c in board.columns for r in board.rows}
+
+
+def _on_grain(value: float) -> int:
+    return round(value / GRAIN) * GRAIN
 
 
 def _at_share(shape: Polygon, axis: int, share: float) -> int:
@@ -44,7 +48,7 @@ def _at_share(shape: Polygon, axis: int, share: float) -> int:
     low, high = (x0, x1) if axis == 0 else (y0, y1)
     guess = low + share * (high - low)
     if shape.area > 0.999 * (x1 - x0) * (y1 - y0):
-        return round(guess)
+        return _on_grain(guess)
     for _ in range(12):
         cut = (x0, y0, guess, y1) if axis == 0 else (x0, y0, x1, guess)
         if shapely.clip_by_rect(shape, *cut).area < share * shape.area:
@@ -52,7 +56,7 @@ def _at_share(shape: Polygon, axis: int, share: float) -> int:
         else:
             high = guess
         guess = (low + high) / 2
-    return round(guess)
+    return _on_grain(guess)
 
 
 def _cut(shape: Polygon, axis: int, at: int) -> tuple[Polygon, Polygon, LineString] | None:
@@ -159,7 +163,10 @@ def slabs(plot: Polygon, draw: np.random.Generator) -> list[Polygon]:
             width = span * draw.uniform(0.72, 0.97) - (5 * METRE if across == 2 else 0)
             start = x0 + k * span + draw.uniform(0, span - width)
             found.append(box(start, top, start + width, top + depth))
-    return [slab for slab in found if inner.buffer(1).contains(slab)] or _shrunk(inner)
+    if inner.area > 0.999 * (x1 - x0) * (y1 - y0):
+        return found
+    close = inner.buffer(1)
+    return [slab for slab in found if close.contains(slab)] or _shrunk(inner)
 
 
 def _shrunk(inner: Polygon) -> list[Polygon]:

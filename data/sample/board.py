@@ -1,8 +1,8 @@
 """The drawing board: streets, river and canal as straight lines in centimetres, and the bend that turns
 them into a city.
 
-Everything is laid out on a plain lattice first, in whole centimetres so that crossings are exact, x to the
-east and y to the south. `to_ticks` then bends the board (no street stays straight, none are parallel) and
+Everything is laid out on a plain lattice first, in whole grains of 20 cm so that crossings are exact, x to
+the east and y to the south. `to_ticks` then bends the board (no street stays straight, none are parallel) and
 lays it on the ground near 121.525 E 31.285 N. A tick is 1e-7 degree; ground coordinates stay whole ticks
 until they are written, so that two units share a border to the last digit.
 """
@@ -17,6 +17,8 @@ from data.sample import names
 from data.sample.sizes import Size, stream
 
 METRE = 100
+# Corners of the plan lie on this grid of centimetres: apart enough to stay apart when ticks are rounded.
+GRAIN = 20
 TICKS = 10_000_000
 CENTRE = (121.525, 31.285)
 METRES_PER_DEGREE = 111_195.0
@@ -65,11 +67,16 @@ class Board:
 RIVER_LINE = len(HOME_WIDTHS)
 
 
+def on_grain(value: Floats) -> Floats:
+    """Board centimetres on the nearest grain."""
+    return np.round(value / GRAIN) * GRAIN
+
+
 def _positions(
     widths: tuple[int, ...], *, before: int, after: int, draw: np.random.Generator
 ) -> tuple[int, ...]:
-    lead = (draw.uniform(275, 355, before) * METRE).round()
-    tail = (draw.uniform(275, 355, after) * METRE).round()
+    lead = on_grain(draw.uniform(275, 355, before) * METRE)
+    tail = on_grain(draw.uniform(275, 355, after) * METRE)
     home = np.concatenate([[0], np.cumsum(widths)]) * METRE
     west = -np.cumsum(lead)[::-1]
     east = home[-1] + np.cumsum(tail)
@@ -117,8 +124,7 @@ def river_bank(board: Board, side: int) -> LineString:
     y = np.unique(np.concatenate([board.ys, np.arange(board.ys[0], board.ys[-1], 32 * METRE)])) / METRE
     middle = board.x(RIVER_LINE) / METRE - 20 + 62 * np.sin(y / 330 + 1.9) + 24 * np.sin(y / 147 + 0.4)
     half = 25 + 5 * np.sin(y / 210) + 3 * np.sin(y / 61)
-    x = np.round((middle + side * half) * METRE)
-    return LineString(np.column_stack([x, np.round(y * METRE)]))
+    return LineString(np.column_stack([on_grain((middle + side * half) * METRE), on_grain(y * METRE)]))
 
 
 def river(board: Board) -> Polygon:

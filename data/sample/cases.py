@@ -1,4 +1,4 @@
-"""Grid cases and public reports: their whole life from report to closing, week by week."""
+"""Grid cases and public reports: their whole life from report to closing, span by span."""
 
 import numpy as np
 import pandas as pd
@@ -8,12 +8,14 @@ from data.sample.catalogue import CATEGORIES, CHANNEL_SHARES, PUBLIC
 from data.sample.moments import DAY, HOUR, LONGEST_LIFE, NEVER, as_known
 from data.sample.sizes import stream
 from data.sample.stories import BEHIND_DAYS
-from data.sample.world import World, draw_places
+from data.sample.world import SPAN, World, draw_places
 
 EVENTS = ("reported", "filed", "dispatched", "handled", "closed", "voided_at", "corrected")
 WEEKDAY = np.array([1.08, 1.05, 1.03, 1.02, 1.04, 0.86, 0.78])
 MONTH = np.array([0.86, 0.80, 0.95, 1.0, 1.05, 1.10, 1.14, 1.15, 1.10, 1.03, 0.99, 0.92])
 SLIDE = 0.175  # how far on-time closure falls where a grid falls behind
+GOLDEN = (5**0.5 - 1) / 2
+STUCK = 0.35  # share of late cases that stay open for days
 SPREAD = 0.42  # of the logistic distribution of log(time taken / time allowed)
 _SHARES = np.cumsum(CHANNEL_SHARES, axis=1)
 _HOURS = np.cumsum(catalogue.HOURS, axis=1) / np.sum(catalogue.HOURS, axis=1, keepdims=True)
@@ -72,13 +74,22 @@ def _on_time(world: World, frame: pd.DataFrame, calendar: pd.DataFrame) -> np.nd
     return np.clip(chance - np.where(world.behind[plot], late, 0), 0.3, 0.99)
 
 
-def time_share(chance: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def time_share(chance: np.ndarray, luck: np.ndarray) -> np.ndarray:
     """Time taken over time allowed: log-logistic, at most 1 with the given chance, rarely many times as long."""
-    one, odds = draw.uniform(0.0005, 0.9995, len(chance)), np.log(chance / (1 - chance))
-    return np.exp(SPREAD * (np.log(one / (1 - one)) - odds)).clip(0.01, 14.0)
+    odds = np.log(chance / (1 - chance))
+    return np.exp(SPREAD * (np.log(luck / (1 - luck)) - odds)).clip(0.01, 14.0)
 
 
-def _office_hours(closed: np.ndarray, dispatched: np.ndarray, limit: np.ndarray) -> np.ndarray:
+def _luck(world: World, plot: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Uniform numbers; in the grid that falls behind evenly spread ones, so that chance does not hide the story."""
+    luck = draw.uniform(0.0005, 0.9995, len(plot))
+    own = world.behind[plot]
+    even = (draw.random() + GOLDEN * np.arange(own.sum())) % 1
+    luck[own] = even.clip(0.0005, 0.9995)
+    return luck
+
+
+def office_hours(closed: np.ndarray, dispatched: np.ndarray, limit: np.ndarray) -> np.ndarray:
     """Nobody checks a lasting case at night: its closing falls in the evening before."""
     hour = closed // HOUR % 24
     night = (limit >= 12) & ((hour >= 21) | (hour < 7))
@@ -96,9 +107,14 @@ def _life(
     dispatched = filed + (60 * draw.lognormal(1.9, 0.7, count)).astype(np.int64) + 15
     extended = draw.random(count) < 0.03
     allowed = (frame["limit"].to_numpy() * HOUR * np.where(extended, 1.5, 1.0)).astype(np.int64)
-    taken = (allowed * time_share(_on_time(world, frame, calendar), draw)).astype(np.int64)
+    taken = (
+        allowed * time_share(_on_time(world, frame, calendar), _luck(world, frame["plot"].to_numpy(), draw))
+    ).astype(np.int64)
+    # A case that is late may be stuck for days, while offices differ on whose it is.
+    stuck = (taken > allowed) & (draw.random(count) < STUCK)
+    taken = np.where(stuck, allowed + (DAY * draw.lognormal(1.6, 0.6, count)).astype(np.int64), taken)
     closed = dispatched + np.clip(taken, 300, LONGEST_LIFE * DAY - 3 * DAY)
-    closed = _office_hours(closed, dispatched, frame["limit"].to_numpy())
+    closed = office_hours(closed, dispatched, frame["limit"].to_numpy())
     handled = dispatched + ((closed - dispatched) * draw.uniform(0.62, 0.96, count)).astype(np.int64)
     voided = draw.random(count) < 0.014
     corrected = draw.random(count) < 0.006
@@ -119,11 +135,11 @@ def _life(
     )
 
 
-def _week(world: World, week: int, *, purpose: str, rate: float) -> pd.DataFrame:
-    draw = stream(world.seed, purpose, week)
-    calendar = world.calendar(week)
+def _span(world: World, span: int, *, purpose: str, rate: float) -> pd.DataFrame:
+    draw = stream(world.seed, purpose, span)
+    calendar = world.calendar(span)
     counts = draw.poisson(rate * day_factor(calendar))
-    place = np.repeat(np.arange(7), counts)
+    place = np.repeat(np.arange(SPAN), counts)
     category = pick(_category_weights(calendar), place, draw)
     profile = np.full(len(place), PUBLIC) if purpose == "reports" else _PROFILE[category]
     channel = np.full(len(place), 1) if purpose == "reports" else pick(_SHARES, profile, draw)
@@ -138,15 +154,15 @@ def _week(world: World, week: int, *, purpose: str, rate: float) -> pd.DataFrame
     return _life(world, frame, calendar, draw)
 
 
-def make_cases(world: World, weeks: range, *, purpose: str) -> pd.DataFrame:
-    """All cases reported in some weeks, with everything that will ever happen to them.
+def make_cases(world: World, spans: range, *, purpose: str) -> pd.DataFrame:
+    """All cases reported in some spans of days, with everything that will ever happen to them.
 
     purpose  "cases" (the grid centre) or "reports" (the public's own)
     returns  id, day, the instants of EVENTS and due, category, first_category, channel (numbers), limit (hours),
              counts, and the columns of `draw_places`
     """
     rate = (world.size.cases if purpose == "cases" else world.size.reports) * world.streets
-    frame = pd.concat([_week(world, week, purpose=purpose, rate=rate) for week in weeks], ignore_index=True)
+    frame = pd.concat([_span(world, span, purpose=purpose, rate=rate) for span in spans], ignore_index=True)
     day = frame["day"].to_numpy()
     if purpose == "cases":
         return frame.assign(id=numbered(day, prefix="310199", digits=5))

@@ -45,7 +45,8 @@ def settings(size: Size) -> str:
     )
     targets = "\n".join(f"{name} = {value}" for name, value in TARGETS.items())
     categories = {**MAJOR_ENGLISH, **TOPIC_MAJOR_ENGLISH}
-    categories |= {entry.path.split("/")[1]: entry.english for entry in (*CATEGORIES, *TOPICS)}
+    categories |= {entry.path.split("/")[1]: entry.english for entry in CATEGORIES}
+    categories |= {topic.path.split("/")[1]: topic.english for topic in TOPICS}
     head = (
         "# The sample city: every place, name and record in it is invented.\n"
         f'name = "{CITY_NAMES[size.name]}"\ntimezone = "Asia/Shanghai"\nlocale = "zh"\nsample = true\n'
@@ -168,6 +169,7 @@ kind = "case"
 format = "open311"
 timezone = "Asia/Shanghai"
 every = "30 min"
+sealed = ["description"]
 
 [fields]
 id = "service_request_id"
@@ -182,11 +184,9 @@ closed_at = "closed_datetime"
 address = "address"
 lon = "long"
 lat = "lat"
-unit_hint = "grid"
-voided = "status_notes"
-
-[values.voided]
-"不予立案" = "yes"
+unit_hint = "place"
+voided = "voided"
+text = "description"
 """,
     "littering": f"""# Things thrown from high windows, as the camera platform sees them.
 kind = "alert"

@@ -14,16 +14,16 @@ from data.sample.moments import DAY, LONGEST_LIFE, changed, newest
 from data.sample.orders import EVENTS as ORDER_EVENTS
 from data.sample.orders import known_orders, make_orders
 from data.sample.parking import LIVE_MINUTES, make_readings
-from data.sample.world import World
+from data.sample.world import SPAN, World
 
-WEEK_SECONDS = 7 * DAY
+SPAN_SECONDS = SPAN * DAY
 
 
 @dataclass(frozen=True)
 class Feed:
     """One source system.
 
-    make      the facts of some weeks, with all that will ever happen to them
+    make      the facts of some spans of days, with all that will ever happen to them
     known     those facts as they stood at an instant
     start     the instant a fact begins; events: instants at which its record changes
     minutes   promised rhythm
@@ -41,20 +41,20 @@ class Feed:
     steady: bool = True
 
 
-def _cases(world: World, weeks: range) -> pd.DataFrame:
-    return make_cases(world, weeks, purpose="cases")
+def _cases(world: World, spans: range) -> pd.DataFrame:
+    return make_cases(world, spans, purpose="cases")
 
 
-def _reports(world: World, weeks: range) -> pd.DataFrame:
-    return make_cases(world, weeks, purpose="reports")
+def _reports(world: World, spans: range) -> pd.DataFrame:
+    return make_cases(world, spans, purpose="reports")
 
 
-def _history_readings(world: World, weeks: range) -> pd.DataFrame:
-    return make_readings(world, weeks, minutes=world.size.reading_minutes)
+def _history_readings(world: World, spans: range) -> pd.DataFrame:
+    return make_readings(world, spans, minutes=world.size.reading_minutes)
 
 
-def _live_readings(world: World, weeks: range) -> pd.DataFrame:
-    return make_readings(world, weeks, minutes=LIVE_MINUTES)
+def _live_readings(world: World, spans: range) -> pd.DataFrame:
+    return make_readings(world, spans, minutes=LIVE_MINUTES)
 
 
 def _as_is(frame: pd.DataFrame, at: int) -> pd.DataFrame:
@@ -105,8 +105,8 @@ LIVE = (CASES, ORDERS, REPORTS, LITTERING, FACADE, PARKING_LIVE)
 def facts(feed: Feed, world: World, *, since: int, until: int) -> pd.DataFrame:
     """Every fact of a feed that may change in [since, until), none from before the history began."""
     reach = 0 if feed.name == "parking" else LONGEST_LIFE * DAY
-    first = max(since - reach, (world.first - 1) * DAY) // WEEK_SECONDS
-    frame = feed.make(world, range(first, until // WEEK_SECONDS + 1))
+    first = max(since - reach, (world.first - 1) * DAY) // SPAN_SECONDS
+    frame = feed.make(world, range(first, until // SPAN_SECONDS + 1))
     return frame[(frame[feed.start] >= world.first * DAY) & (frame[feed.start] < until)].reset_index(
         drop=True
     )

@@ -32,7 +32,7 @@ def as_known(values: pd.Series | np.ndarray, at: int) -> np.ndarray:
 def changed(frame: pd.DataFrame, columns: tuple[str, ...], *, since: int, at: int) -> np.ndarray:
     """Rows to which any of the named events happened in [since, at)."""
     events = frame[list(columns)].to_numpy()
-    return ((events >= since) & (events < at)).any(axis=1)
+    return np.any((events >= since) & (events < at), axis=1)
 
 
 def newest(frame: pd.DataFrame, columns: tuple[str, ...], *, at: int) -> pd.DataFrame:

@@ -1,14 +1,14 @@
-"""12345 orders: acceptance, first contact, handling, call-back, judgement, week by week."""
+"""12345 orders: acceptance, first contact, handling, call-back, judgement, span by span."""
 
 import numpy as np
 import pandas as pd
 
-from data.sample.cases import day_factor, numbered, pick, time_share
+from data.sample.cases import day_factor, numbered, office_hours, pick, time_share
 from data.sample.catalogue import HOURS, ORDER_CHANNELS, ORDER_TYPES, TOPICS
 from data.sample.days import workday_after
 from data.sample.moments import DAY, HOUR, LONGEST_LIFE, NEVER, as_known
 from data.sample.sizes import stream
-from data.sample.world import World, draw_places
+from data.sample.world import SPAN, World, draw_places
 
 EVENTS = ("accepted", "dispatched", "contacted", "finished", "called_back", "closed", "returned")
 SHORT, LONG = 1, 5  # working days allowed for questions and suggestions, for help and complaints
@@ -47,9 +47,10 @@ def _handling(world: World, frame: pd.DataFrame, draw: np.random.Generator) -> p
     short = np.isin(frame["type"], (0, 3))
     due = workday_after(frame["day"].to_numpy(), np.where(short, SHORT, LONG)) * DAY + DUE_HOUR * HOUR
     chance = np.clip(world.quality[frame["plot"].to_numpy()] + 0.035, 0.6, 0.985)
-    taken = ((due - dispatched) * time_share(chance, draw)).astype(np.int64)
+    taken = ((due - dispatched) * time_share(chance, draw.uniform(0.0005, 0.9995, count))).astype(np.int64)
     finished = dispatched + np.clip(taken, 20 * 60, (LONGEST_LIFE - 8) * DAY)
-    called = finished + draw.integers(6 * HOUR, 40 * HOUR, count)
+    finished = office_hours(finished, dispatched, (due - dispatched) // HOUR)
+    called = (finished // DAY + draw.integers(1, 3, count)) * DAY + draw.integers(9 * HOUR, 18 * HOUR, count)
     contact = np.where(
         draw.random(count) < 0.07, "unrated", np.where(contacted - accepted < 8 * HOUR, "yes", "no")
     )
@@ -81,11 +82,11 @@ def _verdicts(frame: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _week(world: World, week: int) -> pd.DataFrame:
-    draw = stream(world.seed, "orders", week)
-    calendar = world.calendar(week)
+def _span(world: World, span: int) -> pd.DataFrame:
+    draw = stream(world.seed, "orders", span)
+    calendar = world.calendar(span)
     counts = draw.poisson(world.size.orders * world.streets * day_factor(calendar))
-    place = np.repeat(np.arange(7), counts)
+    place = np.repeat(np.arange(SPAN), counts)
     topic = pick(_topic_weights(calendar), place, draw)
     day = calendar["day"].to_numpy()[place]
     second = pick(_HOURS, np.zeros(len(place), dtype=int), draw) * HOUR + draw.integers(0, HOUR, len(place))
@@ -101,13 +102,13 @@ def _week(world: World, week: int) -> pd.DataFrame:
     return frame.assign(id=codes, repeat_of=np.where(row >= 0, codes[row] if len(codes) else "", ""))
 
 
-def make_orders(world: World, weeks: range) -> pd.DataFrame:
-    """All orders accepted in some weeks, with everything that will ever happen to them.
+def make_orders(world: World, spans: range) -> pd.DataFrame:
+    """All orders accepted in some spans of days, with everything that will ever happen to them.
 
     returns  id, day, the instants of EVENTS and due, topic, type, channel (numbers), first_contact, judgement,
              resolution, satisfaction, repeat_of, excluded, caller, phone, counts, and the columns of `draw_places`
     """
-    return pd.concat([_week(world, week) for week in weeks], ignore_index=True)
+    return pd.concat([_span(world, span) for span in spans], ignore_index=True)
 
 
 def known_orders(frame: pd.DataFrame, at: int) -> pd.DataFrame:

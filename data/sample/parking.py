@@ -5,10 +5,10 @@ import pandas as pd
 
 from data.sample.moments import DAY
 from data.sample.sizes import stream
-from data.sample.world import World
+from data.sample.world import SPAN, World
 
 LIVE_MINUTES = 5
-SLOTS = 7 * 24 * 60 // LIVE_MINUTES
+SLOTS = SPAN * 24 * 60 // LIVE_MINUTES
 SMOOTH = 30
 KINDS = ("配建", "公共", "路内")
 # Share taken by hour: beside homes full at night, public ones full by day, the kerb busy from morning to evening.
@@ -53,16 +53,16 @@ def lots(world: World) -> pd.DataFrame:
     )
 
 
-def _week(world: World, parks: pd.DataFrame, week: int, minutes: int) -> pd.DataFrame:
-    draw = stream(world.seed, "parking", week)
+def _span(world: World, parks: pd.DataFrame, span: int, minutes: int) -> pd.DataFrame:
+    draw = stream(world.seed, "parking", span)
     noise = draw.normal(0, 1, (SLOTS + SMOOTH, len(parks))).cumsum(axis=0)
     noise = (noise[SMOOTH:] - noise[:-SMOOTH]) / np.sqrt(SMOOTH) * 0.035
-    daily = draw.normal(0, 0.03, (7, len(parks)))
+    daily = draw.normal(0, 0.03, (SPAN, len(parks)))
     over = draw.random((SLOTS, len(parks))) < 0.0006
     step = minutes // LIVE_MINUTES
     slot = np.arange(0, SLOTS, step)
-    second = week * 7 * DAY + slot * LIVE_MINUTES * 60
-    calendar = world.calendar(week)
+    second = span * SPAN * DAY + slot * LIVE_MINUTES * 60
+    calendar = world.calendar(span)
     day = (slot * LIVE_MINUTES) // 1440
     quiet = ~calendar["workday"].to_numpy()[day]
     hour = slot * LIVE_MINUTES % 1440 / 60
@@ -77,8 +77,8 @@ def _week(world: World, parks: pd.DataFrame, week: int, minutes: int) -> pd.Data
     return pd.DataFrame({"observed": np.repeat(second, len(parks)), "row": lot, "occupied": taken.ravel()})
 
 
-def make_readings(world: World, weeks: range, *, minutes: int) -> pd.DataFrame:
-    """Readings of some weeks, every `minutes`: observed, occupied, and the columns of `lots`."""
+def make_readings(world: World, spans: range, *, minutes: int) -> pd.DataFrame:
+    """Readings of some spans of days, every `minutes`: observed, occupied, and the columns of `lots`."""
     parks = lots(world)
-    frame = pd.concat([_week(world, parks, week, minutes) for week in weeks], ignore_index=True)
+    frame = pd.concat([_span(world, parks, span, minutes) for span in spans], ignore_index=True)
     return frame.drop(columns="row").join(parks.iloc[frame["row"]].reset_index(drop=True))

@@ -24,7 +24,7 @@ KEPT = (
     "name",
 )
 SMALL_GRID = "松间"
-TEXT_CODES = {name: "str" for name in ("code", "micro_code", "grid_code")}
+TEXT_CODES = dict.fromkeys(("code", "micro_code", "grid_code"), "str")
 SHRINK = 0.85
 NEAR = 46 * METRE
 

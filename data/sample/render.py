@@ -21,7 +21,8 @@ CONTACT = {"yes": "是", "no": "否", "unrated": "未评价", "": ""}
 JUDGEMENT = {"solved": "实际解决", "explained": "解释说明", "unrated": "未评价", "": ""}
 RESOLUTION = {"solved": "解决", "unsolved": "未解决", "unrated": "未评价", "": ""}
 SATISFACTION = {
-    "satisfied": "满意", "mostly": "基本满意", "neutral": "一般", "dissatisfied": "不满意", "unrated": "不作评价", "": "",
+    "satisfied": "满意", "mostly": "基本满意", "neutral": "一般", "dissatisfied": "不满意", "unrated": "不作评价",
+    "": "",
 }  # fmt: skip
 SEVERITY = {"low": "空鼓", "medium": "开裂", "high": "掉落"}
 THROWN = "930335"  # the event type under which a common camera platform announces a thrown object
@@ -45,8 +46,9 @@ def _words(values: pd.Series | np.ndarray, table: dict[str, str]) -> np.ndarray:
 
 def _text(values: pd.Series | np.ndarray) -> np.ndarray:
     """Text as Python strings, None where empty."""
-    found = np.asarray(values, dtype=object)
-    return np.where(found == "", None, found)
+    found = np.array(values, dtype=object)
+    found[found == ""] = None
+    return found
 
 
 def cases(frame: pd.DataFrame) -> bytes:
@@ -145,22 +147,24 @@ def reports(frame: pd.DataFrame) -> bytes:
     instants = frame[["reported", "dispatched", "closed", "voided_at", "corrected"]].to_numpy()
     updated = np.where(instants < NEVER, instants, 0).max(axis=1)
     closed = (frame["stage"] == "closed").to_numpy()
+    wider = frame["area_hint"].where(frame["area_hint"] != "", frame["street_hint"])
     known = np.isfinite(frame["lon"].to_numpy()) & (frame["lon"].to_numpy() != 0)
     records = _records(
         {
             "service_request_id": frame["id"],
             "status": np.where(closed | (frame["stage"] == "voided"), "closed", "open").astype(object),
-            "status_notes": np.where(frame["stage"] == "voided", "不予立案", "").astype(object),
+            "voided": (frame["stage"] == "voided"),
             "service_name": frame["path"],
+            "description": "居民反映" + frame["address"] + frame["path"].str.split("/").str[1],
             "agency_responsible": frame["department"],
             "requested_datetime": texts(frame["reported"].to_numpy()).astype(object),
             "updated_datetime": texts(updated).astype(object),
             "expected_datetime": texts(frame["due"].to_numpy()).astype(object),
             "closed_datetime": texts(frame["closed"].to_numpy()).astype(object),
             "address": frame["address"],
-            "grid": frame["grid_hint"],
-            "lat": np.where(known, frame["lat"], None),
-            "long": np.where(known, frame["lon"], None),
+            "place": frame["grid_hint"].where(frame["grid_hint"] != "", wider),
+            "lat": frame["lat"].astype(object).where(known, None),
+            "long": frame["lon"].astype(object).where(known, None),
         }
     )
     return _json(_without_empty(records))

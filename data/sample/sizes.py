@@ -13,10 +13,10 @@ SizeName = Literal["subdistrict", "district", "city"]
 class Size:
     """How large a sample is: its units, and the facts of one day per sub-district.
 
-    `home` is how many times as much happens in a grid of the home sub-district as elsewhere, so that its stories
-    stand out in a large city too. `radius` is half the width and height of the street lattice that belongs to the city, in cells.
-    `lots` counts car parks per sub-district, `reading_minutes` is the rhythm of parking readings
-    kept in the history (live readings come every five minutes whatever the size).
+    `home` is how many times as much happens in a grid of the home sub-district as elsewhere, so that its
+    stories stand out in a large city too. `radius` is half the width and height of the street lattice that
+    belongs to the city, in cells. `lots` counts car parks per sub-district, `reading_minutes` is the rhythm of
+    parking readings kept in the history (live readings come every five minutes whatever the size).
     """
 
     name: str
@@ -35,7 +35,7 @@ class Size:
 
 
 SIZES: dict[str, Size] = {
-    "subdistrict": Size("subdistrict", 1, (0, 0), 3, 5, 7, 57, 8, 35, 12, 30, 1.0, False),
+    "subdistrict": Size("subdistrict", 1, (0, 0), 3, 5, 7, 57, 8, 36, 12, 30, 1.0, False),
     "district": Size("district", 12, (9.2, 7.6), 2, 5, 7, 32, 4, 20, 3, 60, 1.5, True),
     "city": Size("city", 104, (21.5, 18.5), 1, 4, 6, 9.2, 0.6, 5, 1, 480, 3.0, True),
 }

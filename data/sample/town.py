@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Polygon
 
 from data.sample import names
 from data.sample.blocks import Block, Middle, cut_cell, middles
-from data.sample.board import METRE, Board, Cell, cell_shape, make_board, river_bank, to_ticks
+from data.sample.board import GRAIN, METRE, Board, Cell, cell_shape, make_board, river_bank, to_ticks
 from data.sample.partition import drawn_areas, grow, home_areas
 from data.sample.sizes import Size, stream
 
@@ -124,10 +124,10 @@ def _plot_rows(grid: _Grid, number: int, micro: int, block: Block, estate: str) 
 def _on_the_ground(plots: pd.DataFrame, lines: list[LineString]) -> np.ndarray:
     """The plots' shapes in ticks, all sharing every vertex along every border.
 
-    The cuts are noded together on a one-centimetre grid, long edges get vertices so that they can bend, and
+    The cuts are noded together on the grain of the board, long edges get vertices so that they can bend, and
     faces are formed of what results: two neighbours then use the same numbers, not merely equal ones.
     """
-    net = shapely.get_parts(shapely.union_all(lines, grid_size=1))
+    net = shapely.get_parts(shapely.union_all(lines, grid_size=GRAIN))
     faces = shapely.get_parts(shapely.polygonize(shapely.segmentize(net, LONGEST_EDGE)))
     inside = shapely.point_on_surface(faces)
     tree = shapely.STRtree(plots["shape"].to_numpy())
@@ -192,17 +192,19 @@ def _moved_micro(plots: pd.DataFrame) -> int:
     """The micro-grid of the giving grid that shares the longest border with the receiving grid."""
     own = plots[plots["grid_name"] == MOVED_FROM]
     other = shapely.union_all(plots.loc[plots["grid_name"] == MOVED_TO, "shape"].to_numpy())
-    borders = {
-        micro: shapely.union_all(part["shape"].to_numpy()).intersection(other).length
-        for micro, part in own.groupby("micro")
-    }
-    return int(max(borders, key=lambda micro: borders[micro]))
+    shapes = _micro_shapes(own)
+    return max(shapes, key=lambda micro: shapes[micro].intersection(other).length)
+
+
+def _micro_shapes(plots: pd.DataFrame) -> dict[int, shapely.Geometry]:
+    """The shape of each micro-grid of some plots, on the board."""
+    numbers = [int(number) for number in plots["micro"].unique()]
+    return {n: shapely.union_all(plots.loc[plots["micro"] == n, "shape"].to_numpy()) for n in numbers}
 
 
 def _merged_micros(plots: pd.DataFrame) -> tuple[int, int]:
     """The two micro-grids of one grid that share the longest border."""
-    own = plots[(plots["street"] == 0) & (plots["grid_name"] == SPLIT_IN)]
-    shapes = {int(m): shapely.union_all(part["shape"].to_numpy()) for m, part in own.groupby("micro")}
+    shapes = _micro_shapes(plots[(plots["street"] == 0) & (plots["grid_name"] == SPLIT_IN)])
     pairs = [(a, b) for a in shapes for b in shapes if a < b]
     return max(pairs, key=lambda pair: shapes[pair[0]].intersection(shapes[pair[1]]).length)
 

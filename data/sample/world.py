@@ -13,7 +13,7 @@ from data.sample.plots import home_rows, points_in, read_plots
 from data.sample.sizes import SIZES, Size, stream
 from data.sample.stories import BEHIND_GRID, REDRAWN_DAY
 
-WEEK = 7
+SPAN = 28  # days whose facts are drawn together
 EXACT, GRID_ONLY, AREA_ONLY, STREET_ONLY, NOWHERE, PLACEHOLDER, OUTSIDE = range(7)
 PLACING_SHARES = (0.9715, 0.010, 0.006, 0.003, 0.005, 0.003, 0.0015)
 FAR_AWAY = 0.35  # degrees east: a case reported for a place in another city
@@ -48,9 +48,9 @@ class World:
         """Number of sub-districts."""
         return int(self.plots["street"].nunique())
 
-    def calendar(self, week: int) -> pd.DataFrame:
-        """The seven days of a week; weeks are counted in sevens of epoch days."""
-        return day_table(week * WEEK, week * WEEK + WEEK, seed=self.seed, until=self.until)
+    def calendar(self, span: int) -> pd.DataFrame:
+        """The days of a span; span n begins on epoch day n * SPAN."""
+        return day_table(span * SPAN, span * SPAN + SPAN, seed=self.seed, until=self.until)
 
 
 def make_world(plots: pd.DataFrame, *, size: Size, seed: int, until: date, days: int) -> World:
@@ -98,7 +98,7 @@ def draw_places(world: World, day: np.ndarray, draw: np.random.Generator) -> pd.
     names = world.plots.iloc[plot]
     redrawn = day >= world.until + REDRAWN_DAY
     grid = np.where(redrawn, names["grid_name"], names["grid_before"])
-    lon, lat = np.where(placing == OUTSIDE, lon + FAR_AWAY, lon), lat
+    lon = np.where(placing == OUTSIDE, lon + FAR_AWAY, lon)
     known = np.isin(placing, (EXACT, OUTSIDE))
     zero = placing == PLACEHOLDER
     told = np.isin(placing, (EXACT, PLACEHOLDER))
