@@ -39,7 +39,8 @@ def cuts(
         )
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
-    return _ascending([_round(cut * grow, whole=indicator.kind in ("count", "stock")) for cut in found])
+    whole = indicator.kind in ("count", "stock")
+    return _ascending([_round(cut * grow, whole=whole) for cut in found], step=1.0 if whole else 0.001)
 
 
 def around(target: float) -> tuple[float, ...]:
@@ -65,15 +66,12 @@ def _round(value: float, *, whole: bool) -> float:
     return float(f"{value:.2g}")
 
 
-def _ascending(values: Sequence[float]) -> tuple[float, ...]:
-    """The same cuts, each larger than the one before."""
+def _ascending(values: Sequence[float], *, step: float = 0.001) -> tuple[float, ...]:
+    """The same cuts, the first at least a step above 0 and each at least a step above the one before."""
     answer: list[float] = []
     for value in values:
-        least = answer[-1] + (1 if float(value).is_integer() and value >= 1 else 0.001) if answer else value
+        least = answer[-1] + step if answer else step
         answer.append(max(value, round(least, 3)))
-    if answer[0] <= 0:
-        shift = 1.0 if all(float(value).is_integer() for value in answer) else 0.001
-        return _ascending([shift, *answer[1:]])
     return tuple(answer)
 
 
