@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from dash import Dash
@@ -25,12 +26,13 @@ from callbacks.policies import CLOSED, PUBLIC, Policies, Rule
 from callbacks.shape import Malformed, read_callback
 from data.instants import utc_now
 from data.scope import PERMISSIONS
-from data.sessions import SessionRules, Visit, read_session
+from data.sessions import SessionRules, Visit, notice, read_session, wants_notice
 from data.store import Store
 
 LARGEST_BODY = 1_000_000
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
+T = TypeVar("T")
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -138,15 +140,18 @@ class Guard:
         if not session_id:
             return None
 
-        def read() -> Visit | None:
-            return read_session(
-                self.store, session_id, now=self.clock(), rules=self.rules.sessions, extend=extend
-            )
-
-        visit = await asyncio.get_running_loop().run_in_executor(self._threads, read)
+        now = self.clock()
+        find = partial(read_session, self.store, session_id, now=now, rules=self.rules.sessions, extend=False)
+        # One row of a local file is read faster than a thread is woken; writing may wait for another writer.
+        visit = find() if self.store.dialect == "sqlite" else await self._in_thread(find)
         if visit is not None:
             enter(visit)
+            if extend and wants_notice(visit, now=now):
+                await self._in_thread(partial(notice, self.store, visit, now=now))
         return visit
+
+    async def _in_thread(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
     def _check_person(
         self,

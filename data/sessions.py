@@ -39,6 +39,7 @@ class Visit:
     person: Person
     csrf: str
     id_hash: str
+    seen_at: int  # the last request that was written down, in microseconds
 
 
 def _hash(session_id: str) -> str:
@@ -89,12 +90,22 @@ def read_session(
         return None
     row = rows[0]
     grants = tuple(sorted(each.unit_code for each in rows if each.unit_code is not None))
-    visit = Visit(person_of(row, grants), row.csrf, key)
-    if extend and (micros(now) - row.seen_at) * MICROSECOND >= NOTICED_EVERY:
-        with store.write() as connection:
-            seen = update(web_session).where(web_session.c.id_hash == key)
-            connection.execute(seen.values(seen_at=micros(now)))
+    visit = Visit(person_of(row, grants), row.csrf, key, row.seen_at)
+    if extend and wants_notice(visit, now=now):
+        notice(store, visit, now=now)
     return visit
+
+
+def wants_notice(visit: Visit, *, now: datetime) -> bool:
+    """Whether the last request that was written down lies long enough back to write this one down."""
+    return (micros(now) - visit.seen_at) * MICROSECOND >= NOTICED_EVERY
+
+
+def notice(store: Store, visit: Visit, *, now: datetime) -> None:
+    """Write a request down as activity of its session."""
+    seen = update(web_session).where(web_session.c.id_hash == visit.id_hash)
+    with store.write() as connection:
+        connection.execute(seen.values(seen_at=micros(now)))
 
 
 def _over(seen_at: int, expires_at: int, *, now: datetime, rules: SessionRules) -> bool:
