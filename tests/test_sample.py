@@ -242,7 +242,9 @@ def test_how_much_happens_in_a_day(newest):
     assert 58 < cases < 72
     assert 30 < len(newest["hotline_12345"]) / DAYS < 40
     assert len(newest["parking"]) == 12 * 48 * DAYS
-    by_weekday = newest["grid_cases"].groupby(_local(newest["grid_cases"]["reported_at"]).dt.day_of_week).size()
+    by_weekday = (
+        newest["grid_cases"].groupby(_local(newest["grid_cases"]["reported_at"]).dt.day_of_week).size()
+    )
     assert by_weekday[6] < 0.85 * by_weekday[:5].mean()
 
 
@@ -381,7 +383,8 @@ def _keys(folder: Path, since: timedelta, until: timedelta) -> dict[str, pd.Data
     sources = load_sources(folder / "sources")
     found = {}
     for path in arrivals(folder, since=MIDNIGHT + since, until=MIDNIGHT + until):
-        batches = read_batches(sources[path.parent.name], [path], now=MIDNIGHT + until)
+        batches = list(read_batches(sources[path.parent.name], [path], now=MIDNIGHT + until))
+        assert not any(batch.rejects for batch in batches)
         frame = pd.concat([batch.frame for batch in batches])
         found[path.parent.name] = frame.assign(arrived=str(until))
     return found
