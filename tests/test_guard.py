@@ -326,7 +326,7 @@ def test_what_changes_things_must_come_from_a_page_of_ours(city, headers, status
         json.dumps(callback(changedPropIds=["secret.value"])).encode(),
         json.dumps(callback(changedPropIds=[["url.pathname"]])).encode(),
         json.dumps(callback(unknown=1)).encode(),
-        json.dumps(callback(unknown="deep")).replace('"unknown": "deep"', '"state": ' + "[" * 70 + "]" * 70).encode(),
+        json.dumps(callback()).replace('"/map"', "[" * 900 + "]" * 900).encode(),
         json.dumps(run_with({"id": {"kind": "walk", "job": "x"}, "property": "n_clicks"})).encode(),
         json.dumps(run_with({"id": {"kind": "run"}, "property": "n_clicks"})).encode(),
         json.dumps(run_with({"id": {"kind": "run", "job": {}}, "property": "n_clicks"})).encode(),
@@ -372,7 +372,8 @@ def test_dash_is_handed_the_document_as_it_was_read_here(city):
     body = json.dumps(callback()).replace('"/map"', "1" * 300 + ', "value": 12345678901234567890123').encode()
     _, document = read_callback(body, city.app.callback_map)
     assert document.count(b'"value"') == 2  # of the doubled key one is left: the one that was checked
-    assert b"1.2345678901234568e22" in document
+    (path,) = json.loads(document)["inputs"]
+    assert isinstance(path["value"], float)
 
     async def ask():
         async with city.person("leader") as browser:
