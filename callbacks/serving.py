@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvicorn
 
-from callbacks import analyst_page, glossary_page, kpi_page, sources_page
+from callbacks import analyst_page, downloads, glossary_page, kpi_page, sources_page
 from callbacks.commands import open_store
 from callbacks.web import build_web
 from data.instants import utc_now
@@ -46,7 +46,7 @@ SERVER: dict = {
 }
 
 
-PAGES = (kpi_page, analyst_page, sources_page, glossary_page)
+PAGES = (kpi_page, analyst_page, sources_page, glossary_page, downloads)
 
 
 def web_of_environment():

@@ -17,6 +17,8 @@ from layouts.plain import plain
 from layouts.rows import NUMBERS, PREVIEW, RowStyle, value_cell
 from layouts.words import Words
 
+TYPED = ("id", "text")
+
 
 def page(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     """The whole page below the top bar."""
@@ -119,14 +121,15 @@ def _columns(ask: AnalystAsk, answer: AnalystAnswer) -> list[str]:
 def _preview(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     words, names = style.words, _columns(ask, answer)
     heads = [_head(name, ask, answer, words) for name in names]
-    filters = html.Tr([_filter(name, ask, answer, words) for name in names], className="f")
+    cells = [_filter(name, ask, answer, words) for name in names]
+    filters = [html.Tr(cells, className="f")] if any(getattr(cell, "children", None) for cell in cells) else []
     rows = [
         html.Tr([value_cell(name, answer.columns.get(name, ""), row, style, ask.subject) for name in names])
         for row in answer.rows.to_dict("records")
     ]
     caption = words("analyst.caption", subject=words(f"parts.subject.{ask.subject}"))
     table = html.Table(
-        [html.Caption(caption, className="sr"), html.Thead([html.Tr(heads), filters]), html.Tbody(rows)],
+        [html.Caption(caption, className="sr"), html.Thead([html.Tr(heads), *filters]), html.Tbody(rows)],
         className=f"g {ask.subject}" + (" wide" if ask.every_column else ""),
     )
     empty = None
@@ -156,8 +159,9 @@ def _head(name: str, ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Co
 
 
 def _filter(name: str, ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
-    """A field under the head of a text column; words are chosen in the panel."""
-    if name not in answer.filterable or name in PANEL_WORDS[ask.subject]:
+    """A field under the head of a text column; words are matched whole, so they are chosen in the panel."""
+    typed = answer.columns.get(name) in TYPED and name in answer.filterable
+    if not typed or name in PANEL_WORDS[ask.subject]:
         return html.Td()
     here = dict(ask.filters).get(name, "")
     named = html.Span(words("analyst.filter", column=words(f"field.{name}")), className="sr")
