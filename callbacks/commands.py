@@ -8,27 +8,33 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, timedelta
 
-from geo.boundaries import BoundaryError
 from sqlalchemy import inspect
 from tqdm import tqdm
 
 from data import boundaries, ledger
 from data.indicators import INDICATORS
 from data.instants import utc_now
+from data.jobs import JobFailed, UnknownJob
 from data.locks import Busy
 from data.measure_table import measure_table, parse_parts
 from data.measures import NotReady
 from data.migrate import migrate
+from data.people import PeopleError
 from data.query import LONGEST_DAYS, Period, Query, QueryError, parse_date, parse_instant
 from data.reader import Reader, UnknownUnit
 from data.refreshing import refresh_all
 from data.scope import whole_scope
+from data.secrets import SecretError
 from data.settings import EPOCH_DAY, SettingsError, load_settings, write_settings
 from data.sources.batch import SourceError
 from data.sources.definition import load_source
 from data.store import Store, StoreError
+from geo.boundaries import BoundaryError
 
-REFUSALS = (SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy)
+REFUSALS = (
+    SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
+    PeopleError, SecretError, UnknownJob, JobFailed,
+)  # fmt: skip
 
 
 def one_line(error: BaseException) -> str:
@@ -175,6 +181,7 @@ def ingest(options: Namespace) -> int:
         f"{done.source}: {counts} in {done.seconds} s",
         *(f"  {name}: {n}" for name, n in sorted(done.notes.items())),
     ]
+    lines += [f"  {done.hint}"] if done.hint else []
     lines += [f"  {entry}" for entry in done.rejects[: ledger.SHOWN_REJECTS]]
     return say(options, done.as_json(), lines)
 

@@ -25,6 +25,7 @@ from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.sources.reading import read_batches
 from data.store import Store, insert_rows
+from geo.crs import likely_system
 
 SHOWN_REJECTS = 20
 KEPT_REJECTS = 50_000
@@ -48,6 +49,7 @@ class Ledger:
     notes: Counter = field(default_factory=Counter)
     seconds: float = 0.0
     load: int = 0
+    hint: str = ""
 
     def as_json(self) -> dict:
         """The document `linli ingest --json` prints."""
@@ -129,6 +131,8 @@ class _Intake:
         ledger.rejected += len(batch.rejects)
         ledger.notes.update(batch.notes)
         self._keep_rejects(batch.rejects)
+        if not ledger.hint:
+            ledger.hint = self._system_hint(batch.frame)
         for frame in self.revisions.rounds(batch.frame):
             with self.store.write() as connection:
                 found = self.revisions.sort_out(connection, frame)
@@ -136,6 +140,14 @@ class _Intake:
             ledger.accepted += int(found.fresh.sum())
             ledger.updated += int(found.changed.sum())
             ledger.unchanged += len(frame) - int(found.fresh.sum()) - int(found.changed.sum())
+
+    def _system_hint(self, frame: DataFrame) -> str:
+        """Whether another coordinate system than the declared one fits the units better: said, never switched."""
+        if self.main is None or "given_lon" not in frame:
+            return ""
+        given = (frame[name].to_numpy(dtype=float) for name in ("given_lon", "given_lat"))
+        hint = likely_system(*given, self.origin.crs, self.placers[self.main].inside)
+        return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
         """Record the place of each new revision in every version; the ledger follows the newest grid."""
@@ -177,7 +189,10 @@ class _Intake:
                 .values(
                     state="done",
                     recorded_at=max(micros(self.clock()), latest + 1),
-                    notes=json.dumps(dict(ledger.notes), ensure_ascii=False),
+                    notes=json.dumps(
+                        dict(ledger.notes) | ({"hint": ledger.hint} if ledger.hint else {}),
+                        ensure_ascii=False,
+                    ),
                     seconds=ledger.seconds,
                     **{name: getattr(ledger, name) for name in register.COUNTS},
                 )

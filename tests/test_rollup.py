@@ -26,7 +26,9 @@ def world(tmp_path, store_url):
     made.store.close()
 
 
-def ask(*names: str, level: str | None = None, within: str | None = None, period: Period = YEAR, **more) -> Query:
+def ask(
+    *names: str, level: str | None = None, within: str | None = None, period: Period = YEAR, **more
+) -> Query:
     return Query(level=level, within=within, indicators=names or ALL, period=period, **more)
 
 
@@ -46,7 +48,9 @@ def test_counts_rates_and_stocks_of_a_few_cases(world):
     ledger = world.load(rows)
     assert (ledger.read, ledger.accepted, ledger.located) == (4, 4, 4)
     world.refresh()
-    got = table(world, ask("cases_reported", "cases_closed", "cases_open", "cases_overdue_open"), level="district")
+    got = table(
+        world, ask("cases_reported", "cases_closed", "cases_open", "cases_overdue_open"), level="district"
+    )
     values = {(row.indicator, row.unit_code): row.value for row in got.itertuples()}
     assert values == {
         ("cases_reported", "A"): 3, ("cases_reported", "B"): 1, ("cases_closed", "A"): 2, ("cases_closed", "B"): 0,
@@ -61,7 +65,11 @@ def test_a_stock_is_that_of_the_last_day(world):
     world.publish(SIX)
     world.load([case(1, reported=0, due=4, closed=10)])
     world.refresh()
-    days = table(world, ask("cases_open", "cases_overdue_open", period=Period(date(2026, 1, 31), date(2026, 2, 6))), time="day")
+    days = table(
+        world,
+        ask("cases_open", "cases_overdue_open", period=Period(date(2026, 1, 31), date(2026, 2, 6))),
+        time="day",
+    )
     found = {(row.indicator, row.day): row.value for row in days.itertuples()}
     assert {day: found[("cases_open", day)] for _, day in found if ("cases_open", day) in found} == {
         "2026-02-01": 1, "2026-02-02": 1,
@@ -72,7 +80,13 @@ def test_a_stock_is_that_of_the_last_day(world):
 
 def test_unassigned_rows_close_the_sum_at_every_level(world):
     world.publish(SIX)
-    rows = [case(1), case(2, square=None, hint="A"), case(3, square=None, hint="Block B2"), case(4, square=99.5), case(5, square=None)]
+    rows = [
+        case(1),
+        case(2, square=None, hint="A"),
+        case(3, square=None, hint="Block B2"),
+        case(4, square=99.5),
+        case(5, square=None),
+    ]
     ledger = world.load(rows)
     assert (ledger.located, ledger.outside, ledger.no_location) == (3, 1, 1)
     world.refresh()
@@ -119,15 +133,23 @@ def test_as_of_gives_what_was_known_then(world):
 
 def test_boundaries_as_they_were_and_as_they_are(world):
     world.publish(SIX)
-    world.load([case(1, square=2.5, reported=0), case(2, square=2.5, reported=80, closed=90), case(3, square=0.5)])
+    world.load(
+        [case(1, square=2.5, reported=0), case(2, square=2.5, reported=80, closed=90), case(3, square=0.5)]
+    )
     moved = (("A", "A1", 1), ("A", "A2", 1), ("B", "A3", 1), *SIX[3:])
     world.publish(moved, valid_from=20_500)  # 2026-02-16: A3 goes over to B
     world.refresh()
     assert verify(world.store) == []
     was = table(world, ask("cases_reported"), level="district").set_index("unit_code")["value"].to_dict()
-    now = table(world, ask("cases_reported", boundaries="today"), level="district").set_index("unit_code")["value"].to_dict()
+    now = (
+        table(world, ask("cases_reported", boundaries="today"), level="district")
+        .set_index("unit_code")["value"]
+        .to_dict()
+    )
     assert (was, now) == ({"A": 2, "B": 1}, {"A": 1, "B": 2})
-    stock = table(world, ask("cases_open", period=Period(date(2026, 2, 1), date(2026, 2, 18))), level="district")
+    stock = table(
+        world, ask("cases_open", period=Period(date(2026, 2, 1), date(2026, 2, 18))), level="district"
+    )
     assert stock.set_index("unit_code")["value"].to_dict() == {"A": 1, "B": 1}  # handed over with the unit
 
 
@@ -144,7 +166,10 @@ def test_a_scope_sees_its_own_units_and_nothing_else(world):
     for code in ("A", "A1", "nobody"):
         with pytest.raises(LookupError):
             mine.unit(code)
-    assert world.reader("nobody").measures(ask("cases_reported", level="block"), compare=False)["value"].sum() == 0
+    assert (
+        world.reader("nobody").measures(ask("cases_reported", level="block"), compare=False)["value"].sum()
+        == 0
+    )
 
 
 rows = st.lists(
@@ -181,7 +206,9 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
             else:
                 ledger = world.load(step)
                 assert ledger.read == ledger.accepted + ledger.updated + ledger.unchanged + ledger.rejected
-                assert ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location
+                assert (
+                    ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location
+                )
         world.refresh()
         grown = stored(world, "cases")
         assert [str(entry) for entry in verify(world.store)] == []

@@ -52,6 +52,8 @@ def test_one_row_becomes_a_fact(tmp_path):
         "closed_at",
         "lon",
         "lat",
+        "given_lon",
+        "given_lat",
         "flags",
         "file",
         "row",

@@ -64,7 +64,9 @@ class World:
             shape = shapely.box(121 + west * SIDE, 31, 121 + (west + width) * SIDE, 31 + SIDE)
             west += width
             parts.setdefault(district, []).append(shape)
-            rows.append(("grid", 1, number, block, f"Block {block}", district, shapely.to_wkb(shape), "", valid_from))
+            rows.append(
+                ("grid", 1, number, block, f"Block {block}", district, shapely.to_wkb(shape), "", valid_from)
+            )
         for number, (district, shapes) in enumerate(parts.items()):
             outline = shapely.to_wkb(shapely.unary_union(shapes))
             rows.append(("grid", 0, number, district, f"District {district}", None, outline, "", valid_from))
@@ -83,7 +85,10 @@ class World:
         """Load rows of cases, or of whatever the declaration says, as a CSV file with the header of `CASES`."""
         self.loads += 1
         path = self.settings.folder / f"delivery-{self.loads}.csv"
-        lines = [",".join(HEADER), *(",".join("" if cell is None else str(cell) for cell in row) for row in rows)]
+        lines = [
+            ",".join(HEADER),
+            *(",".join("" if cell is None else str(cell) for cell in row) for row in rows),
+        ]
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return ingest(self.store, self.source(name, text), [path], clock=self.clock)
 

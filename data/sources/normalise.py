@@ -17,7 +17,7 @@ from data.sources.declared import listed
 from data.sources.definition import Source
 from data.sources.draft import Draft
 from data.sources.mapping import FieldMap
-from data.sources.places import locate
+from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
 from data.sources.rows import drop_furniture
 from data.sources.times import NAT, read_times
@@ -206,6 +206,7 @@ def _frame(draft: Draft) -> DataFrame:
         names.append("occupied")
     for name in names:
         columns[name] = draft.instants[name] if name in draft.instants else draft.columns[name]
+    columns |= {name: draft.columns[name] for name in GIVEN if name in draft.columns}
     columns["flags"] = _flag_texts(draft)
     columns["file"] = pa.repeat(pa.scalar(raw.file, pa.string()), len(raw.rows))
     columns["row"] = raw.rows

@@ -8,11 +8,14 @@ import numpy as np
 from data.sources.draft import Draft
 from geo.crs import in_degrees, to_wgs84, unusable
 
+GIVEN = ("given_lon", "given_lat")
 COARSE = "two-decimals"  # kept: about a kilometre is still a place at the upper levels
 
 
 def locate(draft: Draft) -> None:
-    """Put lon and lat (degrees WGS84, NaN where unknown) among the columns of a draft.
+    """Put lon and lat (degrees WGS84, NaN where unknown) among the columns of a draft, and what was given.
+
+    given_lon and given_lat are not stored; by them another system can be seen to fit better.
 
     notes  coordinates_missing (one or both empty); coordinates_unusable (0,0, out of range, not finite);
            axes_swapped (longitude and latitude in each other's place; among the unusable);
@@ -32,6 +35,7 @@ def locate(draft: Draft) -> None:
     )
     lost = ~missing & ~(np.isfinite(x) & np.isfinite(y) & (np.abs(x) <= 180) & (np.abs(y) <= 90))
     draft.columns["lon"], draft.columns["lat"] = np.where(lost, np.nan, x), np.where(lost, np.nan, y)
+    draft.columns |= dict(zip(GIVEN, (lon, lat), strict=True))
     draft.note("coordinates_missing", missing)
     draft.note("coordinates_unusable", lost)
     draft.note("axes_swapped", swapped)
