@@ -14,6 +14,7 @@ from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
+from layouts.plain import plain
 
 CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
 
@@ -68,12 +69,13 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
     """Overlay, side, breadcrumb, controls."""
     words = call.words
     presets = map_page.preset_periods(call.reader.today)
-    return (
+    parts = (
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
         map_page.bar(ask, answer, words),
         map_page.controls(ask, words, presets=presets),
     )
+    return tuple(plain(part) for part in parts)
 
 
 def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:

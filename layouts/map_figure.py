@@ -38,7 +38,7 @@ def figure(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
         "locations": shaped["unit_code"].tolist(),
         "text": shaped["unit_name"].tolist(),
         "showscale": False,
-        "hoverinfo": "none",
+        "hoverinfo": "skip",
         "zmin": NO_CLASS - 0.5,
         "zmax": 6.5,
         "below": FILL_ANCHOR,
@@ -46,7 +46,7 @@ def figure(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
         **_values(ask, answer, shaped, words),
     }
     return {
-        "data": [fill, {**_points(answer), "type": "scattermap", "mode": "markers", "hoverinfo": "none",
+        "data": [fill, {**_points(answer), "type": "scattermap", "mode": "markers", "hoverinfo": "skip",
                         "marker": {"size": 14, "opacity": 0}}],
         "layout": {
             "map": {"style": answer.style, "layers": _borders(answer), **_view(answer)},

@@ -15,6 +15,7 @@ from layouts.map_figure import CONFIG, drawn, figure
 from layouts.map_panel import side
 from layouts.map_view import MapAnswer, MapAsk, diverging
 from layouts.parts import Option
+from layouts.plain import plain
 from layouts.shell import crumbs, period_menu
 from layouts.words import Words
 
@@ -23,7 +24,7 @@ SYMBOLS = ("case", "open", "order", "alert", "parking")
 
 def page(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     """The page below the top bar. Without WebGL2 the table stands alone, and says why."""
-    board = [_map(ask, answer, words), html.Div(overlay(ask, answer, words), id=ids.Map.OVERLAY)]
+    board = [_map(ask, answer, words), html.Div(plain(overlay(ask, answer, words)), id=ids.Map.OVERLAY)]
     if not answer.webgl:
         board = [html.P(words("map.webgl"), className="card notice", role="status")]
     return html.Main(
@@ -32,7 +33,7 @@ def page(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
             html.Section(board, className="board", **{"aria-label": words("map.title")}),
             html.Aside(
                 [html.Button(className="grip", title=words("map.sheet"), **{"aria-label": words("map.sheet")}),
-                 html.Div(side(ask, answer, words), id=ids.Map.SIDE, className="cards")],
+                 html.Div(plain(side(ask, answer, words)), id=ids.Map.SIDE, className="cards")],
                 className="side half",
             ),
         ],
@@ -54,7 +55,11 @@ def _map(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     scale = html.Div(
         [html.I(), html.Span()],
         className="scale",
-        **{"aria-hidden": "true", "data-m": words("map.scale.m", n="@"), "data-km": words("map.scale.km", n="@")},
+        **{
+            "aria-hidden": "true",
+            "data-m": words("map.scale.m", n="@"),
+            "data-km": words("map.scale.km", n="@"),
+        },
     )
     return html.Div([graph, html.Div(zoom, className="pop zoom"), scale, html.Div(className="pop hov", hidden=True)],
                     className="frame")  # fmt: skip

@@ -13,6 +13,7 @@ from pandas import DataFrame
 from data.query import Period
 from layouts import ids, parts
 from layouts.parts import Option
+from layouts.plain import plain
 from layouts.words import Words
 
 PAGES = ("map", "kpi", "analyst", "sources", "glossary")
@@ -75,12 +76,22 @@ def _top(bar: Bar, words: Words) -> Component:
             _pages(bar, words),
             _folded(bar, words),
             html.Span(className="sep"),
-            html.Nav(list(bar.crumbs), id=ids.Shell.CRUMB, className="crumb", **{"aria-label": words("shell.crumb")}),
+            html.Nav(
+                plain(list(bar.crumbs)),
+                id=ids.Shell.CRUMB,
+                className="crumb",
+                **{"aria-label": words("shell.crumb")},
+            ),
             html.Span(className="sp"),
-            html.Div(list(bar.controls), id=ids.Shell.CONTROLS, className="controls", tabIndex=-1),
+            html.Div(plain(list(bar.controls)), id=ids.Shell.CONTROLS, className="controls", tabIndex=-1),
             _search(words),
-            html.A(badge(bar.sources, words), id=ids.Shell.FRESHNESS, href=bar.to.get("sources", "#"), className="fresh",
-                   title=words("shell.fresh")),
+            html.A(
+                badge(bar.sources, words),
+                id=ids.Shell.FRESHNESS,
+                href=bar.to.get("sources", "#"),
+                className="fresh",
+                title=words("shell.fresh"),
+            ),
             html.Span(className="sep"),
             *_switches(bar, words),
         ],
@@ -103,18 +114,20 @@ def _links(bar: Bar, words: Words) -> list[Component]:
 
 
 def _pages(bar: Bar, words: Words) -> Component:
-    return html.Nav(_links(bar, words), className="nav", **{"aria-label": words("shell.pages")})
+    return html.Nav(plain(_links(bar, words)), className="nav", **{"aria-label": words("shell.pages")})
 
 
 def _folded(bar: Bar, words: Words) -> Component:
     """The pages as a menu, for narrow windows."""
     face = html.Summary(words(f"shell.page.{bar.page}"), className="ctl")
-    return html.Details([face, html.Div(_links(bar, words), className="pop list")], className="menu folded")
+    return html.Details(
+        [face, html.Div(plain(_links(bar, words)), className="pop list")], className="menu folded"
+    )
 
 
 def _tabs(bar: Bar, words: Words) -> Component:
     """The pages at the foot of a phone."""
-    return html.Nav(_links(bar, words), className="tabs", **{"aria-label": words("shell.pages")})
+    return html.Nav(plain(_links(bar, words)), className="tabs", **{"aria-label": words("shell.pages")})
 
 
 def _search(words: Words) -> Component:
@@ -147,25 +160,50 @@ def badge(sources: DataFrame, words: Words) -> Component:
 
 
 def _switches(bar: Bar, words: Words) -> list[Component]:
-    other = "en" if words.locale == "zh" else "zh"
-    tongue = html.A(words("shell.language"), href=f"/preference?language={other}", title=words("shell.language.title"),
-                    className="t2 f12 nw plain", hrefLang=other)  # fmt: skip
-    turned = "light" if bar.theme == "dark" else "dark"
-    theme = html.A(html.I(className="ic theme", **{"aria-hidden": "true"}), href=f"/preference?theme={turned}",
-                   title=words(f"shell.theme.{turned}"), className="plain icon",
-                   **{"aria-label": words(f"shell.theme.{turned}")})  # fmt: skip
+    """Language, theme and account; the first two move into the account's menu where the bar is narrow."""
     leave = html.Form(
         [dcc.Input(type="hidden", name="token", value=bar.token), html.Button(words("shell.leave"), className="btn s")],
         method="post", action="/logout",
     )  # fmt: skip
-    who = html.Details(
-        [html.Summary(html.I(className="ic me", **{"aria-hidden": "true"}), title=bar.person,
-                      **{"aria-label": words("shell.account", name=bar.person)}),
-         html.Div([html.B(bar.person), html.Button(words("shell.help"), className="btn s", **{"data-key": "help"}), leave],
-                  className="pop")],
-        className="menu who",
-    )  # fmt: skip
-    return [tongue, theme, who]
+    face = html.Summary(html.I(className="ic me", **{"aria-hidden": "true"}), title=bar.person,
+                        **{"aria-label": words("shell.account", name=bar.person)})  # fmt: skip
+    keys = html.Button(words("shell.help"), className="btn s", **{"data-key": "help"})
+    folded = [
+        _language(words, "plain narrow"),
+        _theme(bar, words, words(f"shell.theme.{_other(bar)}"), "plain narrow"),
+    ]
+    icon = html.I(className="ic theme", **{"aria-hidden": "true"})
+    return [
+        _language(words, "plain switch t2 f12 nw"),
+        _theme(bar, words, icon, "plain switch icon"),
+        html.Details(
+            [face, html.Div([html.B(bar.person), *folded, keys, leave], className="pop")],
+            className="menu who",
+        ),
+    ]
+
+
+def _language(words: Words, name: str) -> Component:
+    other = "en" if words.locale == "zh" else "zh"
+    title = words("shell.language.title")
+    return html.A(
+        words("shell.language"),
+        href=f"/preference?language={other}",
+        title=title,
+        className=name,
+        hrefLang=other,
+    )
+
+
+def _theme(bar: Bar, words: Words, face: Component | str, name: str) -> Component:
+    title = words(f"shell.theme.{_other(bar)}")
+    return html.A(
+        face, href=f"/preference?theme={_other(bar)}", title=title, className=name, **{"aria-label": title}
+    )
+
+
+def _other(bar: Bar) -> str:
+    return "light" if bar.theme == "dark" else "dark"
 
 
 def crumbs(up: Sequence[tuple[str, str]], here: str, words: Words) -> list[Component]:
@@ -224,6 +262,6 @@ def _help(words: Words) -> Component:
     close = html.Button(words("key.closing"), className="btn s", **{"data-key": "close"})
     return html.Dialog(
         [html.Div([html.H2(words("shell.help")), html.Span(className="sp"), switch, close], className="hd"),
-         html.Table(html.Tbody(rows))],
+         plain(html.Table(html.Tbody(rows)))],
         id=ids.Shell.HELP, className="pop help",
     )  # fmt: skip

@@ -111,6 +111,8 @@
     });
     map.addLayer({ id: "linli-hatch", type: "fill", source: "linli-units", filter: is(null),
       paint: { "fill-pattern": "linli-hatch" } }, map.getLayer(OVER) ? OVER : undefined);
+    // Unseen fills that answer the pointer, so that a finger without a hover before it works too.
+    map.addLayer({ id: "linli-area", type: "fill", source: "linli-units", paint: { "fill-opacity": 0 } }, "linli-hatch");
     line("linli-hover-halo", colours.surface, 4.5);
     line("linli-hover", colours.accent, 2, [2.5, 1.5]);
     line("linli-chosen-halo", colours.surface, 7);
@@ -121,7 +123,7 @@
           ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
         "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 9, "text-padding": 3,
         "symbol-sort-key": ["get", "order"],
-        "text-variable-anchor": ["center", "top", "bottom", "left", "right"], "text-radial-offset": 0.8,
+        "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.7,
       },
       paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
         "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
@@ -145,7 +147,7 @@
 
   function marks(points) {
     return { type: "FeatureCollection", features: points.lon.map((lon, at) => ({ type: "Feature",
-      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0] } })) };
+      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0], at } })) };
   }
 
   /* ---- view: fitted to the outlines on arrival, as it was on the way back ---- */
@@ -173,9 +175,27 @@
   function fit(found) {
     const map = engine(), box = bounds(found);
     if (!map || !box) return;
-    const view = map.cameraForBounds(box, { padding: padding(), maxZoom: 18 });
-    if (view) look(view.center.lng, view.center.lat, view.zoom);
+    const room = padding();
+    let view = map.cameraForBounds(box, { padding: room, maxZoom: 18 });
+    if (!view) return;
+    look(view.center.lng, view.center.lat, view.zoom);
+    const legend = document.querySelector(".page.map .lg");
+    if (room.bottom > 30 && legend && covers(map, legend, found)) {
+      view = map.cameraForBounds(box, { padding: Object.assign(room, { bottom: legend.offsetHeight + 24 }), maxZoom: 18 });
+      look(view.center.lng, view.center.lat, view.zoom);
+    }
     moved = false;
+  }
+
+  /* Whether the legend lies on a unit. */
+  function covers(map, legend, found) {
+    const frame = graph.getBoundingClientRect(), box = legend.getBoundingClientRect();
+    const on = (part) => {
+      if (typeof part[0] !== "number") return part.some(on);
+      const at = map.project(part);
+      return at.x + frame.left < box.right && at.y + frame.top > box.top;
+    };
+    return found.features.some((each) => on(each.geometry.coordinates));
   }
 
   function arrive(found) {
@@ -220,7 +240,10 @@
       if (!map.linliScale) {
         map.linliScale = true;
         map.on("move", scale);
-        map.on("moveend", (event) => { if (event.originalEvent) { moved = true; } keep(); });
+        map.on("moveend", (event) => { if (event.originalEvent) { moved = true; keep(); } });
+        map.on("mousemove", show);
+        map.on("mouseout", hide);
+        map.on("click", click);
       }
     } else if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
     scale();
@@ -256,27 +279,40 @@
     if (row.childNodes.length) box.append(row);
   }
 
+  /* What lies under the pointer: a point before the unit it stands in. */
+  function under(map, event) {
+    if (!map.getLayer("linli-area") || !map.getLayer("linli-points")) return null;
+    const near = [[event.point.x - 2, event.point.y - 2], [event.point.x + 2, event.point.y + 2]];
+    const mark = map.queryRenderedFeatures(near, { layers: ["linli-points"] })[0];
+    if (mark) return { mark: graph.data[1].customdata[mark.properties.at] };
+    const area = map.queryRenderedFeatures(event.point, { layers: ["linli-area"] })[0];
+    const at = area ? graph.data[0].locations.indexOf(area.properties.code) : -1;
+    return at < 0 ? null : { code: area.properties.code, at };
+  }
+
   function show(event) {
-    const box = card(), about = meta();
-    if (!box || !about || !event.points.length) return;
-    const hit = event.points.find((each) => each.curveNumber === 1) || event.points[0];
+    const map = engine(), box = card(), about = meta(), hit = map && box && about && under(map, event);
+    if (!hit) {
+      hide();
+      return;
+    }
     box.replaceChildren();
-    if (hit.curveNumber === 1) {
-      const [kind, title, detail] = graph.data[1].customdata[hit.pointNumber];
+    if (hit.mark) {
+      const [kind, title, detail] = hit.mark;
       line(box, [[about.card.points[kind], "b"]]);
       line(box, [[title.split("/").pop(), ""]]);
       line(box, [[detail, "t2"]]);
-      point(null);
     } else {
-      const fill = graph.data[0], [value, base, rank, verdict] = fill.customdata[hit.pointNumber];
+      const fill = graph.data[0], [value, base, rank, verdict] = fill.customdata[hit.at];
       const where = document.querySelector(".crumb a:last-of-type");
-      line(box, [[fill.text[hit.pointNumber], "b"], [where ? where.textContent : "", "t3"]]);
+      line(box, [[fill.text[hit.at], "b"], [where ? where.textContent : "", "t3"]]);
       line(box, [[about.card.title, ""], [value ? `${value} ${about.card.unit}` : about.card.few, "b"], [verdict, "t2"]]);
       line(box, [[base && about.card.base.replace("@", base), "t2"], [rank && about.card.rank.replace("@", rank), "t2"]]);
-      point(hit.location);
     }
+    point(hit.mark ? null : hit.code);
+    map.getCanvas().style.cursor = hit.mark ? "default" : "pointer";
     box.hidden = false;
-    place(box, event.event);
+    place(box, event.originalEvent);
   }
 
   function place(box, event) {
@@ -294,11 +330,11 @@
   }
 
   function click(event) {
-    const hit = event.points.find((each) => each.curveNumber === 0), about = meta();
-    if (!hit || !about) return;
+    const map = engine(), about = meta(), hit = map && about && under(map, event);
+    if (!hit || !hit.code) return;
     hide();
-    if (about.go) window.linli.go(about.go.replace("@", encodeURIComponent(hit.location)));
-    else window.linli.select(hit.location);
+    if (about.go) window.linli.go(about.go.replace("@", encodeURIComponent(hit.code)));
+    else window.linli.select(hit.code);
   }
 
   /* ---- scale ---- */
@@ -358,10 +394,6 @@
     graph = found;
     drawn = "";
     found.on("plotly_afterplot", sync);
-    found.on("plotly_hover", show);
-    found.on("plotly_unhover", hide);
-    found.on("plotly_click", click);
-    found.addEventListener("mouseleave", hide);
     sync();
   }
   new MutationObserver(attach).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
