@@ -87,7 +87,8 @@ def orders(frame: pd.DataFrame) -> bytes:
     """The hotline's export: CSV, GB18030, CRLF, GCJ-02."""
     lon, lat = wgs84_to_gcj02(frame["lon"].to_numpy(), frame["lat"].to_numpy())
     placeholder = frame["lon"].to_numpy() == 0
-    subject = frame["path"].str.split("/").str[1]
+    lon, lat = np.where(placeholder, 0.0, lon.round(6)), np.where(placeholder, 0.0, lat.round(6))
+    text = "市民反映" + frame["address"] + frame["path"].str.split("/").str[1] + "问题，请相关部门核实处理。"
     return _csv(
         {
             "12345工单编号": _text(frame["id"]),
@@ -115,15 +116,14 @@ def orders(frame: pd.DataFrame) -> bytes:
             "所属片区": _text(frame["area_hint"]),
             "所属网格": _text(frame["grid_hint"]),
             "12345诉求地址": _text(frame["address"]),
-            "经度": np.where(placeholder, 0.0, lon.round(6)),
-            "纬度": np.where(placeholder, 0.0, lat.round(6)),
+            "经度": lon,
+            "纬度": lat,
             "来电人": _text(frame["caller"]),
             "来电人电话": _text(frame["phone"]),
-            "12345内容描述": _text("市民反映" + frame["address"] + subject + "问题，请相关部门核实处理。"),
+            "12345内容描述": _text(text),
         },
-        encoding="gb18030",
-        newline=b"\r\n",
-    )
+        encoding="gb18030", newline=b"\r\n",
+    )  # fmt: skip
 
 
 def _json(value: object) -> bytes:
