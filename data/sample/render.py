@@ -86,8 +86,7 @@ def cases(frame: pd.DataFrame) -> bytes:
 def orders(frame: pd.DataFrame) -> bytes:
     """The hotline's export: CSV, GB18030, CRLF, GCJ-02."""
     lon, lat = wgs84_to_gcj02(frame["lon"].to_numpy(), frame["lat"].to_numpy())
-    placeholder = frame["lon"].to_numpy() == 0
-    lon, lat = np.where(placeholder, 0.0, lon.round(6)), np.where(placeholder, 0.0, lat.round(6))
+    lon, lat = (np.where(frame["lon"] == 0, 0.0, part.round(6)) for part in (lon, lat))
     text = "市民反映" + frame["address"] + frame["path"].str.split("/").str[1] + "问题，请相关部门核实处理。"
     return _csv(
         {
