@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from dash import html
 from dash.development.base_component import Component
-from pandas import DataFrame, concat
+from pandas import DataFrame, Series, concat
 
-from data.indicators import Indicator
+from data.indicators import INDICATORS, Indicator
 from data.judge import judged
 from layouts import parts, values
 from layouts.figures import interval_bar, span_of
@@ -62,7 +62,16 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
     kept = few if len(few) <= FEW else []  # a handful without a rank stays in view at the foot
     body = [_row(row, cells, table, words, links=links, span=span) for row in units if row not in kept]
     foot = [_row(row, cells, table, words, links=links, span=span) for row in kept]
-    foot += [_foot(row, cells, table, words) for row in rows if row["kind"] != "unit"]
+    loose = [row for row in rows if row["kind"] == "unassigned"]
+    if (
+        len(loose) > 1
+    ):  # what each parent keeps to itself stands at the end of the list, their sum at the foot
+        body += [_foot(row, cells, table, words) for row in loose]
+        sums = {row["indicator"]: row for row in summed(table.measures).to_dict("records")}
+        cells |= {(name, "", "unassigned"): row for name, row in sums.items()}
+        loose = [sums[table.ranked.name]]
+    total = [row for row in rows if row["kind"] == "total"]
+    foot += [_foot(row, cells, table, words) for row in (*loose, *total)]
     caption = words("parts.league.caption", level=level, indicator=words(f"indicator.{table.ranked.name}"))
     grid = html.Table(
         [
@@ -75,6 +84,20 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
         style={"--columns": str(len(table.columns))},
     )
     return html.Div(grid, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
+
+
+def summed(measures: DataFrame) -> DataFrame:
+    """The unassigned rows of each indicator as one: sums, and the ratio of sums; no value where neither adds up."""
+    loose = measures[measures["kind"] == "unassigned"]
+    sums = loose.groupby("indicator", sort=False)[["numerator", "denominator", "n"]].sum(min_count=1)
+    plain = Series([INDICATORS[name].denominator is None for name in sums.index], index=sums.index)
+    value = (sums["numerator"] / sums["denominator"].where(sums["denominator"] > 0)).mask(
+        plain, sums["numerator"]
+    )
+    state = value.notna().map({True: "ok", False: "none"})
+    parents = loose.groupby("indicator", sort=False)["unit_code"].count()
+    found = sums.assign(value=value, state=state, parents=parents, change=None, unit_name="", unit_code="")
+    return found.assign(kind="unassigned").reset_index()
 
 
 def ordered(table: League) -> list[dict]:
@@ -175,6 +198,9 @@ def _range(row: dict) -> Component:
 def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
     total = row["kind"] == "total"
     name = words("parts.league.total" if total else "parts.league.unassigned")
+    known = words("parts.league.known", unit=row["unit_name"])
+    if row.get("parents"):
+        known = words("parts.league.spread", n=words.number(row["parents"]))
     line = [
         parts.cell("", name="place"),
         html.Th(name, scope="row", className="name", title=row["unit_name"]),
@@ -184,9 +210,7 @@ def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
             for each in table.columns
         ],
         _change(row, table.ranked, words),
-        parts.cell(
-            "" if total else words("parts.league.known", unit=row["unit_name"]), name="f12 why", span=2
-        ),
+        parts.cell("" if total else known, name="f12 why", span=2),
     ]
     return html.Tr(line, className="tot" if total else "mut")
 

@@ -10,7 +10,7 @@ from data.indicators import INDICATORS
 from data.query import Period, parse_query
 from layouts import kpi_page, periods
 from layouts.kpi_page import GROUPS, KpiAnswer, KpiAsk, parse_ask
-from layouts.league import League, ordered
+from layouts.league import League, ordered, summed
 from layouts.words import load_words
 
 ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
@@ -180,3 +180,22 @@ def test_controls_lead_to_the_units_inside_and_to_periods():
     to = links(kpi_page.controls(ask, answer_of(ask), ZH, today=fakes.TODAY))
     assert any(link.startswith("/kpi/A1?") for link in to)
     assert any("from=2026-10-01&to=2026-11-01" in link for link in to)
+
+
+def test_many_unassigned_parts_are_one_sum_at_the_foot():
+    names = ("order_on_time_rate", "case_hours_p90", "cases_open")
+    measures = fakes.measures(names)
+    loose = measures[measures["kind"] == "unassigned"]
+    both = fakes.pd.concat([measures, loose.assign(unit_code="A1/-", unit_name="北苑片区")], ignore_index=True)
+    rows = {row["indicator"]: row for row in summed(both).to_dict("records")}
+    one = {row["indicator"]: row for row in loose.to_dict("records")}
+    assert rows["order_on_time_rate"]["n"] == 2 * one["order_on_time_rate"]["n"]
+    assert rows["order_on_time_rate"]["value"] == pytest.approx(one["order_on_time_rate"]["value"])
+    assert rows["cases_open"]["value"] == 2 * one["cases_open"]["value"]
+    assert rows["case_hours_p90"]["state"] == "none", "quantiles do not add up"
+    ask = ask_of(group="key", indicator="order_on_time_rate")
+    every = fakes.measures(tuple(indicator.name for indicator in ask.indicators))
+    more = every[every["kind"] == "unassigned"].assign(unit_code="A1/-", unit_name="北苑片区")
+    table = find(kpi_page.body(ask, answer_of(ask, measures=fakes.pd.concat([every, more])), ZH), "league")[0]
+    assert "分布在 2 个上级单元" in text_of(table.children[3].children[1])
+    assert len(table.children[2].children) == 21 and len(table.children[3].children) == 3
