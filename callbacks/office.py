@@ -14,7 +14,6 @@ from callbacks.commands import open_store, progress_bar, question, reader_of, sa
 from data import copies, people, sourcebook
 from data.indicators import INDICATORS
 from data.instants import utc_now
-from data.jobs import request_run
 from data.locks import one_at_a_time
 from data.migrate import is_current
 from data.query import parse_date
@@ -138,9 +137,17 @@ def jobs(options: Namespace) -> int:
 
 
 def jobs_run(options: Namespace) -> int:
-    """Ask for a run; the worker takes it up at its next tick."""
-    number = request_run(open_store(options), options.job, "command line", now=utc_now())
-    return say(options, {"job": options.job, "run": number}, [f"{options.job}: run {number} requested"])
+    """Run a job now and wait for it: by the worker that leads, or here where none does."""
+    from data.schedule import job_table  # the scheduler and its clients, wanted by this command only
+    from data.worker import run_now
+
+    store = open_store(options)
+    table = job_table(store.settings)
+    number, summary = run_now(store, table, options.job, by="command line", clock=utc_now)
+    document = {"job": options.job, "run": number, "summary": summary}
+    return say(
+        options, document, [f"{options.job}: run {number} done", *(f"  {k}: {v}" for k, v in summary.items())]
+    )
 
 
 def doctor(options: Namespace) -> int:

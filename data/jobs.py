@@ -41,6 +41,10 @@ class UnknownJob(ValueError):
     """A job of that name does not exist."""
 
 
+class JobFailed(RuntimeError):
+    """A run that was asked for came to a bad end, or to none."""
+
+
 class PartlyFailed(RuntimeError):
     """Some of a run's parts failed for reasons that trying again does not mend; the others are done."""
 

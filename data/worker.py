@@ -4,6 +4,7 @@ APScheduler is the alarm clock and nothing more: its job store is memory, its on
 done or failed is in the ledger, so a wake-up that is late, lost or doubled has no effect.
 """
 
+import json
 import logging
 import os
 import signal
@@ -15,10 +16,10 @@ from datetime import UTC, datetime
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import DBAPIError
 
-from data.jobs import Job, Run, find_job, request_run, run_pending
+from data.jobs import Job, JobFailed, Run, find_job, request_run, run_pending
 from data.leader import FenceLost, leader_lock, take_term
 from data.schedule import job_table
 from data.schema import job_run
@@ -112,32 +113,35 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-def run_now(store: Store, jobs: Sequence[Job], name: str, *, by: str, clock: Callable[[], datetime]) -> int:
-    """Ask for a run and see to it that it happens: by the worker that leads, else here. Returns its number.
+def run_now(
+    store: Store, jobs: Sequence[Job], name: str, *, by: str, clock: Callable[[], datetime]
+) -> tuple[int, dict]:
+    """Ask for a run and see it through: by the worker that leads, else here. Returns its number and summary.
 
-    Raises UnknownJob; TimeoutError where a leading worker has not come to it in ten minutes.
+    Raises UnknownJob; JobFailed with the error of the run, or where no worker has come to it in ten minutes.
     """
     job = find_job(jobs, name)
     number = request_run(store, name, by=by, now=clock())
     worker = Worker(store, [job], clock=clock)
     deadline = time.monotonic() + LONGEST_WAIT
     try:
-        while not is_over(store, number):
+        while (row := _ended(store, number)) is None:
             worker.tick()
             if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"jobs run {name}: run {number} not begun; expected the worker to come to it"
-                )
+                raise JobFailed(f"jobs run {name}: run {number} not begun; expected the worker to come to it")
             time.sleep(0.1)
     finally:
         worker.resign()
-    return number
+    if row.state == "failed":
+        raise JobFailed(f"jobs run {name}: {row.error}")
+    return number, json.loads(row.summary)
 
 
-def is_over(store: Store, number: int) -> bool:
-    """Whether a run has come to its end, good or bad."""
+def _ended(store: Store, number: int) -> Row | None:
+    """A run that has come to its end, good or bad; None while it has not."""
+    query = select(job_run).where(job_run.c.id == number, job_run.c.state.in_(("done", "failed")))
     with store.read() as connection:
-        return connection.scalar(select(job_run.c.state).where(job_run.c.id == number)) in ("done", "failed")
+        return connection.execute(query).one_or_none()
 
 
 def _report(event: JobExecutionEvent) -> None:

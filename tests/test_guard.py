@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from callbacks import sign_in
 from callbacks.guard import GuardRules, guard_app
-from callbacks.identity import current_person, current_scope, read_cookie
+from callbacks.identity import NoPerson, current_person, current_scope, read_cookie
 from callbacks.policies import Policies, PolicyError
 from callbacks.shape import Malformed, read_callback
 from data import passwords
@@ -213,6 +213,18 @@ def test_a_person_is_known_to_routes_callbacks_and_their_threads(city):
     assert export.json() == "manager"
     assert answer.json() == {"multi": True, "response": {"who": {"children": "manager"}}}
     assert home.status_code == layout.status_code == 200
+
+
+def test_nobody_is_left_over_from_the_request_before(city):
+    async def ask():
+        async with city.person("leader") as browser, city.browser() as stranger:
+            await browser.get("/_dash-layout")
+            assert current_person().name == "leader"  # the transport runs the application in this very task
+            await stranger.get("/login")
+            with pytest.raises(NoPerson):
+                current_person()
+
+    run(ask())
 
 
 def test_people_at_once_are_never_mixed(city):

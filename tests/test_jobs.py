@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 
 from data import jobs as ledger
-from data.jobs import Job, UnknownJob, find_job, request_run, run_pending
+from data.jobs import Job, JobFailed, PartlyFailed, UnknownJob, find_job, request_run, run_pending
 from data.leader import FencedStore, FenceLost, FileLock, fence, leader_lock, take_term
 from data.schema import audit_entry, job_run, metadata
 from data.settings import parse_settings
@@ -460,7 +460,7 @@ def test_a_worker_stops_when_told_and_its_run_is_finished(lite):
 def test_a_run_from_the_command_line_is_done_here_or_by_the_worker_that_leads(lite):
     body, clock = Body(), Clock()
     jobs = [collect(body)]
-    number = run_now(lite, jobs, "collect", by="command line", clock=clock)
+    number, _ = run_now(lite, jobs, "collect", by="command line", clock=clock)
     assert len(body.slots) == 2  # the slot that was due, and the run asked for
     stop = threading.Event()
     options = {"clock": clock, "stop": stop, "tick_seconds": 0.05}
@@ -468,11 +468,24 @@ def test_a_run_from_the_command_line_is_done_here_or_by_the_worker_that_leads(li
     thread.start()
     try:
         wait_for(lambda: somebody_leads(lite))
-        assert run_now(lite, jobs, "collect", by="command line", clock=clock.after(seconds=1)) > number
+        assert run_now(lite, jobs, "collect", by="command line", clock=clock.after(seconds=1))[0] > number
     finally:
         stop.set()
         thread.join(20)
     assert len(body.slots) == 3
+
+
+def test_a_run_from_the_command_line_says_what_came_of_it(lite):
+    good = [collect(Body(summary={"read": 7}))]
+    assert run_now(lite, good, "collect", by="command line", clock=Clock())[1] == {"read": 7}
+
+    def refused(store, settings, clock, slot):
+        raise PartlyFailed("hotline.csv: got nothing; expected rows", {"read": 3})
+
+    with pytest.raises(JobFailed, match=r"jobs run collect: hotline\.csv: got nothing; expected rows"):
+        run_now(lite, [collect(refused)], "collect", by="command line", clock=Clock().after(seconds=5))
+    with pytest.raises(UnknownJob, match="got 'colect'; expected one of collect"):
+        run_now(lite, good, "colect", by="command line", clock=Clock())
 
 
 def test_a_database_that_is_away_is_asked_again(lite, monkeypatch):

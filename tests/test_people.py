@@ -155,6 +155,15 @@ def test_disabled_account_signs_nobody_in_and_its_sessions_end(store):
         disable_person(store, "nobody", now=NOW)
 
 
+def test_an_account_closed_by_any_other_door_is_closed_at_once(store):
+    session = open_session(
+        store, add_person(store, "li", role="leader", password=RIGHT, now=NOW), now=NOW, rules=RULES
+    )
+    with store.write() as connection:
+        connection.execute(person.update().values(disabled=True))
+    assert read_session(store, session, now=NOW, rules=RULES, extend=True) is None
+
+
 def test_the_stand_in_hash_costs_what_a_real_one_costs():
     stand_in = extract_parameters(NOBODY)
     assert {name: getattr(stand_in, name) for name in COSTS} == COSTS
