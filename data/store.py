@@ -29,7 +29,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from data.settings import Settings
@@ -102,7 +102,7 @@ class Store:
     def _connect(self, engine: Engine) -> Iterator[Connection]:
         try:
             connection = engine.connect()
-        except OperationalError as error:
+        except DatabaseError as error:
             reason = str(error.orig).strip().splitlines()[0] if error.orig else str(error)
             raise StoreError(f"database: {reason}; expected an instance made by 'linli init'") from None
         with connection:
