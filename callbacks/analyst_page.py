@@ -13,7 +13,7 @@ from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
 from data.instants import micros
-from data.query import Query, parse_date, parse_query
+from data.query import LONGEST_DAYS, parse_date, parse_query
 from data.reader import Reader
 from data.settings import EPOCH_DAY
 from layouts import analyst_page
@@ -43,7 +43,9 @@ def build(call: Call) -> Page:
 
 def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     """The question of an address, also of a file's. Raises QueryError and UnknownUnit."""
-    query = parse_query(with_end(params), level=None, within=params.get("unit"), today=reader.today)
+    query = parse_query(
+        with_days(params, reader.today), level=None, within=params.get("unit"), today=reader.today
+    )
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(query, params, columns_of(reader, subject_of(params)))
     if ask.subject != "measures":
@@ -56,11 +58,14 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     return replace(ask, query=query.asking(level=level, indicators=tuple(INDICATORS)))
 
 
-def with_end(params: Mapping[str, str]) -> Mapping[str, str]:
-    """The address with its last day, which people choose, turned into the exclusive end, which questions have."""
-    if not params.get("last"):
-        return params
-    return {**params, "to": (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()}
+def with_days(params: Mapping[str, str], today: date) -> Mapping[str, str]:
+    """The address with the days people mean: the last day, which they choose, becomes the exclusive end; a record
+    asked for by its number is looked for at any time."""
+    if params.get("last"):
+        return {**params, "to": (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()}
+    if params.get("id") and not params.get("from"):
+        return {**params, "from": (today - timedelta(days=LONGEST_DAYS - 1)).isoformat()}
+    return params
 
 
 def columns_of(reader: Reader, subject: str) -> dict[str, FactColumn]:
@@ -150,9 +155,3 @@ def boundary_name(state: Mapping, call: Call) -> str:
     since = max(int(day), -365 * 200)
     start: date = EPOCH_DAY + timedelta(days=since)
     return call.words.day(start) if start.year > 1900 else call.words("analyst.manifest.always")
-
-
-def selection(reader: Reader, subject: str, params: Mapping[str, str]) -> tuple[AnalystAsk, Query]:
-    """The rows a file of this address holds: the same question as the page's."""
-    ask = read_ask(reader, {**params, "subject": subject})
-    return ask, ask.query

@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS, Indicator
+from data.judge import judged
 from layouts import ids, parts, values
 from layouts.plain import plain
 from layouts.words import Words
@@ -76,7 +77,7 @@ def _article(
         ("excluded", words(f"indicator.{name}.excluded")),
         ("better", words(f"glossary.better.{entry.better or 'none'}")),
         ("target", aim),
-        ("base", str(entry.min_base)),
+        ("base", str(entry.min_base) if judged(entry) else values.NOTHING),
         ("basis", entry.basis),
     ]
     pairs = [html.Div([html.Dt(words(f"glossary.{key}")), html.Dd(text)]) for key, text in rows]

@@ -21,6 +21,12 @@
       this.box = React.createRef();
     }
 
+    /* The place an address names is drawn only now. */
+    componentDidMount() {
+      const named = window.location.hash && document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+      if (named && this.box.current.contains(named)) named.scrollIntoView();
+    }
+
     shouldComponentUpdate(next) {
       return next.markup !== this.props.markup;
     }
