@@ -174,7 +174,9 @@ def _open(order: _Order, part: Path, stack: ExitStack) -> _Writer:
         packed = gzip.GzipFile("", "wb", compresslevel=GZIP_LEVEL, fileobj=file, mtime=0)
         stream = cast(BinaryIO, stack.enter_context(packed))
     if order.format == ".parquet":
-        return ParquetFile(stream, order.columns, zone=zone)
+        parquet = ParquetFile(stream, order.columns, zone=zone)
+        stack.enter_context(parquet.writer)  # closed before the stream, also when a chunk fails
+        return parquet
     if order.format == ".geojson":
         return GeoJsonFile(stream, order.columns, zone=zone, outlines=_outlines(order))
     return CsvFile(stream, order.columns, order.headings, flavour=order.flavour, zone=zone)

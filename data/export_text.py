@@ -19,14 +19,20 @@ import pyarrow.compute as pc
 
 SECOND = 1_000_000
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"  # all but tab and line ends
-_BLANK = r"[\s\x{85}\x{a0}\x{ad}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}\x{205f}-\x{206f}\x{3000}\x{feff}]*"
-_SIGNS = r"[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}]"  # also full-width and small forms
+_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]*"  # what a program may skip: spaces, controls, invisible marks
+_SIGNS = (  # also full-width, small, raised, lowered and doubled forms
+    r"[=+\-@\x{ff1d}\x{ff0b}\x{ff0d}\x{ff20}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}\x{207a}\x{207c}\x{208a}\x{208c}"
+    r"\x{fb29}\x{2a75}\x{2a76}]"
+)
 FORMULA = rf"^[\t\r\n]|^{_BLANK}{_SIGNS}"
 _FIGURES = r"[0-9\x{ff10}-\x{ff19}eE+\-/.,:%$()\x{a5}\x{ffe5}\x{ff0e}\x{ff0d}\x{ff0b}\x{ff0f}\x{ff1a} ]*"
-_MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_MONTH = (
+    r"(?i:jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?"
+    r"|dec(ember)?)"
+)
 NUMBER_LIKE = (
-    rf"^{_FIGURES}[0-9\x{{ff10}}-\x{{ff19}}]{_FIGURES}$"
-    rf"|^[0-9]{{0,4}}[ /.-]?{_MONTH}[ /.,-]*[0-9]{{0,4}}$|^(?i:true|false)$"
+    rf"^{_FIGURES}[0-9\x{{ff10}}-\x{{ff19}}]{_FIGURES}$|^(?i:true|false)$"
+    rf"|^[0-9]{{1,4}}[ /.-]?{_MONTH}[ /.,-]*[0-9]{{0,4}}$|^{_MONTH}[ /.,-]*[0-9]{{1,4}}$"
 )
 PLAIN_NUMBER = (
     r"^-?(0|[1-9][0-9]{0,10}|(0|[1-9][0-9]{0,4})\.[0-9]{0,4}[1-9])$"  # Excel writes it back as it was
