@@ -131,7 +131,7 @@ class _Intake:
         ledger.rejected += len(batch.rejects)
         ledger.notes.update(batch.notes)
         self._keep_rejects(batch.rejects)
-        if not ledger.hint:
+        if ledger.read == batch.read:  # the first batch speaks for the file
             ledger.hint = self._system_hint(batch.frame)
         for frame in self.revisions.rounds(batch.frame):
             with self.store.write() as connection:

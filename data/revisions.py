@@ -79,7 +79,9 @@ class Revisions:
     def _maybe_known(self, hashes: list[int]) -> np.ndarray:
         """Whether a key can have been stored: in a first load, only what this load itself brought before."""
         if self._blank:
-            maybe = np.fromiter((value in self._seen for value in hashes), dtype=bool, count=len(hashes))
+            maybe = np.zeros(len(hashes), dtype=bool)
+            if not self._seen.isdisjoint(hashes):
+                maybe[:] = [value in self._seen for value in hashes]
             self._seen.update(hashes)
             return maybe
         return np.ones(len(hashes), dtype=bool)
@@ -107,7 +109,7 @@ class Revisions:
                 update(self.table).where(self.table.c.rev == bindparam("old")).values(superseded=self.load_id)
             )
             connection.execute(closing, [{"old": rev} for rev in found.replaced.tolist()])
-        names = [name for name in rows.columns if name != "hint_text"]
+        names = [name for name in rows.columns if name != "hint_text" and rows[name].notna().any()]
         insert_rows(
             connection, self.table, names, list(zip(*(_native(rows[name]) for name in names), strict=True))
         )

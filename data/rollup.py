@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -38,9 +38,10 @@ from data.schema import SUBJECTS, generation, publication
 from data.store import Store, insert_rows
 from data.tally import SPANS, Cells, add_up, columns, histograms, merge, pack, shares_of, widen
 
-MAX_UNITS = 5_000  # of a level held as rollups: more do not fit on a map, and their facts are few
+MAX_UNITS = 2_500  # of a level held as rollups: more do not fit on a map, and their facts are few
 WRITE_ROWS = 50_000
 NEVER_DAY = 2**30
+KEY = ("version_id", "level", "span", "pos", "day", "gen")  # in this order a level is written from end to end
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,6 @@ def rollup_table(subject: str) -> Table:
         ),
         *(Column(name, BigInteger, nullable=False) for name in columns(indicators)),
         *(Column(name, LargeBinary) for name in histograms(indicators)),
-        Index(f"rollup_{subject}_gen", "gen"),
         sqlite_with_rowid=False,
     )
 
@@ -236,10 +236,9 @@ class _Writer:
         """Rows of one level of one version."""
         self.first_on = min(self.first_on, int(cells.day.min(initial=NEVER_DAY)))
         for span in SPANS:
-            wide = widen(cells, span)
-            for start in range(0, len(wide.row), WRITE_ROWS):
-                part = slice(start, start + WRITE_ROWS)
-                self._waiting[subject] += _lines(wide, part, fixed=(version, depth, span, self.number))
+            lines = _lines(widen(cells, span), fixed=(version, depth, span, self.number))
+            for start in range(0, len(lines), WRITE_ROWS):
+                self._waiting[subject] += lines[start : start + WRITE_ROWS]
                 if sum(map(len, self._waiting.values())) >= WRITE_ROWS:
                     self.flush()
 
@@ -254,16 +253,17 @@ class _Writer:
 
 def _row_columns(subject: str) -> tuple[str, ...]:
     indicators = of_subject(subject)
-    return ("version_id", "level", "pos", "span", "day", "gen", *columns(indicators), *histograms(indicators))
+    return (*KEY, *columns(indicators), *histograms(indicators))
 
 
-def _lines(cells: Cells, part: slice, *, fixed: tuple[int, int, int, int]) -> list[tuple]:
+def _lines(cells: Cells, *, fixed: tuple[int, int, int, int]) -> list[tuple]:
+    """Rows of a summed table in the order of its columns."""
     version, depth, span, number = fixed
-    row, day = cells.row[part].tolist(), cells.day[part].tolist()
-    count = len(row)
-    heads = ([version] * count, [depth] * count, row, [span] * count, day, [number] * count)
-    packed = (pack(cells, name)[part] for name in cells.pairs)
-    return list(zip(*heads, *cells.sums[part].T.tolist(), *packed, strict=True))
+    same = (repeat(version), repeat(depth), repeat(span))
+    packed = (pack(cells, name) for name in cells.pairs)
+    return list(
+        zip(*same, cells.row.tolist(), cells.day.tolist(), repeat(number), *cells.sums.T.tolist(), *packed)
+    )
 
 
 def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None:

@@ -43,6 +43,7 @@ PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
     "PRAGMA journal_size_limit=67108864",
+    "PRAGMA wal_autocheckpoint=8192",
 )
 
 

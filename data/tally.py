@@ -250,8 +250,13 @@ def pack(cells: Cells, name: str) -> list[bytes | None]:
     packed["bin"], packed["n"] = bins, count
     blob = packed.tobytes()
     size = HISTOGRAM.itemsize
-    bounds = np.searchsorted(cell, np.arange(len(cells.row) + 1)).tolist()
-    return [blob[a * size : b * size] if b > a else None for a, b in pairwise(bounds)]
+    answer: list[bytes | None] = [None] * len(cells.row)
+    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else cell
+    for at, (low, high) in zip(
+        cell[start].tolist(), pairwise([*(start * size).tolist(), len(blob)]), strict=True
+    ):
+        answer[at] = blob[low:high]
+    return answer
 
 
 def unpack(blobs: Sequence[bytes | None]) -> np.ndarray:
