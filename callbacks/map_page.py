@@ -1,13 +1,18 @@
 """The map page: its builder, the callback that changes it in place, and the same answer as a file."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
+from fastapi import Request
+from pandas import DataFrame
+from starlette.responses import PlainTextResponse, Response
 
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
-from data.query import Query, parse_query
+from data.measures import NotReady
+from data.query import Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from layouts import ids, map_page, periods, values
@@ -16,11 +21,24 @@ from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
 from layouts.plain import plain
 
+FILE_COLUMNS = (
+    "indicator",
+    "unit_code",
+    "unit_name",
+    "kind",
+    "numerator",
+    "denominator",
+    "value",
+    "low",
+    "high",
+    "n",
+)
 CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
 
 
 def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
-    """Add the page and its callback."""
+    """Add the page, its files and its callback."""
+    add_files(app, desk)  # ahead of the page, whose address would hold theirs
     desk.page(
         "map", lambda call: build(call, shelf), "/", "/map", "/map/{level}/{within}",
         permission="map", checks="unit and level inside the scope", home="/",
@@ -30,11 +48,11 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
         app,
         Output(ids.Map.GRAPH, "figure"), Output(ids.Map.DRAWN, "value"), Output(ids.Map.OVERLAY, "children"),
         Output(ids.Map.SIDE, "children"), Output(ids.Shell.CRUMB, "children"), Output(ids.Shell.CONTROLS, "children"),
-        Input(ids.Shell.URL, "pathname"), Input(ids.Shell.URL, "search"), Input(ids.Shell.TICK, "value"),
+        Input(ids.Map.ASKED, "value"), State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         State(ids.Map.DRAWN, "value"),
         permission="map", checks="unit and level inside the scope", prevent_initial_call=True,
     )  # fmt: skip
-    async def change(pathname, search, _tick, shown):
+    async def change(_asked, pathname, search, shown):
         if not is_map(pathname):
             raise PreventUpdate
         return await offload(changed)(desk.call(pathname, search), shelf, shown)
@@ -176,8 +194,44 @@ def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> li
     return found
 
 
-def map_rows(call: Call) -> tuple[Query, object]:
-    """The measures behind a map, for the answer as a file."""
-    ask = replace(parse_map_ask(parse_query(call.params, level=call.place[0], within=call.place[1],
-                                            today=call.reader.today), call.params))  # fmt: skip
-    return ask.query, call.reader.measures(ask.query)
+def add_files(app: Dash, desk: Desk) -> None:
+    """The measures behind a map as a file: the page's own address with `.csv` or `.json` after the unit."""
+    for suffix in ("csv", "json"):
+        path = f"/map/{{level}}/{{within}}.{suffix}"
+        app.server.add_api_route(
+            path, file_route(desk, suffix), methods=["GET"], include_in_schema=False, response_model=None
+        )
+        desk.policies.route(path, ("GET",), permission="export", checks="unit and level inside the scope")
+
+
+def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
+    """The route of one suffix."""
+
+    async def answer(request: Request, level: str, within: str) -> Response:
+        try:
+            rows = await asyncio.to_thread(
+                map_rows, desk.reader(), (level, within), dict(request.query_params)
+            )
+        except (UnknownUnit, NotReady):
+            return PlainTextResponse("nothing here\n", 404)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+        return as_file(rows, suffix)
+
+    return answer
+
+
+def map_rows(reader: Reader, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
+    """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
+    query = parse_query(params, level=place[0], within=place[1], today=reader.today)
+    query = query.asking(within=query.within or own_unit(reader))
+    if query.level not in {level.name for level in levels_below(reader, query.within)}:
+        raise UnknownUnit(f"level: got '{place[0][:60]}'; expected one below the unit")
+    return reader.measures(query)[list(FILE_COLUMNS)]
+
+
+def as_file(rows: DataFrame, suffix: str) -> Response:
+    """The machine flavour: names of fields, nothing altered, empty where there is no value."""
+    if suffix == "csv":
+        return Response(rows.to_csv(index=False, lineterminator="\n"), media_type="text/csv; charset=utf-8")
+    return Response(rows.to_json(orient="records", force_ascii=False), media_type="application/json")

@@ -26,6 +26,7 @@ class Shell:
 class Map:
     """The map page."""
 
+    ASKED = "map-asked"  # html.Data: address and tick, set by nav.js; only there while a map is drawn
     DRAWN = "map-drawn"  # html.Data: what the drawn figure shows, so that the server knows whether to patch
     GRAPH = "map-graph"
     OVERLAY = "map-overlay"  # level control, legend, chip: drawn above the map

@@ -29,6 +29,7 @@ def page(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
         board = [html.P(words("map.webgl"), className="card notice", role="status")]
     return html.Main(
         [
+            html.Data(id=ids.Map.ASKED, value=""),
             html.Data(id=ids.Map.DRAWN, value=drawn(answer)),
             html.Section(board, className="board", **{"aria-label": words("map.title")}),
             html.Aside(

@@ -66,6 +66,10 @@
     const name = (pathname || "/").split("/")[1] || "map";
     const busy = document.querySelector("details.menu[open]") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
     const beat = (name === "kpi" || name === "sources") && !busy ? tick : "";
+    // Only the map's own element wakes the map's callback: on other pages its outputs are not there.
+    if (name === "map" && now === "map" && document.getElementById("map-asked")) {
+      window.dash_clientside.set_props("map-asked", { value: [pathname, search, tick].join(" ") });
+    }
     const next = name === "map" ? "map" : [name, pathname, search, beat].join(" ");
     if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search].join(" ")))) {
       return window.dash_clientside.no_update;
