@@ -37,6 +37,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "orders": tuple(name for name, entry in INDICATORS.items() if entry.subject == "orders"),
     "street": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "alerts")),
 }
+USUAL = {
+    "key": "order_satisfaction",
+    "cases": "case_on_time_closure_rate",
+    "orders": "order_satisfaction",
+    "street": "parking_occupancy",
+}
 ORDERS = ("best", "worst", "name")
 
 
@@ -56,9 +62,8 @@ class KpiAsk:
     @property
     def ranked(self) -> Indicator:
         """The indicator the ranking follows: the one asked for, else the group's usual one."""
-        names = GROUPS[self.group]
-        usual = {"key": "order_satisfaction", "cases": "case_on_time_closure_rate"}.get(self.group, names[0])
-        return INDICATORS[self.query.indicator if self.query.indicator in names else usual]
+        asked = self.query.indicator
+        return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
 
     def href(self, *, unit: str | None = None, **changes: str | Period) -> str:
         """Address of this page with another unit, period, group, indicator, level or order."""
@@ -182,7 +187,7 @@ def _strip(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
     targets = [reached for reached in judged if reached is not None]
     met = words("kpi.met", k=sum(targets), m=len(targets)) if targets else values.NOTHING
     groups = [
-        Option(words(f"kpi.group.{name}"), ask.href(group=name, indicator=GROUPS[name][0]), name == ask.group)
+        Option(words(f"kpi.group.{name}"), ask.href(group=name, indicator=USUAL[name]), name == ask.group)
         for name in GROUPS
     ]
     pairs = [
