@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request
@@ -104,7 +105,7 @@ def register(
                 answer.headers.append("Set-Cookie", set_cookie(cookie, value, https=https, seconds=A_YEAR))
         return answer
 
-    routes = {
+    routes: dict[str, tuple[Callable[..., Any], str, str, bool]] = {
         "/shapes/{digest}/{level}/{within}": (shapes, "map", "scope of the reader", True),
         "/background/{digest}/{part}": (background, "map", "names of the four background files", True),
         "/map-style/{digest}/{theme}": (map_style, "map", "names of the themes", True),
