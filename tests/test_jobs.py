@@ -314,26 +314,25 @@ def test_a_leader_whose_session_was_ended_leads_no_more(store):
 
 
 def test_a_forked_child_does_not_keep_the_lock_of_its_dead_parent(tmp_path):
-    path = tmp_path / "lock"
-    ready, go = os.pipe(), os.pipe()
+    lock, ready, go = FileLock(tmp_path / "lock"), os.pipe(), os.pipe()
     parent = os.fork()
     if parent == 0:
-        FileLock(path).acquire() or os._exit(1)
-        lock = FileLock(path.with_name("kept"))
         lock.acquire()
-        if os.fork() == 0:
+        if os.fork() == 0:  # the child outlives its parent until it is told to go
             os.write(ready[1], b"x")
             os.read(go[0], 1)
-            os._exit(0)
-        clocks.sleep(60)
+        else:
+            clocks.sleep(60)
         os._exit(0)
     os.read(ready[0], 1)
-    other = FileLock(tmp_path / "kept")
-    assert not other.acquire()
-    os.kill(parent, signal.SIGKILL)
-    os.waitpid(parent, 0)
-    assert other.acquire()
-    os.write(go[1], b"x")
+    try:
+        assert not lock.acquire()
+        os.kill(parent, signal.SIGKILL)
+        os.waitpid(parent, 0)
+        assert lock.acquire()
+    finally:
+        os.write(go[1], b"x")
+    lock.release()
 
 
 def test_a_lock_whose_file_was_replaced_is_not_held(tmp_path):
