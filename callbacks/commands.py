@@ -188,7 +188,7 @@ def ingest(options: Namespace) -> int:
 
 def refresh(options: Namespace) -> int:
     """Refresh the rollups."""
-    done = refresh_all(open_store(options), clock=utc_now, full=options.full)
+    done = refresh_all(open_store(options), clock=utc_now, full=options.full, rescale=options.full)
     document = {"generation": done.generation, "load": done.load, "mode": done.mode, "rows": done.rows}
     text = f"generation {done.generation}: {done.mode}, {done.rows} rows in {done.seconds:.2f} s"
     return say(options, document | {"seconds": round(done.seconds, 3)}, [text])

@@ -48,7 +48,7 @@ def build_sample(
         done = ingest(store, origin, [folder / "history" / entry["file"]], clock=lambda at=at: at)
         facts += done.accepted
         progress(facts)
-    refresh_all(store, clock=clock, full=True)
+    refresh_all(store, clock=clock, full=True, rescale=True)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
 

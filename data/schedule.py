@@ -22,7 +22,7 @@ from data.jobs import Clock, Job, PartlyFailed, Slot
 from data.leader import FenceLost
 from data.ledger import Ledger, ingest, ingest_batches
 from data.locks import Busy
-from data.refreshing import refresh_all
+from data.refreshing import gather, refresh_all
 from data.sample.arrivals import arrivals
 from data.schema import job_run, load, source
 from data.sessions import SessionRules, drop_ended_sessions
@@ -89,7 +89,7 @@ def refresh(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[
 
 
 def keep_house(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[str, Any]:
-    """Remove sessions that are over, runs that did nothing after a week, all others after 400 days."""
+    """Remove sessions that are over, runs that did nothing after a week, all others after 400 days; gather rollups."""
     sessions = drop_ended_sessions(store, now=clock(), rules=SessionRules())
     quiet = (job_run.c.state == "done") & (job_run.c.job.in_(("collect", "refresh", "arrivals")))
     idle = or_(job_run.c.summary.contains('"changed": 0'), job_run.c.summary.contains('"mode": "nothing"'))
@@ -99,7 +99,7 @@ def keep_house(store: Store, settings: Settings, clock: Clock, slot: Slot) -> di
     over = or_(quiet & idle & old, job_run.c.finished_at < micros(clock() - RUNS_KEPT))
     with store.write() as connection:
         runs = connection.execute(delete(job_run).where(over, job_run.c.id.not_in(newest))).rowcount
-    return {"sessions": sessions, "runs": runs}
+    return {"sessions": sessions, "runs": runs, "gathered": gather(store, clock=clock)}
 
 
 def arrive(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from world import SIX, World, case, stored
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
+from data.refreshing import gather
 from data.verify import verify
 
 ALL = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
@@ -108,6 +109,17 @@ def test_a_second_delivery_changes_nothing(world):
     before = stored(world, "cases")
     assert world.refresh().mode == "changes"
     assert (stored(world, "cases") == before).all()
+
+
+def test_differences_are_gathered_without_changing_a_number(world):
+    world.publish(SIX)
+    for number in range(3):
+        world.load([case(number, closed=number or None)])
+        world.refresh()
+    before = stored(world, "cases")
+    assert gather(world.store, clock=world.clock)
+    assert (stored(world, "cases")[:, 5:] == before[:, 5:]).all()
+    assert not gather(world.store, clock=world.clock)
 
 
 def test_repeated_keys_in_one_file_are_revisions_in_order(world):
