@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from urllib.parse import urlencode
 
 from pandas import DataFrame
@@ -68,6 +69,11 @@ class AnalystAsk:
         if query.as_of is not None:
             pairs["as-of"] = moment(query.as_of).isoformat()
         return {name: value for name, value in pairs.items() if value}
+
+    @property
+    def number(self) -> str:
+        """A short number of the selection: equal questions have equal numbers."""
+        return sha256(urlencode(sorted(self.selection().items())).encode()).hexdigest()[:8]
 
     def href(self, **changes: object) -> str:
         """Address of this page in another order, from another row, or with all columns."""

@@ -200,6 +200,7 @@ def _pager(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
 def _manifest(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
     generation = answer.state.get("generation")
     parts_of = [
+        words("analyst.manifest.query", id=ask.number),
         words("analyst.manifest.generation", n=words.number(float(str(generation))))
         if generation
         else values.NOTHING,
