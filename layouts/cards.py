@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from data.indicators import Indicator
 from layouts import parts, values
 from layouts.figures import sparkline
+from layouts.ids import Kpi
 from layouts.parts import Freshness
 from layouts.words import Words
 
@@ -60,7 +61,7 @@ def kpi_card(card: Card, words: Words, *, links: CardLinks) -> Component:
     state = card.row["state"] if card.row else "none"
     stale = card.fresh.state == "stale"
     title = words(f"indicator.{card.name}")
-    opens = {"data-opens": f"metric-{card.name}", "aria-haspopup": "dialog"}
+    opens = {"data-opens": Kpi.metric(card.name), "aria-haspopup": "dialog"}
     heading = html.H3(html.Button(title, type="button", className="open", title=title, **opens))
     return html.Article(
         [
@@ -136,37 +137,17 @@ def _row(left: parts.Child, right: parts.Child) -> Component:
 
 def metric_card(card: Card, words: Words, *, links: CardLinks) -> Component:
     """The popover behind a card: formula with the numbers in it, counting day, what is left out, source, data."""
-    indicator = card.indicator
     title = f"metric-{card.name}-title"
-    pairs = [
-        (
-            words("parts.metric.day"),
-            words("parts.metric.counted", day=words(f"day.{indicator.counted_on}"), period=card.period),
-        ),
-        (words("parts.metric.excluded"), words(f"indicator.{card.name}.excluded")),
-        (words("parts.metric.basis"), indicator.basis),
-        (
-            words("parts.metric.data"),
-            [card.fresh.source or words("parts.metric.sourceless"), " ", _age(card, words)],
-        ),
-    ]
+    name = html.B(words(f"indicator.{card.name}"), id=title)
+    hint = html.Span(words("parts.metric.hint"), className="t3")
+    ways = [("ranking", links.ranking), ("records", links.records), ("glossary", links.glossary)]
     return html.Div(
         [
-            html.Div(
-                [
-                    html.B(words(f"indicator.{card.name}"), id=title),
-                    html.Span(words("parts.metric.hint"), className="t3"),
-                ],
-                className="top-row",
-            ),
+            html.Div([name, hint], className="top-row"),
             html.Div(formula(card, words), className="formula"),
-            html.Dl([html.Div([html.Dt(name), html.Dd(text)]) for name, text in pairs]),
+            html.Dl([html.Div([html.Dt(key), html.Dd(text)]) for key, text in _particulars(card, words)]),
             html.Div(
-                [
-                    html.A(words("parts.metric.ranking"), href=links.ranking, className="link"),
-                    html.A(words("parts.metric.records"), href=links.records, className="link"),
-                    html.A(words("parts.metric.glossary"), href=links.glossary, className="link"),
-                ],
+                [html.A(words(f"parts.metric.{way}"), href=to, className="link") for way, to in ways],
                 className="links",
             ),
         ],
@@ -177,8 +158,15 @@ def metric_card(card: Card, words: Words, *, links: CardLinks) -> Component:
     )
 
 
-def _age(card: Card, words: Words) -> Component:
-    return parts.freshness(card.fresh, words)
+def _particulars(card: Card, words: Words) -> list[tuple[str, parts.Child | list[parts.Child]]]:
+    day = words(f"day.{card.indicator.counted_on}")
+    source = card.fresh.source or words("parts.metric.sourceless")
+    return [
+        (words("parts.metric.day"), words("parts.metric.counted", day=day, period=card.period)),
+        (words("parts.metric.excluded"), words(f"indicator.{card.name}.excluded")),
+        (words("parts.metric.basis"), card.indicator.basis),
+        (words("parts.metric.data"), [source, " ", parts.freshness(card.fresh, words)]),
+    ]
 
 
 def formula(card: Card, words: Words) -> list[parts.Child]:

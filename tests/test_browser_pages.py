@@ -192,9 +192,27 @@ def test_a_run_is_asked_for_by_those_who_may(pages, city):
 def test_the_glossary_opens_at_the_indicator_named(page, city):
     sign_in(page, city, "leader")
     go(page, city, "/glossary#order_satisfaction")
-    page.wait_for_function("() => document.getElementById('order_satisfaction').getBoundingClientRect().top < 200")
+    page.wait_for_function(
+        "() => document.getElementById('order_satisfaction').getBoundingClientRect().top < 200"
+    )
     go(page, city, VIEWS["kpi"])
     page.click("[data-opens=metric-order_satisfaction]")
     page.click("#metric-order_satisfaction >> text=词汇表")
     page.wait_for_url("**/glossary#order_satisfaction")
     expect(page.locator("#order_satisfaction")).to_be_in_viewport()
+
+
+def test_files_answer_only_what_is_asked_rightly_and_by_whom_may(pages, city):
+    analyst, stranger = pages(), pages()
+    sign_in(analyst, city, "analyst")
+    for address, status in {
+        f"/files/cases.csv?{OCTOBER}&flavour=machine": 200,
+        f"/files/measures.xlsx?{OCTOBER}&level=grid": 200,
+        f"/files/cases.csv?{OCTOBER}&flavour=odd": 400,
+        "/files/cases.csv?from=2026-13-01": 400,
+        f"/files/cases.csv?{OCTOBER}&unit=no-such-unit": 404,
+        "/files/cases.exe": 404,
+        "/files/people.csv": 404,
+    }.items():
+        assert analyst.request.get(city.url + address).status == status, address
+        assert stranger.request.get(city.url + address, max_redirects=0).status == 401, address

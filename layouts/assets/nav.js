@@ -64,7 +64,7 @@
   let drawn = "";
   function page(pathname, search, tick, now) {
     const name = (pathname || "/").split("/")[1] || "map";
-    const busy = document.querySelector("details.menu[open]") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
+    const busy = document.querySelector("details.menu[open], :popover-open") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
     const beat = (name === "kpi" || name === "sources") && !busy ? tick : "";
     // Only the map's own element wakes the map's callback: on other pages its outputs are not there.
     if (name === "map" && now === "map" && document.getElementById("map-asked")) {
