@@ -140,6 +140,7 @@ def test_a_file_still_open_for_writing_is_never_taken_however_quiet(folder, inbo
         assert being_written(folder / "nyc.csv")
         assert claimed(inbox, after(100)) == []
         assert claimed(inbox, after(200)) == []
+        assert (folder / "nyc.csv").exists()  # its writer still finds it under its name
     assert not being_written(folder / "nyc.csv")
     assert claimed(inbox, after(300)) == [("nyc", "nyc.csv")]
 
