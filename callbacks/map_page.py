@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
@@ -21,6 +22,7 @@ from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
 from layouts.plain import plain
 
+Units = Callable[[str, str | None], DataFrame]
 FILE_COLUMNS = (
     "indicator",
     "unit_code",
@@ -102,10 +104,11 @@ def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
     reader = call.reader
     query = parse_query(call.params, level=named, within=within, today=reader.today)
     query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
-    levels = levels_below(reader, query.within)
+    units = cache(reader.units)
+    levels = levels_below(reader, query.within, units=units)
     query = query.asking(level=named if named != "-" else levels[0].name)
     ask = parse_map_ask(query, call.params)
-    return ask, read_answer(ask, call, shelf, levels)
+    return ask, read_answer(ask, call, shelf, levels, units=units)
 
 
 def own_unit(reader: Reader) -> str | None:
@@ -114,7 +117,7 @@ def own_unit(reader: Reader) -> str | None:
     return roots[0].code if len(roots) == 1 else None
 
 
-def levels_below(reader: Reader, within: str | None) -> list[Level]:
+def levels_below(reader: Reader, within: str | None, *, units: Units | None = None) -> list[Level]:
     """Levels with units inside a unit, nearest first; a unit with nothing below it shows its own level."""
     depth = reader.unit(within).depth if within else -1
     below = [
@@ -123,18 +126,18 @@ def levels_below(reader: Reader, within: str | None) -> list[Level]:
     return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
 
 
-def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
+def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, units: Units) -> MapAnswer:
     """Everything the page shows, in one pass over the reader."""
     reader, query = call.reader, ask.query
     level = next((each for each in reader.levels() if each.name == query.level), None)
     if level is None or level.name not in {each.name for each in levels}:
         raise UnknownUnit(f"level: got '{query.level}'; expected one below the unit")
-    units = reader.units(level.name, query.within)
+    shown = units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
     before = [periods.year_before(period) for period in recent]
     line = read_line(reader, query, [*recent, *before])
-    drawable = 0 < len(units) <= MOST_SHAPES and bool(units["has_shape"].any())
+    drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
         path=reader.path(query.within) if query.within else (),
         levels=levels,
@@ -142,7 +145,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         level=level,
         below=deeper[0] if deeper else None,
         measures=reader.measures(query),
-        units=units,
+        units=shown,
         points=reader.points(query.within),
         longest=reader.longest_overdue(query.within),
         periods=recent,
@@ -151,7 +154,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         cuts=reader.scale(query.indicator, level.name, days=query.period.days),
         sources=reader.freshness(),
         shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
-        borders=read_borders(reader, query, level, shelf),
+        borders=read_borders(reader, query, level, shelf, units=units),
         style=shelf.style_address(call.theme),
         theme=call.theme,
         aim=read_aim(reader, ask),
@@ -177,19 +180,17 @@ def read_line(reader: Reader, query: Query, wanted: list) -> list[float | None]:
     return [known[period.start][0] if first and period.start >= first else None for period in wanted]
 
 
-def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> list[tuple[str, int]]:
+def read_borders(
+    reader: Reader, query: Query, level: Level, shelf: Shelf, *, units: Units
+) -> list[tuple[str, int]]:
     """Outlines of the levels above: around the unit too as long as they are few, else only of what lies inside."""
     own = reader.path(query.within) if query.within else ()
+    around, top = (own[0].code, own[0].depth) if own else (None, 0)
     found = []
-    drawn_to = level.depth + 1 if level.depth <= STRONG else level.depth
-    for upper in reader.levels()[:drawn_to]:
-        around = own[0].code if own else None
-        if own and upper.depth < own[0].depth:
-            continue
-        count = len(reader.units(upper.name, around))
-        within = around if count <= CONTEXT_SHAPES else query.within
-        units = reader.units(upper.name, within)
-        if 0 < len(units) <= MOST_SHAPES and units["has_shape"].any():
+    for upper in reader.levels()[top : level.depth + (level.depth <= STRONG)]:
+        within = around if len(units(upper.name, around)) <= CONTEXT_SHAPES else query.within
+        inside = units(upper.name, within)
+        if 0 < len(inside) <= MOST_SHAPES and inside["has_shape"].any():
             found.append((shelf.shapes_address(reader, upper.name, within), upper.depth))
     return found
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TOLERANCE_M = 0.3
 OPEN_ALERTS = ("raised", "acknowledged", "verified", "assigned", "reopened")
 RECENT_ALERT_DAYS = 7
+RECENT_READING_DAYS = 2
 
 
 def _inside(reader: Reader, subject: str, unit: str | None):
@@ -153,9 +154,11 @@ def _alert_points(
 
 
 def _lots(connection: Connection, reader: Reader, unit: str | None, limit: int) -> DataFrame:
-    """Newest reading of each parking lot."""
+    """Newest reading of each parking lot that was read in the last days anything was."""
     table = FACTS["parking"]
-    live = _open(connection, "parking")
+    last = connection.scalar(select(func.max(table.c.observed_at))) or 0
+    # By the index of instants: to look for the newest of each lot among all readings takes half a second.
+    live = [*_open(connection, "parking"), table.c.observed_at > last - RECENT_READING_DAYS * 86_400_000_000]
     newest = (
         select(table.c.lot, func.max(table.c.observed_at).label("at"))
         .where(*live)

@@ -1,0 +1,228 @@
+"""The map page in a real Chromium: deep link, indicator, drill and Back keeping the view, keys, phone, no WebGL."""
+
+import json
+import re
+
+import pytest
+from browsing import ARGUMENTS, dash_idle, map_ready, new_page
+from serving import serving
+
+from data.people import SAMPLE_PASSWORD
+
+pytestmark = pytest.mark.browser
+
+VIEW = """() => {
+  const map = document.querySelector('#map-graph .js-plotly-plot')._fullLayout.map._subplot.map;
+  const {lng, lat} = map.getCenter();
+  return [lng, lat, map.getZoom()].map(number => Number(number.toFixed(4)));
+}"""
+READY = "() => (document.querySelector('#map-graph .js-plotly-plot') || {dataset: {}}).dataset.ready || ''"
+LABELS = """() => document.querySelector('#map-graph .js-plotly-plot')._fullLayout.map._subplot.map
+  .queryRenderedFeatures({layers: ['linli-names']}).map(each => each.properties.name)"""
+AT = """code => {
+  const map = document.querySelector('#map-graph .js-plotly-plot')._fullLayout.map._subplot.map;
+  const graph = document.querySelector('#map-graph .js-plotly-plot');
+  const at = graph.data[0].locations.indexOf(code), box = graph.getBoundingClientRect();
+  const spot = map.project([graph.layout.meta.lon[at], graph.layout.meta.lat[at]]);
+  return [spot.x + box.left, spot.y + box.top];
+}"""
+CHOSEN = "() => (document.querySelector('table.ranking tr.sel') || {dataset: {}}).dataset.code || ''"
+
+
+@pytest.fixture(scope="module")
+def server(sample_city, tmp_path_factory):
+    import shutil
+
+    folder = tmp_path_factory.mktemp("browser_map")
+    instance = shutil.copytree(sample_city, folder / "instance")
+    with serving(instance, log=folder / "server.log") as running:
+        yield running
+
+
+@pytest.fixture
+def signed(pages, server):
+    """Open a page as one of the sample accounts, at an address."""
+
+    def open_at(path: str, *, name: str = "leader", cookies: dict | None = None, **options):
+        page = pages(**options)
+        enter(page, server.url, path, name=name, cookies=cookies)
+        return page
+
+    return open_at
+
+
+def enter(page, url: str, path: str, *, name: str = "leader", cookies: dict | None = None) -> None:
+    page.goto(f"{url}/login")
+    page.fill("#name", name)
+    page.fill("#password", SAMPLE_PASSWORD)
+    page.click("form.signin-form button[type=submit]")
+    page.wait_for_url(re.compile(r"/(map.*|kpi.*)?$"))
+    jar = [{"name": key, "value": value, "url": url} for key, value in (cookies or {}).items()]
+    if jar:
+        page.context.add_cookies(jar)
+    page.goto(url + path)
+
+
+def standing(page) -> None:
+    """Wait until the map is drawn with its names, and nothing is under way."""
+    page.wait_for_selector("#map-graph .js-plotly-plot", timeout=60_000)
+    dash_idle(page, timeout=60_000)
+    map_ready(page, timeout=60_000)
+    page.wait_for_function("path => (" + READY + ")().startsWith(path)", arg=path_of(page), timeout=60_000)
+
+
+def path_of(page) -> str:
+    return page.evaluate("() => location.pathname")
+
+
+def root(page) -> str:
+    return (
+        page.evaluate("() => document.querySelector('.crumb a').getAttribute('href')")
+        .split("/")[3]
+        .split("?")[0]
+    )
+
+
+def test_home_leads_to_ones_own_unit_and_nothing_scrolls(signed):
+    page = signed("/")
+    standing(page)
+    assert "网格" in page.inner_text(".board .seg")
+    assert len(page.evaluate(LABELS)) >= 3
+    assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+    assert page.get_attribute("html", "lang") == "zh-CN"
+
+
+def test_change_of_indicator_is_one_small_answer_and_keeps_the_view(signed):
+    page = signed("/")
+    standing(page)
+    page.mouse.move(500, 450)
+    page.mouse.down()
+    page.mouse.move(560, 500, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+    before, sent = page.evaluate(VIEW), []
+    page.on("response", lambda answer: sent.append(answer) if "_dash-update" in answer.url else None)
+    page.click(".controls details.menu summary")
+    page.click(".controls .list a[href*='cases_overdue_open']")
+    dash_idle(page)
+    assert page.evaluate(VIEW) == before and "indicator=cases_overdue_open" in page.url
+    assert len(sent) == 1 and len(sent[0].body()) and int(sent[0].headers.get("content-length", 0)) < 40_000
+    assert "超期未结" in page.inner_text(".side .unit")
+
+
+def test_click_down_and_back_gives_the_same_picture(signed):
+    page = signed("/")
+    standing(page)
+    page.click(".board .seg a:nth-child(2)")
+    standing(page)
+    upper, address = page.evaluate(VIEW), page.url
+    code = page.evaluate("() => document.querySelector('#map-graph .js-plotly-plot').data[0].locations[0]")
+    page.mouse.click(*page.evaluate(AT, code))
+    page.wait_for_url(re.compile(rf"/map/[a-z]+/{code}\?"))
+    standing(page)
+    lower = page.evaluate(VIEW)
+    assert lower != upper
+    page.go_back()
+    page.wait_for_url(address)
+    standing(page)
+    assert page.evaluate(VIEW) == upper
+    page.go_forward()
+    standing(page)
+    assert page.evaluate(VIEW) == lower
+
+
+def test_a_pasted_address_gives_the_same_picture_to_another_person(signed, pages, server):
+    first = signed("/")
+    standing(first)
+    first.click(".board .seg a:nth-child(2)")
+    standing(first)
+    other = signed(first.url.removeprefix(server.url), name="analyst")
+    standing(other)
+    for shown in (".side .unit", ".ranking tbody", ".lg"):
+        assert other.inner_text(shown) == first.inner_text(shown)
+    assert other.evaluate(VIEW) == first.evaluate(VIEW)
+
+
+def test_rows_are_walked_by_keys(signed):
+    page = signed("/")
+    standing(page)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    codes = page.eval_on_selector_all(
+        "table.ranking tr[data-code]", "rows => rows.map(row => row.dataset.code)"
+    )
+    assert page.evaluate(CHOSEN) == codes[0]
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(rf"/map/[a-z]+/{codes[0]}\?"))
+    standing(page)
+    page.keyboard.press("Backspace")
+    page.wait_for_url(lambda url: codes[0] not in url)
+    page.keyboard.press("Shift+?")
+    assert page.is_visible("dialog#shell-help")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("() => document.activeElement.id") == "shell-search"
+
+
+def test_the_card_beside_the_pointer_tells_name_value_base_and_rank(signed):
+    page = signed("/")
+    standing(page)
+    page.click(".board .seg a:nth-child(2)")
+    standing(page)
+    row = page.locator("table.ranking tbody tr[data-code]").first
+    x, y = page.evaluate(AT, row.get_attribute("data-code"))
+    page.mouse.move(x + 9, y + 26)
+    page.mouse.move(x + 10, y + 27)
+    page.wait_for_selector(".hov:not([hidden])")
+    card = page.inner_text(".hov")
+    for part in (row.locator("th").inner_text(), "按期结案率", "件"):
+        assert part in card
+
+
+def test_languages_and_themes(signed):
+    page = signed("/", cookies={"linli-language": "en", "linli-theme": "dark"})
+    standing(page)
+    assert page.get_attribute("html", "lang") == "en" and page.get_attribute("html", "data-theme") == "dark"
+    assert "On-time closure" in page.inner_text(".side .unit")
+    page.click("a.switch.icon")
+    page.wait_for_selector("html[data-theme=light]")
+
+
+def test_a_phone_has_a_sheet_with_three_stops_and_tabs(signed):
+    page = signed("/", viewport={"width": 390, "height": 844})
+    standing(page)
+    assert page.is_visible(".tabs a.on") and not page.is_visible(".nav")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    heights = []
+    for _ in range(3):
+        heights.append(page.evaluate("() => document.querySelector('.side').offsetHeight"))
+        page.click(".grip")
+    assert len(set(heights)) == 3
+
+
+def test_without_webgl_the_table_stands_and_says_why(chromium, faults, server):
+    browser = chromium.browser_type.launch(
+        executable_path=server_executable(), args=[*ARGUMENTS, "--disable-3d-apis"]
+    )
+    page = new_page(browser, faults)
+    enter(page, server.url, "/")
+    page.wait_for_selector("table.ranking tbody tr")
+    assert "WebGL2" in page.inner_text(".board") and page.query_selector("#map-graph") is None
+    browser.close()
+
+
+def server_executable() -> str:
+    from tools import chromium as find
+
+    return str(find())
+
+
+def test_the_measures_behind_the_map_as_files(signed, server):
+    page = signed("/")
+    standing(page)
+    code = root(page)
+    rows = json.loads(page.request.get(f"{server.url}/map/area/{code}.json").text())
+    text = page.request.get(f"{server.url}/map/area/{code}.csv").text()
+    assert {row["kind"] for row in rows} >= {"unit", "total"}
+    assert text.splitlines()[0].startswith("indicator,unit_code") and len(text.splitlines()) == len(rows) + 1
