@@ -89,7 +89,7 @@ def chunks(
             return
         table = FACTS[subject]
         rows = select(table).where(*where).order_by(table.c[STARTS[subject]], table.c.source_id, table.c.key)
-        result = connection.execution_options(stream_results=True).execute(rows)
+        result = connection.execute(rows, execution_options={"stream_results": True})
         for part in result.partitions(chunk):
             yield _named(connection, reader, subject, list(part))
 

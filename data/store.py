@@ -144,7 +144,8 @@ def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Sel
 
 def raw_rows(connection: Connection, statement: Select, *, size: int = 100_000) -> Iterator[list[tuple]]:
     """Rows as the driver gives them, in parts: half the time of SQLAlchemy's row objects, for bulk reads only."""
-    cursor: Any = connection.execute(statement).cursor
+    plain = {"stream_results": False}  # a streaming connection would keep the first row for itself
+    cursor: Any = connection.execute(statement, execution_options=plain).cursor
     while rows := cursor.fetchmany(size):
         yield rows
 
