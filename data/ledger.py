@@ -133,13 +133,24 @@ class _Intake:
         self._keep_rejects(batch.rejects)
         if ledger.read == batch.read:  # the first batch speaks for the file
             ledger.hint = self._system_hint(batch.frame)
-        for frame in self.revisions.rounds(batch.frame):
+        news = self._news(batch.frame)
+        ledger.unchanged += len(batch.frame) - len(news)
+        for frame in self.revisions.rounds(news):
             with self.store.write() as connection:
                 found = self.revisions.sort_out(connection, frame)
                 self._locate(connection, self.revisions.add(connection, found))
             ledger.accepted += int(found.fresh.sum())
             ledger.updated += int(found.changed.sum())
             ledger.unchanged += len(frame) - int(found.fresh.sum()) - int(found.changed.sum())
+
+    def _news(self, frame: DataFrame) -> DataFrame:
+        """Rows without those whose key stands several times and ends where it stands already: a known past."""
+        last = self.revisions.last_of_repeated(frame)
+        if last.empty:
+            return frame
+        with self.store.write() as connection:
+            found = self.revisions.sort_out(connection, last)
+        return frame[~frame["key"].isin(last["key"][~found.fresh & ~found.changed])]
 
     def _system_hint(self, frame: DataFrame) -> str:
         """Whether another coordinate system than the declared one fits the units better: said, never switched."""

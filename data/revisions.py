@@ -59,6 +59,12 @@ class Revisions:
         for number in range(int(turn.max()) + 1):
             yield frame[turn == number]
 
+    def last_of_repeated(self, frame: DataFrame) -> DataFrame:
+        """The last row of each key that stands several times; none where nothing is known, or versions decide."""
+        if self._blank or frame.empty or "version" in frame:
+            return frame[:0]
+        return frame[frame["key"].duplicated(keep=False) & ~frame["key"].duplicated(keep="last")]
+
     def sort_out(self, connection: Connection, frame: DataFrame) -> "Sorted":
         """Tell new rows from changed and equal ones; a row older than what is known counts as equal."""
         rows = self._stored(connection, frame)

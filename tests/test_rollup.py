@@ -131,6 +131,19 @@ def test_repeated_keys_in_one_file_are_revisions_in_order(world):
     assert verify(world.store) == []
 
 
+def test_a_delivery_with_repeated_keys_changes_nothing_the_second_time(world):
+    world.publish(SIX)
+    rows = [case(1, closed=None), case(2), case(1, closed=3), case(3, closed=2), case(3)]
+    world.load(rows)
+    again = world.load(rows)
+    assert (again.accepted, again.updated, again.unchanged) == (0, 0, 5)
+    reopened = world.load([case(1, closed=3), case(1, closed=None)])
+    assert (reopened.updated, reopened.unchanged) == (1, 1)
+    world.refresh()
+    assert table(world, ask("cases_open"))["value"].item() == 3
+    assert verify(world.store) == []
+
+
 def test_as_of_gives_what_was_known_then(world):
     world.publish(SIX)
     world.load([case(1), case(2)])
