@@ -273,8 +273,8 @@ def _trend(
         if any(v is not None for v in before)
         else (),
         target=values.scaled(indicator, answer.aim(indicator)),
-        text=lambda value: (
-            f"{words.number(value, values.decimals(indicator))} {values.unit(indicator, words)}"
+        text=lambda value: values.with_unit(
+            indicator, words.number(value, values.decimals(indicator)), words
         ),
         axis=lambda value: words.number(value, 0 if value == round(value) else 1),
         words={

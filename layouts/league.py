@@ -142,7 +142,7 @@ def _heads(table: League, words: Words, *, links: Links, level: str) -> list[Com
         down = rising(indicator) == (table.order == "worst")
         title = f"{words(f'indicator.{indicator.name}.short')} {_head_unit(indicator, words)}".strip()
         link = html.A(
-            [title, f" {'↓' if down else '↑'}" if here else ""],
+            [title, f"\u00a0{'↓' if down else '↑'}" if here else ""],
             href=links.order(indicator.name, turned),
             title=words(f"indicator.{indicator.name}"),
         )

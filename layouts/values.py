@@ -19,17 +19,14 @@ UNITS = {"cases": "case", "orders": "order", "parking": "case", "alerts": "alert
 
 @dataclass(frozen=True)
 class Shown:
-    """A number as written, its unit, and whether unit follows without a space."""
+    """A number as written, its unit, and both together in the manner of the language."""
 
     number: str
     unit: str
+    text: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.number} {self.unit}".strip()
-            if self.unit not in ("", "%")
-            else f"{self.number}{self.unit}"
-        )
+        return self.text
 
 
 def known(value: object) -> float | None:
@@ -72,7 +69,15 @@ def unit(indicator: Indicator, words: Words) -> str:
 def show(indicator: Indicator, value: float | None, words: Words) -> Shown:
     """Number and unit; the unit is left out where there is no number."""
     text = number(indicator, value, words)
-    return Shown(text, "" if text == NOTHING else unit(indicator, words))
+    if text == NOTHING:
+        return Shown(text, "", text)
+    return Shown(text, unit(indicator, words), with_unit(indicator, text, words))
+
+
+def with_unit(indicator: Indicator, text: str, words: Words) -> str:
+    """A number as written with its unit: "91.0 %", "91.0%", "116 件"."""
+    name = unit(indicator, words)
+    return words("format.percent", number=text) if name == "%" else f"{text} {name}"
 
 
 def change(indicator: Indicator, value: float | None, words: Words) -> tuple[str, str]:

@@ -73,7 +73,7 @@ def test_the_metric_card_shows_the_formula_with_its_numbers():
     row = answer_of(ask).total("order_resolution_rate")
     formula = text_of(find(card, "formula"))
     above, below = f"{row['numerator']:,.0f}", f"{row['denominator']:,.0f}"
-    assert formula == f"实际解决 {above} ÷ 实际解决与解释说明合计 {below} = {row['value'] * 100:.1f}%"
+    assert formula == f"实际解决 {above} ÷ 实际解决与解释说明合计 {below} = {row['value'] * 100:.1f} %"
     assert "结案日（11月1日–22日）" in text_of(card) and "GB/T 33358-2016" in text_of(card)
     to = links(card)
     assert to[2] == "/glossary#order_resolution_rate"

@@ -25,7 +25,7 @@ SCORE, HOURS = INDICATORS["order_satisfaction"], INDICATORS["case_hours_median"]
 
 @pytest.mark.parametrize("words", [ZH, EN])
 def test_values_are_written_with_their_unit_and_nothing_as_a_dash(words):
-    assert str(values.show(RATE, 0.9758, words)) == "97.6%"
+    assert str(values.show(RATE, 0.9758, words)) == ("97.6 %" if words is ZH else "97.6%")
     assert values.show(STOCK, 1848, words).number == "1,848"
     assert values.show(SCORE, 0.908, words).number == "90.8"
     assert values.show(HOURS, 17.333, words).number == "17.3"
