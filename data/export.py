@@ -92,20 +92,7 @@ def write_export(
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             part = Path(folder) / path.name
             rows, shortened = _write(order, part, progress or (lambda rows: None))
-            manifest = Manifest(
-                file=path.name,
-                format=order.format.removeprefix("."),
-                flavour=order.flavour,
-                subject=subject,
-                rows=rows,
-                bytes=part.stat().st_size,
-                sha256=fingerprint(part),
-                columns=about_columns(order.columns, order.headings),
-                query=about_question(query, order.filters),
-                written_at=order.now.astimezone(reader.settings.timezone).isoformat(),
-                shortened_cells=shortened,
-                **data,
-            )
+            manifest = _manifest(order, part, rows, shortened_cells=shortened, **data)
             _publish(part, path, manifest)
     except OSError as error:
         raise ExportError(
@@ -202,6 +189,22 @@ def _levels(order: _Order) -> list[str]:
         return [query.level]
     names = [level.name for level in reader.levels()]
     return names[names.index(reader.unit(query.within).level) :] if query.within else names
+
+
+def _manifest(order: _Order, part: Path, rows: int, **data) -> Manifest:
+    return Manifest(
+        file=part.name,
+        format=order.format.removeprefix("."),
+        flavour=order.flavour,
+        subject=order.subject,
+        rows=rows,
+        bytes=part.stat().st_size,
+        sha256=fingerprint(part),
+        columns=about_columns(order.columns, order.headings),
+        query=about_question(order.query, order.filters),
+        written_at=order.now.astimezone(order.reader.settings.timezone).isoformat(),
+        **data,
+    )
 
 
 def _outlines(order: _Order) -> dict[str, dict] | None:

@@ -104,24 +104,13 @@ def add_person(
     Raises PeopleError: an unfit name or password, an unknown role or unit, a name that is taken.
     """
     name = _fit_name(name)
-    if role not in ROLES:
-        raise PeopleError(f"users add {name}: role: got '{role}'; expected one of {', '.join(ROLES)}")
-    grants = tuple(dict.fromkeys(units))
-    if role == "manager" and not grants:
-        raise PeopleError(
-            f"users add {name}: got no unit; expected one or more, a manager sees named units only"
-        )
+    grants = _grants(name, role, units)
     try:
         hashed = hash_password(password)
     except PasswordError as error:
         raise PeopleError(f"users add {name}: {error}") from None
-    values = {
-        "name": name,
-        "password_hash": hashed,
-        "role": role,
-        "must_change": must_change,
-        "created_at": micros(now),
-    }
+    values = {"name": name, "password_hash": hashed, "role": role}
+    values |= {"must_change": must_change, "created_at": micros(now)}
     with store.write() as connection:
         _known_units(connection, grants, where=f"users add {name}")
         try:
@@ -130,15 +119,21 @@ def add_person(
             raise PeopleError(f"users add {name}: got a name that is taken; expected a new one") from None
         rows = [{"person_id": made, "tree": TREE, "unit_code": code} for code in grants or (WHOLE,)]
         connection.execute(insert(person_unit), rows)
-        note(
-            connection,
-            "person added",
-            by=by,
-            now=now,
-            about=name,
-            detail=f"{role} {' '.join(grants)}".strip(),
-        )
+        detail = f"{role} {' '.join(grants)}".strip()
+        note(connection, "person added", by=by, now=now, about=name, detail=detail)
         return read_person(connection, made)
+
+
+def _grants(name: str, role: str, units: Iterable[str]) -> tuple[str, ...]:
+    """The units granted, each once; a manager needs one."""
+    if role not in ROLES:
+        raise PeopleError(f"users add {name}: role: got '{role}'; expected one of {', '.join(ROLES)}")
+    grants = tuple(dict.fromkeys(units))
+    if role == "manager" and not grants:
+        raise PeopleError(
+            f"users add {name}: got no unit; expected one or more, a manager sees named units only"
+        )
+    return grants
 
 
 def disable_person(store: Store, name: str, *, now: datetime, by: str = "command line") -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
 from data import places
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms
 from data.indicators import DURATION_EDGES, Indicator, of_subject
-from data.rollup import Published, published, with_ends
+from data.rollup import Published, published, rollup_table, with_ends
 from data.schema import FACTS, SUBJECT_OF_KIND, SUBJECTS, load, source
 from data.store import Store
 from data.tally import SPANS, columns, histogram_of, unpack
@@ -144,12 +144,13 @@ def _stored(
     hists = sorted(
         {histogram_of(x, of_subject(subject)) for x in of_subject(subject) if x.kind == "quantile"}
     )
-    query = text(
-        f"SELECT level, pos, day, {', '.join([*names, *hists])} FROM rollup_{subject} "
-        "WHERE version_id = :version AND span = :span AND gen BETWEEN :base AND :generation"
+    table = rollup_table(subject)
+    wanted = select(*(table.c[name] for name in (*KEYS, *names, *hists))).where(
+        table.c.version_id == version.id,
+        table.c.span == span,
+        table.c.gen.between(seen.base, seen.generation),
     )
-    values = {"version": version.id, "span": span, "base": seen.base, "generation": seen.generation}
-    return DataFrame(connection.execute(query, values).all(), columns=[*KEYS, *names, *hists])
+    return DataFrame(connection.execute(wanted).all(), columns=[*KEYS, *names, *hists])
 
 
 def _entry(

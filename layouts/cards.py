@@ -137,7 +137,7 @@ def _row(left: parts.Child, right: parts.Child) -> Component:
 
 def metric_card(card: Card, words: Words, *, links: CardLinks) -> Component:
     """The popover behind a card: formula with the numbers in it, counting day, what is left out, source, data."""
-    title = f"metric-{card.name}-title"
+    title = f"{Kpi.metric(card.name)}-title"
     name = html.B(words(f"indicator.{card.name}"), id=title)
     hint = html.Span(words("parts.metric.hint"), className="t3")
     ways = [("ranking", links.ranking), ("records", links.records), ("glossary", links.glossary)]
@@ -151,7 +151,7 @@ def metric_card(card: Card, words: Words, *, links: CardLinks) -> Component:
                 className="links",
             ),
         ],
-        id=f"metric-{card.name}",
+        id=Kpi.metric(card.name),
         className="pop metric",
         role="dialog",
         **{"aria-labelledby": title, "data-popover": "auto"},

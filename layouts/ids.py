@@ -40,6 +40,11 @@ class Kpi:
 
     BODY = "kpi-body"
 
+    @staticmethod
+    def metric(indicator: str) -> str:
+        """The card behind an indicator's card; buttons name it as what they open."""
+        return f"metric-{indicator}"
+
 
 class Analyst:
     """The analyst page."""
