@@ -122,7 +122,9 @@ def _preview(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Compone
     words, names = style.words, _columns(ask, answer)
     heads = [_head(name, ask, answer, words) for name in names]
     cells = [_filter(name, ask, answer, words) for name in names]
-    filters = [html.Tr(cells, className="f")] if any(getattr(cell, "children", None) for cell in cells) else []
+    filters = (
+        [html.Tr(cells, className="f")] if any(getattr(cell, "children", None) for cell in cells) else []
+    )
     rows = [
         html.Tr([value_cell(name, answer.columns.get(name, ""), row, style, ask.subject) for name in names])
         for row in answer.rows.to_dict("records")
@@ -208,7 +210,9 @@ def _manifest(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component
         words("analyst.manifest.boundary", version=answer.boundary),
         words("analyst.manifest.sealed") if ask.subject == "orders" else "",
     ]
-    link = html.A(words("analyst.manifest.file"), href=ask.file("csv.manifest.json", "machine"), className="link")
+    link = html.A(
+        words("analyst.manifest.file"), href=ask.file("csv.manifest.json", "machine"), className="link"
+    )
     return html.Section(
         [
             html.B(words("analyst.manifest")),

@@ -137,14 +137,6 @@ def day_field(name: str, label: str, day: date, words: Words) -> Component:
     return html.Label([html.Em(label), shown, field], className="ctl field day")
 
 
-def chip(text: Child, *, to: str = "", remove: str = "") -> Component:
-    """A chosen word; with `to` it is a link whose name for screen readers is `remove`."""
-    if not to:
-        return html.Span(text, className="pill")
-    cross = html.Span("×", className="x", **{"aria-hidden": "true"})
-    return html.A([text, cross, html.Span(remove, className="sr")], href=to, className="pill")
-
-
 def facts(pairs: Iterable[tuple[str, Child, Child]], *right: Child, name: str = "") -> Component:
     """The strip at the head of a page: label above, value below, an aside in smaller type."""
     cells = [
@@ -182,12 +174,6 @@ def state(kind: str, title: str, words: Words, *, value: Child = NOTHING, note: 
         [html.H3(title), html.Div(value, className="big"), html.Div(note or words(f"parts.state.{kind}"))],
         className=f"card st {kind}",
     )
-
-
-def failed(title: str, words: Words, *, retry: str) -> Component:
-    """The state of a page or card whose answer did not come: one sentence and a link to try again."""
-    note = [badge("failed", words("parts.state.failed")), " ", html.A(words("parts.state.retry"), href=retry)]
-    return state("failed", title, words, note=note)
 
 
 def table(

@@ -82,7 +82,10 @@ def _indicator(entry: Indicator, random: np.random.Generator, few: str) -> DataF
         top = np.round(base * share)
         top[-1] = top[:-1].sum()
         value = top / base
-        low, high = np.clip(value - 2 / np.sqrt(base) * 0.3, 0, 1), np.clip(value + 2 / np.sqrt(base) * 0.3, 0, 1)
+        low, high = (
+            np.clip(value - 2 / np.sqrt(base) * 0.3, 0, 1),
+            np.clip(value + 2 / np.sqrt(base) * 0.3, 0, 1),
+        )
         if entry.kind == "quantile":
             value, low, high, top = value * 18, low * 17, high * 20, np.full(len(base), np.nan)
     else:

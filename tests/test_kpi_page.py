@@ -186,7 +186,9 @@ def test_many_unassigned_parts_are_one_sum_at_the_foot():
     names = ("order_on_time_rate", "case_hours_p90", "cases_open")
     measures = fakes.measures(names)
     loose = measures[measures["kind"] == "unassigned"]
-    both = fakes.pd.concat([measures, loose.assign(unit_code="A1/-", unit_name="北苑片区")], ignore_index=True)
+    both = fakes.pd.concat(
+        [measures, loose.assign(unit_code="A1/-", unit_name="北苑片区")], ignore_index=True
+    )
     rows = {row["indicator"]: row for row in summed(both).to_dict("records")}
     one = {row["indicator"]: row for row in loose.to_dict("records")}
     assert rows["order_on_time_rate"]["n"] == 2 * one["order_on_time_rate"]["n"]
