@@ -255,11 +255,11 @@ def _runs(ask: SourcesAsk, answer: SourcesAnswer, words: Words) -> Component:
 
 def told(summary: Mapping[str, object], words: Words) -> str:
     """What a run says of itself: the counts we have words for, the sources it could not collect."""
-    found = [
-        words(key, n=words.number(float(value)))
-        for name, value in summary.items()
-        if (key := f"sources.fact.{name}") in words.texts and isinstance(value, int | float) and value
-    ]
+    found = []
+    for name, value in summary.items():
+        key, count = f"sources.fact.{name}", len(value) if isinstance(value, list) else value
+        if key in words.texts and isinstance(count, int | float) and count:
+            found.append(words(key, n=words.number(float(count))))
     broken = summary.get("failed")
     if isinstance(broken, Mapping) and broken:
         found.append(words("sources.fact.failed", names=", ".join(map(str, broken))))
@@ -275,6 +275,8 @@ def _run(row: dict, answer: SourcesAnswer, words: Words) -> Component:
     failed = row["state"] == "failed"
     badge = {"done": "met", "failed": "failed"}.get(str(row["state"]), "unknown")
     text = str(row["error"] or "") if failed else told(row["summary"], words)
+    if not text and row["state"] == "done":
+        text = words("sources.fact.nothing")
     seconds = values.known(row["seconds"])
     return html.Tr(
         [

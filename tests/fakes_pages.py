@@ -170,10 +170,10 @@ def runs() -> DataFrame:
     """Job runs, one failed, as `Reader.runs` gives them."""
     at = int(NOW.timestamp() * 1e6)
     rows = [
-        (9, "collect", "done", 0.9, {"loads": 1, "read": 1872, "accepted": 1866, "rejected": 6}, None),
-        (8, "refresh", "done", 3.1, {"generation": 3918, "days": 2, "units": 11}, None),
+        (9, "collect", "done", 0.9, {"files": 1, "read": 1872, "accepted": 1866, "rejected": 6}, None),
+        (8, "refresh", "done", 3.1, {"mode": "days", "rows": 11, "generation": 3918, "load": 7}, None),
         (7, "collect", "failed", 30.0, {"failed": {"视频": "timeout"}}, "视频: got no answer in 30 s; expected one"),
-        (6, "housekeeping", "done", 4.4, {"removed": 12}, None),
+        (6, "housekeeping", "done", 4.4, {"sessions": 0, "runs": 0, "gathered": 0}, None),
         (5, "collect", "requested", np.nan, {}, None),
     ]  # fmt: skip
     frame = DataFrame(rows, columns=["id", "job", "state", "seconds", "summary", "error"])

@@ -77,9 +77,10 @@ def test_a_run_says_what_it_did_or_why_it_failed():
         for row in find(sources_page.body(SourcesAsk(), answer_of(), ZH), "runs")[0].children[2].children
     ]
     assert "收集" in rows[0] and "读取 1,872" in rows[0] and "0.9 秒" in rows[0]
+    assert "没有新的" in rows[3] and "排队" in rows[4]
     assert "失败" in rows[2] and "got no answer in 30 s" in rows[2]
     assert (
-        told({"generation": 7, "odd": 3, "removed": 0, "failed": {"视频": "x"}}, EN)
+        told({"generation": 7, "odd": 3, "runs": 0, "failed": {"视频": "x"}}, EN)
         == f"generation 7{EN.gap}not collected: 视频"
     )
 
