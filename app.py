@@ -97,7 +97,7 @@ def _running(add) -> None:
     demo = add("demo", "web server and scheduler in one; the sample city lives on")
     for command in (serve, demo):
         command.add_argument("--host", default="127.0.0.1")
-        command.add_argument("--port", type=int, default=int(os.environ.get("LINLI_PORT", "8050")))
+        command.add_argument("--port", type=int, default=os.environ.get("LINLI_PORT", "8050"))
     serve.add_argument("--workers", type=int, default=1)
     add("worker", "the scheduler")
     jobs = add("jobs", "list job runs, or run one now")
@@ -129,10 +129,10 @@ def main(argv: list[str] | None = None) -> int:
     options.json = getattr(options, "json", False)
     try:
         return commands.run(options)
+    except (BrokenPipeError, KeyboardInterrupt):
+        return 1
     except commands.REFUSALS as error:
         print(f"linli: {commands.one_line(error)}", file=sys.stderr)
-        return 1
-    except (BrokenPipeError, KeyboardInterrupt):
         return 1
 
 

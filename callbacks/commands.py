@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 from sqlalchemy import inspect
+from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import boundaries, ledger
@@ -33,12 +34,18 @@ from geo.boundaries import BoundaryError
 
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, SecretError, UnknownJob, JobFailed,
+    PeopleError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
 
 
 def one_line(error: BaseException) -> str:
-    """The message of a refusal on one line."""
+    """The message of a refusal on one line; what a disk or a database refuses has no message of ours."""
+    if isinstance(error, OperationalError):
+        return f"database: got {' '.join(str(error.orig).split())}; expected one that can be read and written"
+    if isinstance(error, OSError):
+        return (
+            f"{error.filename or 'system'}: got {error.strerror or error}; expected a place that can be used"
+        )
     return " ".join(str(error.args[0] if error.args else error).split())
 
 

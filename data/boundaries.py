@@ -223,7 +223,7 @@ def changes(store: Store, tree: str = "grid") -> list[tuple[places.Version, Data
             )
             for version in known
         ]
-    pairs = zip(known, [None, *frames[:-1]], frames, strict=True)
+    pairs = zip(known, [None, *frames][: len(frames)], frames, strict=True)
     return [(version, None if old is None else compare(old, new)) for version, old, new in pairs]
 
 

@@ -9,6 +9,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 
 from data.settings import SettingsError, make_folders
@@ -19,13 +20,14 @@ DATABASE = "linli.db"
 
 
 def backup(store: Store, target: Path) -> int:
-    """Write a copy; answers its size in bytes. Raises SettingsError on PostgreSQL, which brings its own tool.
+    """Write a copy; answers its size in bytes. Raises SettingsError for a database outside the folder.
 
     The snapshot is made in one step by the database itself: a copied file would lack what lies in the log.
     """
-    if store.dialect != "sqlite":
+    if store.settings.database_url:
         raise SettingsError(
-            f"{store.settings.folder}: got a PostgreSQL database; expected SQLite (use pg_dump)"
+            f"{store.settings.folder}: got a database elsewhere ({store.dialect}); expected linli.db in the folder "
+            "(use the database's own tool)"
         )
     folder = store.settings.folder
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,19 +57,34 @@ def _check(snapshot: Path) -> None:
 
 
 def restore(source: Path, folder: Path) -> None:
-    """Unpack a copy into a folder that holds no instance yet. Raises SettingsError."""
+    """Unpack a copy into a folder that holds no instance yet, whole or not at all. Raises SettingsError."""
     if folder.exists() and any(folder.iterdir()):
         raise SettingsError(f"{folder}: got a folder in use; expected an empty or new one")
+    if not source.is_file():
+        raise SettingsError(f"{source}: got no such file; expected a copy made by 'linli backup'")
+    is_new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as name:
+            _unpack(source, Path(name))
+            for part in Path(name).iterdir():
+                part.rename(folder / part.name)
+    except BaseException:
+        if is_new:
+            folder.rmdir()
+        raise
+    make_folders(folder)
+
+
+def _unpack(source: Path, folder: Path) -> None:
     try:
         with tarfile.open(source, "r:gz") as archive:
             names = {member.name.split("/")[0] for member in archive.getmembers()}
-            if DATABASE not in names or "linli.toml" not in names:
+            if not names >= {DATABASE, "linli.toml"}:
                 raise SettingsError(
-                    f"{source}: got no linli.db and linli.toml inside; expected a copy made by linli"
+                    f"{source}: got no linli.db and linli.toml inside; expected a copy made by 'linli backup'"
                 )
-            folder.mkdir(parents=True, exist_ok=True)
             archive.extractall(folder, filter="data")
-    except (OSError, tarfile.TarError) as error:
+        _check(folder / DATABASE)
+    except (OSError, EOFError, zlib.error, tarfile.TarError, sqlite3.DatabaseError) as error:
         raise SettingsError(f"{source}: got {error}; expected a copy made by 'linli backup'") from None
-    make_folders(folder)
-    _check(folder / DATABASE)

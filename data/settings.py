@@ -28,6 +28,8 @@ DEFAULT_LEVELS = {
     "microgrid": {"zh": "微网格", "en": "Micro-grid"},
     "metagrid": {"zh": "元网格", "en": "Meta-grid"},
 }
+LOCALES = ("zh", "en")  # languages there are catalogues of
+DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://)")
 EPOCH_DAY = date(1970, 1, 1)
 
 
@@ -120,6 +122,15 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
     for key, (kind, _) in KNOWN_KEYS.items():
         if not isinstance(values[key], kind):
             raise SettingsError(f"{where}: {key}: got {values[key]!r}; expected {kind.__name__}")
+    if values["locale"] not in LOCALES:
+        raise SettingsError(
+            f"{where}: locale: got '{values['locale']}'; expected one of {', '.join(LOCALES)}"
+        )
+    if values["database_url"] and not DATABASE_URL.match(values["database_url"]):
+        system = values["database_url"].split("://")[0]  # what follows may hold a password
+        raise SettingsError(
+            f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
+        )
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -151,7 +162,12 @@ def _levels(rows: list, where: Path) -> tuple[Level, ...]:
             raise SettingsError(
                 f"{where}: levels: got {name!r}; expected lower-case letters, digits and '_', a letter first"
             )
-        levels.append(Level(name, depth, dict(row.get("title", {}))))
+        titles = row.get("title", {})
+        if not isinstance(titles, dict) or not all(isinstance(text, str) for text in titles.values()):
+            raise SettingsError(
+                f"{where}: levels: {name}: title: got {titles!r}; expected a text by language"
+            )
+        levels.append(Level(name, depth, dict(titles)))
     if not levels or len({level.name for level in levels}) < len(levels):
         raise SettingsError(
             f"{where}: levels: got {[x.name for x in levels]}; expected one or more, all different"

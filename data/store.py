@@ -156,9 +156,20 @@ def whole_numbers(rows: Iterable[Sequence[int]], *, width: int) -> np.ndarray:
 
 
 def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    """Insert native tuples fast: `executemany` on SQLite, COPY on PostgreSQL (ten times its insert)."""
+    """Insert native tuples fast: `executemany` on SQLite, COPY on PostgreSQL (ten times its insert).
+
+    Raises StoreError where the database cannot take them: a full disk, a lost connection.
+    """
     if not rows:
         return
+    try:
+        _insert(connection, table, columns, rows)
+    except connection.dialect.loaded_dbapi.OperationalError as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(f"database: got {reason}; expected one that can be read and written") from error
+
+
+def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
     if connection.dialect.name == "sqlite":
         marks = ", ".join("?" * len(columns))
