@@ -34,7 +34,7 @@ from data.facts import prepare
 from data.factstore import changed_facts, last_load, read_facts, source_rhythms
 from data.indicators import of_subject
 from data.instants import micros
-from data.schema import SUBJECTS, generation, publication
+from data.schema import FACTS, PLACES, SUBJECTS, generation, publication
 from data.store import Store, insert_rows
 from data.tally import SPANS, Cells, add_up, columns, histograms, merge, pack, shares_of, widen
 
@@ -292,7 +292,15 @@ def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None
             )
         )
     if new.base == new.generation:
-        for subject in SUBJECTS:
-            with store.write() as connection:
-                table = rollup_table(subject)
-                connection.execute(delete(table).where(table.c.gen < new.base))
+        _tidy(store, new.base)
+
+
+def _tidy(store: Store, base: int) -> None:
+    """Drop the rows no generation reads any more; tell PostgreSQL's planner what the tables hold now."""
+    for subject in SUBJECTS:
+        table = rollup_table(subject)
+        with store.write() as connection:
+            connection.execute(delete(table).where(table.c.gen < base))
+            if store.dialect == "postgresql":
+                for name in (table.name, FACTS[subject].name, PLACES[subject].name):
+                    connection.exec_driver_sql(f"ANALYZE {name}")

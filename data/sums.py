@@ -81,32 +81,38 @@ def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: in
     return list(periods)
 
 
-def _source(region: Region, seen: Published, subject: str, runs: Sequence[Days]) -> tuple[str, dict]:
-    """FROM clause that walks units, then spans, then the rows of each: every step one index range."""
-    found = [(number, *run) for number, days in enumerate(runs) for run in segments(*days)]
-    rows, values = [], {}
-    for index, parts in enumerate(found or [NO_DAYS]):
-        rows.append(f"(:p{index}, :s{index}, :f{index}, :l{index})")
-        values |= {f"{letter}{index}": part for letter, part in zip("psfl", parts, strict=True)}
+def _source(
+    connection: Connection, region: Region, seen: Published, subject: str, runs: Sequence[Days]
+) -> tuple[str, dict]:
+    """FROM clause that walks units, then spans, then the rows of each: every step one index range.
+
+    SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and, between two unknown lists,
+    chooses to read the whole table; a sub-select that cannot be pulled up leaves it no choice.
+    """
+    found = [(number, *run) for number, days in enumerate(runs) for run in segments(*days)] or [NO_DAYS]
+    matches = """r.version_id = :version AND r.level = :depth AND r.pos = row_key.pos AND r.span = seg.span
+          AND r.day BETWEEN seg.first_day AND seg.last_day AND r.gen BETWEEN :base AND :generation"""
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join(f"(:p{at}, :s{at}, :f{at}, :l{at})" for at in range(len(found)))
+        spans = f"VALUES {marks}"
+        values: dict = {
+            f"{key}{at}": part for at, run in enumerate(found) for key, part in zip("psfl", run, strict=True)
+        }
+        rows = f"CROSS JOIN rollup_{subject} r WHERE {matches}"
+    else:
+        arrays = ", ".join(f"CAST(:{key} AS integer[])" for key in "psfl")
+        spans = f"SELECT * FROM unnest({arrays})"
+        values = {key: list(parts) for key, parts in zip("psfl", zip(*found, strict=True), strict=True)}
+        rows = f"CROSS JOIN LATERAL (SELECT * FROM rollup_{subject} r WHERE {matches} OFFSET 0) r WHERE true"
     clause = f"""
-        WITH seg (period, span, first_day, last_day) AS (VALUES {", ".join(rows)}),
+        WITH seg (period, span, first_day, last_day) AS ({spans}),
         row_key (pos) AS (
             SELECT pos FROM unit WHERE version_id = :version AND level <= :depth AND pos BETWEEN :low AND :high
             UNION ALL SELECT 0 WHERE :low = 0
         )
-        SELECT %s FROM row_key CROSS JOIN seg CROSS JOIN rollup_{subject} r
-        WHERE r.version_id = :version AND r.level = :depth AND r.pos = row_key.pos
-          AND r.span = seg.span AND r.day BETWEEN seg.first_day AND seg.last_day
-          AND r.gen BETWEEN :base AND :generation"""
-    values |= {
-        "version": region.version.id,
-        "depth": region.depth,
-        "low": region.low,
-        "high": region.high,
-        "base": seen.base,
-        "generation": seen.generation,
-    }
-    return clause, values
+        SELECT %s FROM row_key CROSS JOIN seg {rows}"""
+    values |= {"version": region.version.id, "depth": region.depth, "low": region.low, "high": region.high}
+    return clause, values | {"base": seen.base, "generation": seen.generation}
 
 
 def _summed(
@@ -119,7 +125,7 @@ def _summed(
     runs: Sequence[Days],
 ) -> np.ndarray:
     """int64 lines of pos, period and the columns."""
-    clause, values = _source(region, seen, subject, runs)
+    clause, values = _source(connection, region, seen, subject, runs)
     chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
     query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
     return whole_numbers(connection.execute(text(query), values), width=len(names) + 2)
@@ -128,7 +134,7 @@ def _summed(
 def _histograms(
     connection: Connection, seen: Published, region: Region, *, subject: str, name: str, runs: Sequence[Days]
 ) -> dict[tuple[int, int], np.ndarray]:
-    clause, values = _source(region, seen, subject, runs)
+    clause, values = _source(connection, region, seen, subject, runs)
     query = clause % f"r.pos, seg.period, r.{name}" + f" AND r.{name} IS NOT NULL"
     found: dict[tuple[int, int], list[bytes]] = {}
     for pos, period, packed in connection.execute(text(query), values):
