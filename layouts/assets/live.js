@@ -1,7 +1,7 @@
 /* One stream of events a page: a new generation of figures changes the page in place. The browser reconnects. */
 (function () {
   "use strict";
-  let waiting = null;
+  let waiting = null, known = null;
 
   function pass() {
     if (waiting === null) return;
@@ -14,8 +14,10 @@
 
   window.addEventListener("load", () => {
     const stream = new EventSource("/live");
-    stream.addEventListener("generation", (event) => {
-      waiting = event.data;
+    stream.addEventListener("message", (event) => {
+      // The first event names the generation the page was drawn from; each later one is news.
+      if (known !== null && event.lastEventId !== known) waiting = event.data;
+      known = event.lastEventId;
       pass();
     });
     setInterval(pass, 1000);

@@ -215,8 +215,9 @@
   async function sync() {
     const map = engine(), about = meta();
     if (!map || !about || !graph.data || !graph.data.length) return;
-    if (!map.isStyleLoaded()) {
-      map.once("idle", sync);
+    // The style's own layers are enough to begin; to wait until the map is idle would draw everything twice.
+    if (!map.getLayer(OVER)) {
+      map.once("styledata", sync);
       return;
     }
     const [fill, points] = graph.data;
@@ -331,11 +332,14 @@
   }
 
   function click(event) {
-    const map = engine(), about = meta(), hit = map && about && under(map, event);
-    if (!hit || !hit.code) return;
+    const map = engine(), about = meta();
+    // A symbol has nowhere to lead; the unit it stands in has.
+    const area = map && about && map.getLayer("linli-area") && map.queryRenderedFeatures(event.point, { layers: ["linli-area"] })[0];
+    if (!area) return;
+    const code = area.properties.code;
     hide();
-    if (about.go) window.linli.go(about.go.replace("@", encodeURIComponent(hit.code)));
-    else window.linli.select(hit.code);
+    if (about.go) window.linli.go(about.go.replace("@", encodeURIComponent(code)));
+    else window.linli.select(code);
   }
 
   /* ---- scale ---- */
