@@ -1,4 +1,4 @@
-"""Rows of facts for people and files: a page with its full count, a stream of everything, counts for the head.
+"""Rows of facts for people: a page with its full count, words to choose from, counts for the head.
 
 Columns, sorts and filters come from one table per subject; nothing a browser says names a column directly.
 Sealed fields are not among them.
@@ -6,7 +6,7 @@ Sealed fields are not among them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,7 @@ def page(
     returns  the columns of `fact_columns`; instants in microseconds UTC (NaN where absent), words as text
     """
     with reader.store.read() as connection:
-        where = _conditions(connection, reader, subject, query, filters)
+        where = conditions(connection, reader, subject, query, filters)
         if where is None:
             return _named(connection, reader, subject, []), 0
         table = FACTS[subject]
@@ -79,25 +79,10 @@ def page(
         return _named(connection, reader, subject, connection.execute(rows).all()), int(total)
 
 
-def chunks(
-    reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str], chunk: int
-) -> Iterator[DataFrame]:
-    """All rows of the period, oldest first, in one snapshot and little memory."""
-    with reader.store.read() as connection:
-        where = _conditions(connection, reader, subject, query, filters)
-        if where is None:
-            return
-        table = FACTS[subject]
-        rows = select(table).where(*where).order_by(table.c[STARTS[subject]], table.c.source_id, table.c.key)
-        result = connection.execute(rows, execution_options={"stream_results": True})
-        for part in result.partitions(chunk):
-            yield _named(connection, reader, subject, list(part))
-
-
-def _conditions(
+def conditions(
     connection: Connection, reader: Reader, subject: str, query: Query, filters: Mapping[str, str]
 ) -> list[ColumnElement[bool]] | None:
-    """What a row must be; None when the scope opens nothing."""
+    """What a row of a question must be; None when the scope opens nothing."""
     table = FACTS[subject]
     seen = published(connection)
     at_load = seen.load if seen else 0
@@ -202,7 +187,7 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
 def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str]) -> dict:
     """rows, closed, overdue, nowhere, and rows by week of the period (list of week start and count)."""
     with reader.store.read() as connection:
-        where = _conditions(connection, reader, subject, query, filters)
+        where = conditions(connection, reader, subject, query, filters)
         if where is None:
             return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}
         table, place = FACTS[subject], PLACES[subject]

@@ -14,7 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import factlist, judge, mapdata, places, scales, sourcebook
+from data import factlist, factstream, judge, mapdata, places, scales, sourcebook
 from data.indicators import INDICATORS
 from data.measures import UNASSIGNED, Counter, NotReady, Tables, elapsed
 from data.query import Period, Query
@@ -293,7 +293,7 @@ class Reader:
         self, subject: str, query: Query, *, filters: Mapping[str, str] | None = None, chunk: int = 50_000
     ) -> Iterator[DataFrame]:
         """All rows of the period in one snapshot, oldest first."""
-        return factlist.chunks(self, subject, query, filters=filters or {}, chunk=chunk)
+        return factstream.chunks(self, subject, query, filters=filters or {}, chunk=chunk)
 
     def summary(self, subject: str, query: Query, *, filters: Mapping[str, str] | None = None) -> dict:
         """Counts for the head of the analyst page."""
