@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
@@ -203,10 +204,10 @@ def refresh(options: Namespace) -> int:
 
 def indicators(options: Namespace) -> int:
     """List every indicator."""
-    from layouts.words import Words
+    from layouts.words import load_words  # only this command speaks the languages
 
-    words = {lang: Words(lang) for lang in ("zh", "en")}
-    document = [
+    words = {lang: load_words(lang) for lang in ("zh", "en")}
+    document: list[dict[str, Any]] = [
         {
             "name": entry.name,
             "titles": {lang: word(f"indicator.{entry.name}.title") for lang, word in words.items()},
@@ -274,7 +275,7 @@ def measure(options: Namespace) -> int:
     return 0
 
 
-def _plain(value: float) -> str:
+def _plain(value: Any) -> str:
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
 
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from pandas import DataFrame
+from pandas import DataFrame, Series
 from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
@@ -110,8 +110,12 @@ def _kept(connection: Connection, version: places.Version, staged: Collection[in
     units = version.units[~version.units["level"].isin(staged)]
     parent = version.units["code"].reindex(units["parent_pos"] - 1).to_numpy()
     outlines = places.shapes(connection, version.id).reindex(units["pos"])
-    shape = [None if item is None or item != item else shapely.to_wkb(item) for item in outlines]
-    return units[["code", "name", "level"]].assign(parent_code=parent, shape=shape, valid_from_on=None)
+    shape = Series(
+        [None if item is None or item != item else shapely.to_wkb(item) for item in outlines], dtype=object
+    )
+    return units[["code", "name", "level"]].assign(
+        parent_code=parent, shape=shape.to_numpy(), valid_from_on=None
+    )
 
 
 def check_staged(store: Store, tree: str = "grid") -> list[Fault]:

@@ -80,11 +80,15 @@ def read_rows(
     """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent."""
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    chosen = [table.c.rev, table.c.source_id, case((table.c.withdrawn, 1), else_=0).label("withdrawn")]
+    chosen: list[ColumnElement] = [
+        table.c.rev,
+        table.c.source_id,
+        case((table.c.withdrawn, 1), else_=0).label("withdrawn"),
+    ]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     if subject == "alerts":
         chosen.append(table.c.key)
-    names = [column.name for column in chosen]
+    names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     parts = [_columns(names, rows, kinds) for rows in raw_rows(connection, statement)]
     columns = {
@@ -128,7 +132,7 @@ def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:
     numbers = list(texts)
     code = np.full(max(numbers, default=0) + 2, -1, dtype=np.int32)
     code[numbers] = np.arange(len(numbers), dtype=np.int32)
-    return pd.Categorical.from_codes(code[ids], categories=list(texts.values()))
+    return pd.Categorical.from_codes(code[ids], categories=pd.Index(list(texts.values()), dtype="str"))
 
 
 def changed_facts(

@@ -156,8 +156,8 @@ class _Intake:
         """Whether another coordinate system than the declared one fits the units better: said, never switched."""
         if self.main is None or "given_lon" not in frame:
             return ""
-        given = (frame[name].to_numpy(dtype=float) for name in ("given_lon", "given_lat"))
-        hint = likely_system(*given, self.origin.crs, self.placers[self.main].inside)
+        lon, lat = (frame[name].to_numpy(dtype=float) for name in ("given_lon", "given_lat"))
+        hint = likely_system(lon, lat, self.origin.crs, self.placers[self.main].inside)
         return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:

@@ -84,9 +84,9 @@ def _with_words(connection: Connection, reader: Reader, frame: DataFrame, subjec
             frame["category"].map(terms(connection, term_kind(subject, "category"))).astype("str")
         )
     placed = places.of_revisions(connection, subject, reader.version.id, frame["rev"].astype("int64"))
-    units = reader.version.units
-    frame["unit_code"] = [units["code"].iat[pos - 1] if pos else "" for pos in placed]
-    frame["unit_name"] = [units["name"].iat[pos - 1] if pos else "" for pos in placed]
+    codes, names = reader.version.code_at, reader.version.name_at
+    frame["unit_code"] = [codes[pos] for pos in placed.tolist()]
+    frame["unit_name"] = [names[pos] for pos in placed.tolist()]
     return frame.drop(columns="rev")
 
 
@@ -150,7 +150,7 @@ def _alert_points(
     )
     frame = DataFrame(connection.execute(query).all(), columns=list(_POINT[1:-1]))
     frame["title"] = frame["title"].map(kinds).astype("str")
-    return frame.assign(kind="alert", due_at=pd.NA)[list(_POINT)]
+    return frame.assign(kind="alert", due_at=None)[list(_POINT)]
 
 
 def _lots(connection: Connection, reader: Reader, unit: str | None, limit: int) -> DataFrame:

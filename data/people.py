@@ -109,7 +109,7 @@ def add_person(
         hashed = hash_password(password)
     except PasswordError as error:
         raise PeopleError(f"users add {name}: {error}") from None
-    values = {"name": name, "password_hash": hashed, "role": role}
+    values: dict[str, object] = {"name": name, "password_hash": hashed, "role": role}
     values |= {"must_change": must_change, "created_at": micros(now)}
     with store.write() as connection:
         _known_units(connection, grants, where=f"users add {name}")

@@ -61,6 +61,11 @@ class Version:
         return [-1, *self.units["level"].tolist()]
 
     @cached_property
+    def end_at(self) -> list[int]:
+        """Last position of every position's sub-tree."""
+        return [len(self.units), *self.units["end"].tolist()]
+
+    @cached_property
     def name_at(self) -> list[str]:
         """Name of every position, '' at the root."""
         return ["", *self.units["name"].tolist()]
@@ -87,7 +92,7 @@ class Version:
         if code is None:
             return 0, len(self.units)
         pos = self.by_code[code]
-        return pos, int(self.units["end"].iat[pos - 1])
+        return pos, self.end_at[pos]
 
 
 def versions(

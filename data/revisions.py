@@ -70,7 +70,7 @@ class Revisions:
         rows = self._stored(connection, frame)
         hashes = pd.util.hash_array(rows["key"].to_numpy(dtype=object))
         known = self._known(connection, rows["key"][self._maybe_known(hashes.tolist())])
-        index = known.index.get_indexer(rows["key"]) if len(known) else np.full(len(rows), -1)
+        index = known.index.get_indexer(pd.Index(rows["key"])) if len(known) else np.full(len(rows), -1)
         fresh = index < 0
         current = known.iloc[index[~fresh]]
         differs = current["digest"].to_numpy() != rows["digest"].to_numpy()[~fresh]
@@ -120,7 +120,7 @@ class Revisions:
             connection, self.table, names, list(zip(*(_native(rows[name]) for name in names), strict=True))
         )
         if self._sealer is not None:
-            self._seal(connection, found.frame[take], rows["rev"].tolist())
+            self._seal(connection, self._sealer, found.frame[take], rows["rev"].tolist())
         return DataFrame(
             {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
         )
@@ -189,12 +189,14 @@ class Revisions:
             total += _hashed(name, frame[name], self._digest_key)
         return Series(total.view(np.int64), index=rows.index)
 
-    def _seal(self, connection: Connection, frame: DataFrame, revs: list[int]) -> None:
+    def _seal(
+        self, connection: Connection, sealer: secrets.Sealer, frame: DataFrame, revs: list[int]
+    ) -> None:
         rows = []
         for name in self.origin.sealed:
             for rev, text in zip(revs, frame[name], strict=True):
                 if isinstance(text, str):
-                    box = self._sealer.seal(text, context=f"{self.subject}/{rev}/{name}")
+                    box = sealer.seal(text, context=f"{self.subject}/{rev}/{name}")
                     rows.append((self.subject, rev, name, box))
         insert_rows(connection, sealed, ("subject", "rev", "field", "box"), rows)
 

@@ -9,6 +9,7 @@ Levels of more units than fit a map are not summed: their units hold few facts, 
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -136,8 +137,8 @@ def _definition(versions: tuple["places.Version", ...], rhythms: Mapping[int, fl
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:
-    counts = version.units["level"].value_counts()
-    return tuple(sorted(int(depth) for depth, count in counts.items() if count <= MAX_UNITS))
+    counts = Counter(version.level_at[1:])
+    return tuple(sorted(depth for depth, count in counts.items() if count <= MAX_UNITS))
 
 
 def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 from data import boundaries
@@ -11,6 +12,7 @@ from data.migrate import migrate
 from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
 from data.sample import write_sample
+from data.sample.sizes import SizeName
 from data.settings import EPOCH_DAY, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
@@ -22,7 +24,7 @@ ACCEPTED = ("gap", "overlap", "sliver", "child-outside-parent")
 def build_sample(
     folder: Path,
     *,
-    size: str,
+    size: SizeName,
     days: int,
     seed: int,
     until: date,
@@ -45,7 +47,7 @@ def build_sample(
     for entry in _listed(folder / "history" / "manifest.toml", "deliveries"):
         origin = load_source(folder / "sources" / f"{entry['source']}.toml")
         at = _instant(entry["delivered_at"])
-        done = ingest(store, origin, [folder / "history" / entry["file"]], clock=lambda at=at: at)
+        done = ingest(store, origin, [folder / "history" / entry["file"]], clock=partial(_same, at))
         facts += done.accepted
         progress(facts)
     refresh_all(store, clock=clock, full=True, rescale=True)
@@ -68,6 +70,11 @@ def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
         version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock)
         count = len(version.units)
     return count
+
+
+def _same(instant: datetime) -> datetime:
+    """A clock that stands."""
+    return instant
 
 
 def _listed(path: Path, name: str) -> list[dict]:

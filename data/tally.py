@@ -182,7 +182,7 @@ def _nothing(names: tuple[str, ...], hist: tuple[str, ...]) -> Cells:
 
 def _without_zeros(cells: Cells) -> Cells:
     """Drop bins that came to nothing, and cells in which everything did."""
-    keep = cells.sums.any(axis=1)
+    keep = np.asarray((cells.sums != 0).any(axis=1))
     for cell, _, count in cells.pairs.values():
         keep[cell[count != 0]] = True
     if keep.all() and all((count != 0).all() for _, _, count in cells.pairs.values()):
