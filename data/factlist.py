@@ -131,7 +131,8 @@ def _matches(connection: Connection, subject: str, name: str, value: str) -> Col
 def _order(subject: str, sort: Sequence[tuple[str, str]]) -> list[ColumnElement]:
     """Sort clauses for whitelisted columns; words sort by their text. Raises KeyError."""
     columns = {column.name: column for column in fact_columns(subject)}
-    table, clauses = FACTS[subject], []
+    table = FACTS[subject]
+    clauses: list[ColumnElement] = []
     for name, direction in sort:
         column = columns[name]
         if not column.sortable:
@@ -192,7 +193,7 @@ def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str,
             return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}
         table, place = FACTS[subject], PLACES[subject]
         start = table.c[STARTS[subject]]
-        counts = [func.count()]
+        counts: list[ColumnElement] = [func.count()]
         if subject in ("cases", "orders"):
             now = int(reader.clock().timestamp() * 1_000_000)
             late = or_(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,7 +164,7 @@ class Reader:
         rows = self._rows(query, found, depth)
         whole = found.together("")
         parts = [self._judged(name, found, whole, rows, compare=compare) for name in query.indicators]
-        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         for name in ("position", "rank_low", "rank_high"):
             columns[name] = pd.arrays.IntegerArray(columns[name], columns[name] == 0)
         return DataFrame(columns).astype(MEASURED)
