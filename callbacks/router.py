@@ -75,7 +75,9 @@ class Desk:
     builders: dict[str, Builder] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
 
-    def page(self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = "") -> None:
+    def page(
+        self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = ""
+    ) -> None:
         """Add a page: its addresses with their policy, and what builds it."""
         self.policies.page(name, *paths, permission=permission, checks=checks, home=home)
         self.builders[name] = builder

@@ -126,7 +126,9 @@ def _words_of(locale: str, theme: str) -> dict[str, str]:
 
 def _sign_in_parts(desk: Desk) -> SignInParts:
     settings = desk.settings
-    accounts = [Account(each.name, each.role, each.password) for each in SAMPLE_ACCOUNTS] if settings.sample else []
+    accounts = (
+        [Account(each.name, each.role, each.password) for each in SAMPLE_ACCOUNTS] if settings.sample else []
+    )
     return SignInParts(
         store=desk.store,
         instance=settings.name,

@@ -117,21 +117,20 @@
     line("linli-hover", colours.accent, 2, [2.5, 1.5]);
     line("linli-chosen-halo", colours.surface, 7);
     line("linli-chosen", colours.accent, 3.2);
+    // What lies further up is placed first: units before points before roads.
+    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
+      layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14.5, 0.8, 16, 1] } });
     map.addLayer({ id: "linli-names", type: "symbol", source: "linli-names",
       layout: {
         "text-field": ["format", ["get", "name"], { "text-font": ["literal", BOLD] },
           ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
         "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 9, "text-padding": 3,
         "symbol-sort-key": ["get", "order"],
-        "text-variable-anchor": ["center", "top", "bottom", "left", "right", "top-left", "top-right", "bottom-left", "bottom-right"],
-        "text-radial-offset": 0.9,
       },
       paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
         "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
         "text-halo-width": ["case", ["get", "inverse"], 2, 1.6] } });
-    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
-      layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1,
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14.5, 0.8, 16, 1] } });
   }
 
   function names(about, fill) {
