@@ -25,6 +25,11 @@ AT = """code => {
   const spot = map.project([graph.layout.meta.lon[at], graph.layout.meta.lat[at]]);
   return [spot.x + box.left, spot.y + box.top];
 }"""
+FILLED = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), map = graph._fullLayout.map._subplot.map;
+  const north = graph.layout.meta.lat.map((lat, at) => map.project([graph.layout.meta.lon[at], lat]).y);
+  return (Math.max(...north) - Math.min(...north)) / graph.clientHeight;
+}"""
 CHOSEN = "() => (document.querySelector('table.ranking tr.sel') || {dataset: {}}).dataset.code || ''"
 
 
@@ -117,6 +122,7 @@ def test_home_leads_to_ones_own_unit_and_nothing_scrolls(signed):
     standing(page)
     assert "网格" in page.inner_text(".board .seg")
     assert len(page.evaluate(LABELS)) >= 3
+    assert page.evaluate(FILLED) > 0.35  # the view is fitted to the unit, not the first guess of the server
     assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
     assert page.get_attribute("html", "lang") == "zh-CN"
 

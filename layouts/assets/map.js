@@ -202,10 +202,12 @@
     const kept = sessionStorage.getItem(memory());
     const back = arrived === "reload" || arrived === "back_forward";
     arrived = "navigate";
-    if (kept && back) {
-      look(...JSON.parse(kept));
-      moved = true;
-    } else fit(found);
+    const aim = kept && back ? () => look(...JSON.parse(kept)) : () => fit(found);
+    aim();
+    moved = Boolean(kept && back);
+    // The first drawing may still put the view it began with over ours: look again when it has ended.
+    const map = engine(), zoom = map.getZoom();
+    map.once("idle", () => { if (map === engine() && Math.abs(map.getZoom() - zoom) > 0.001) aim(); });
   }
 
   window.addEventListener("popstate", () => { arrived = "back_forward"; });
