@@ -27,7 +27,7 @@ from data.reader import Reader, UnknownUnit
 from data.refreshing import refresh_all
 from data.scope import whole_scope
 from data.secrets import SecretError
-from data.settings import EPOCH_DAY, SettingsError, load_settings, write_settings
+from data.settings import EPOCH_DAY, LOCALES, SettingsError, load_settings, write_settings
 from data.sources.batch import SourceError
 from data.sources.definition import load_source
 from data.store import Store, StoreError
@@ -143,34 +143,39 @@ def units_publish(options: Namespace) -> int:
     version, faults = boundaries.publish(store, accept=accept, clock=utc_now)
     refresh_all(store, clock=utc_now)
     start = boundaries.valid_from(version)
-    document = {
-        "version": version.id,
-        "valid_from": start,
-        "units": len(version.units),
-        "accepted": len(faults),
-    }
-    text = f"version {version.id}: {len(version.units)} units, valid from {start or 'the beginning'}"
-    return say(options, document, [text])
+    document = {"version": version.id, "valid_from": start, "units": len(version.units)}
+    return say(options, document | {"accepted": len(faults)}, [_version_line(document)])
 
 
 def units_versions(options: Namespace) -> int:
-    """List versions and their changes."""
-    found = boundaries.changes(open_store(options))
+    """List versions and what became of each unit."""
+    store = open_store(options)
+    names = store.settings.names
     document, lines = [], []
-    for version, change in found:
-        rows = [] if change is None else change[change["change"] != "same"].to_dict("records")
+    for version, change in boundaries.changes(store):
+        rows = [] if change is None else [_change(row, names) for row in change.to_dict("records")]
         start = boundaries.valid_from(version)
-        document.append(
-            {"version": version.id, "valid_from": start, "units": len(version.units), "changes": rows}
-        )
-        lines.append(
-            f"version {version.id}: {len(version.units)} units, valid from {start or 'the beginning'}"
-        )
-        lines += ["  " + ", ".join(f"{key} {value}" for key, value in row.items()) for row in rows]
-    print(json.dumps({"versions": document}, ensure_ascii=False, default=str)) if options.json else print(
-        *lines, sep="\n"
-    )
-    return 0
+        entry = {"version": version.id, "valid_from": start, "units": len(version.units)}
+        document.append(entry | {"changes": rows})
+        lines += [_version_line(entry), *(_change_line(row) for row in rows if row["change"] != "same")]
+    return say(options, {"versions": document}, lines or ["no versions yet"])
+
+
+def _version_line(entry: dict) -> str:
+    start = entry["valid_from"] or "the beginning"
+    return f"version {entry['version']}: {entry['units']} units, valid from {start}"
+
+
+def _change(row: dict, levels: tuple[str, ...]) -> dict:
+    """What became of one unit, with None for what is missing."""
+    known = {key: None if value != value else value for key, value in row.items()}
+    return known | {"level": levels[row["level"]]}
+
+
+def _change_line(row: dict) -> str:
+    share = "" if row["share"] is None else f", {row['share']:.1%} of the area"
+    others = f" ({row['others']})" if row["others"] else ""
+    return f"  {row['level']} {row['code']} {row['name']}: {row['change']}{others}{share}"
 
 
 def ingest(options: Namespace) -> int:
@@ -206,11 +211,11 @@ def indicators(options: Namespace) -> int:
     """List every indicator."""
     from layouts.words import load_words  # only this command speaks the languages
 
-    words = {lang: load_words(lang) for lang in ("zh", "en")}
+    words = {lang: load_words(lang) for lang in LOCALES}
     document: list[dict[str, Any]] = [
         {
             "name": entry.name,
-            "titles": {lang: word(f"indicator.{entry.name}.title") for lang, word in words.items()},
+            "titles": {locale: word(f"indicator.{entry.name}") for locale, word in words.items()},
             "subject": entry.subject,
             "kind": entry.kind,
             "formula": entry.formula,
@@ -276,7 +281,8 @@ def measure(options: Namespace) -> int:
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
+    """Twelve digits: sums of parts read back equal the whole."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.12g}"
 
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
