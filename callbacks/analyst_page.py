@@ -47,7 +47,9 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
         with_days(params, reader.today), level=None, within=params.get("unit"), today=reader.today
     )
     query = query.asking(within=query.within or own_unit(reader))
-    ask = parse_analyst_ask(query, params, columns_of(reader, subject_of(params)))
+    ask = parse_analyst_ask(
+        query, params, columns_of(reader, subject_of(params)), levels=reader.settings.names
+    )
     if ask.subject != "measures":
         return ask
     levels = [level.name for level in below(reader, query.within)] or [

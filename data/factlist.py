@@ -19,7 +19,7 @@ from data.factstore import load_as_of, term_kind, terms, visible
 from data.measures import epoch_day
 from data.query import Query
 from data.rollup import published
-from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term
+from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term, unit
 from data.sums import word_condition
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SEALED = {"orders": ("caller_name", "caller_phone", "text")}
 LARGEST_PAGE = 5_000
+UNASSIGNED = "unassigned"  # filter: rows in no unit of the level it names
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,10 @@ def conditions(
         name: value for name, value in (("category", query.category), ("channel", query.channel)) if value
     }
     for name, value in {**wanted, **filters}.items():
-        where.append(_matches(connection, subject, name, value))
+        nowhere = name == UNASSIGNED
+        where.append(
+            _above(reader, subject, value) if nowhere else _matches(connection, subject, name, value)
+        )
     return where
 
 
@@ -114,6 +118,15 @@ def _inside(reader: Reader, subject: str, within: str | None) -> list[ColumnElem
     table, place = FACTS[subject], PLACES[subject]
     spans = or_(*(place.c.place.between(low, high) for low, high in ranges))
     return [table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, spans))]
+
+
+def _above(reader: Reader, subject: str, level: str) -> ColumnElement[bool]:
+    """Condition for rows that lie in no unit of a level: known further up, or nowhere. Raises KeyError."""
+    table, place, version = FACTS[subject], PLACES[subject], reader.version
+    depth = reader.settings.level(level).depth
+    upper = select(unit.c.pos).where(unit.c.version_id == version.id, unit.c.level < depth)
+    shallow = or_(place.c.place == 0, place.c.place.in_(upper))
+    return table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, shallow))
 
 
 def _matches(connection: Connection, subject: str, name: str, value: str) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pandas import DataFrame
 
-from data.factlist import FactColumn
+from data.factlist import UNASSIGNED, FactColumn
 from data.instants import moment
 from data.query import Query
 from data.settings import Level
@@ -126,11 +126,12 @@ class AnalystAnswer:
 
 
 def parse_analyst_ask(
-    query: Query, params: Mapping[str, str], columns: Mapping[str, FactColumn]
+    query: Query, params: Mapping[str, str], columns: Mapping[str, FactColumn], *, levels: Sequence[str] = ()
 ) -> AnalystAsk:
     """Read subject, filters, order and page of an address. What is not a filterable or sortable column is left out.
 
     columns  of the subject by name, as `Reader.fact_columns` gives them
+    levels   names of the instance's levels: rows may be asked for that lie in no unit of one
     """
     subject = subject_of(params)
     filters = tuple(
@@ -138,6 +139,8 @@ def parse_analyst_ask(
         for name, column in columns.items()
         if column.filterable and name not in IN_QUERY and params.get(name, "").strip()
     )
+    if params.get(UNASSIGNED) in levels and subject != "measures":
+        filters = (*filters, (UNASSIGNED, params[UNASSIGNED]))
     sort = params.get("sort", "")
     known = columns.get(sort.removeprefix("-"))
     start = params.get("start", "")

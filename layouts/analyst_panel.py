@@ -5,6 +5,7 @@ from datetime import timedelta
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from data.factlist import UNASSIGNED
 from layouts import parts
 from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
@@ -33,6 +34,7 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         _group(
             words("analyst.words"), *[_words(name, ask, answer, style) for name in PANEL_WORDS[ask.subject]]
         ),
+        *_only_unassigned(ask, words),
         *_kept(ask),
         html.Div(
             [
@@ -49,6 +51,21 @@ def _kept(ask: AnalystAsk) -> list[Component]:
     """What no field shows but the next question keeps."""
     pairs = {"sort": ask.href_sort(), "columns": "all" if ask.every_column else ""}
     return [dcc.Input(type="hidden", name=name, value=value) for name, value in pairs.items() if value]
+
+
+def _only_unassigned(ask: AnalystAsk, words: Words) -> list[Component]:
+    """Says that only rows in no unit of a level are shown, keeps it for the next question, and how to end it."""
+    level = dict(ask.filters).get(UNASSIGNED)
+    if level is None:
+        return []
+    rest = tuple(pair for pair in ask.filters if pair[0] != UNASSIGNED)
+    return [
+        dcc.Input(type="hidden", name=UNASSIGNED, value=level),
+        html.A(
+            words("analyst.unassigned"), href=ask.href(filters=rest), className="tag",
+            title=words("analyst.unassigned.end"),
+        ),
+    ]  # fmt: skip
 
 
 def _group(title: str, *fields: Component) -> Component:

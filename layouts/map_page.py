@@ -89,7 +89,8 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     text = words("map.nowhere", n=unit, unit=_counted(ask, words))
     asked = {"subject": ask.indicator.subject, "unit": ask.query.within or ""}
     period = ask.query.period
-    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), "place": "unassigned"}
+    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    asked |= {"unassigned": ask.query.level or ""}
     more = "&".join(f"{name}={value}" for name, value in asked.items() if value)
     return html.Div(
         [text, html.A(words("map.nowhere.show"), href=f"/analyst?{more}")], className="chip nowhere"

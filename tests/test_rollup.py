@@ -244,3 +244,14 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
         world.refresh(full=True)
         assert (stored(world, "cases")[:, 5:] == grown[:, 5:]).all()
         world.store.close()
+
+
+def test_rows_in_no_unit_of_a_level_can_be_listed(world):
+    world.publish(SIX)
+    world.load([case(1), case(2, square=None, hint="A"), case(3, square=99.5)])
+    world.refresh()
+    reader = world.reader()
+    for level, expected in (("block", ["C2", "C3"]), ("district", ["C3"])):
+        rows, count = reader.facts("cases", ask(), filters={"unassigned": level})
+        assert (count, sorted(rows["id"])) == (len(expected), expected)
+    assert world.reader("A").facts("cases", ask(), filters={"unassigned": "block"})[1] == 1
