@@ -117,7 +117,7 @@ class _Intake:
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
             self.main = max(
                 (index for index, version in enumerate(versions) if version.tree == "grid"),
-                key=lambda index: versions[index].valid_from_on,
+                key=lambda index: (versions[index].valid_from_on, versions[index].id),
                 default=None,
             )
         with store.write() as connection:

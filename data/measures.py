@@ -39,16 +39,18 @@ def pieces(
 ) -> list[tuple[places.Version, int, int]]:
     """The boundary versions that answer for a period, each with its days [start, end).
 
-    As it was: every day in the version in force on it. Today's grid: all days in the newest.
+    As it was: every day in the version in force on it, days before the first version in the first, so that no
+    fact is lost. Today's grid: all days in the newest.
     """
     start, end = epoch_day(period.start), epoch_day(period.end)
     if query.boundaries == "today":
         return [(versions[-1], start, end)]
     found = []
     for version, following in zip(versions, [*versions[1:], None], strict=True):
-        last = following.valid_from_on if following else end
-        if max(start, version.valid_from_on) < min(end, last):
-            found.append((version, max(start, version.valid_from_on), min(end, last)))
+        first = start if version is versions[0] else max(start, version.valid_from_on)
+        last = min(end, following.valid_from_on) if following else end
+        if first < last:
+            found.append((version, first, last))
     return found
 
 

@@ -98,8 +98,12 @@ class Version:
 def versions(
     connection: Connection, *, tree: str | None = None, store: Store | None = None
 ) -> tuple[Version, ...]:
-    """Published versions, oldest first; kept in `store.atlas` when a store is given."""
-    query = select(boundary_version).order_by(boundary_version.c.tree, boundary_version.c.valid_from_on)
+    """Published versions by the day they hold from, of one day the later published last.
+
+    They are kept in `store.atlas` when a store is given.
+    """
+    order = (boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id)
+    query = select(boundary_version).order_by(*order)
     if tree is not None:
         query = query.where(boundary_version.c.tree == tree)
     found = []

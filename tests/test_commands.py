@@ -363,6 +363,26 @@ def test_a_second_version_says_what_became_of_each_unit(template, tmp_path):
     assert city("verify", "--json").json["differences"] == 0
 
 
+def test_days_before_the_first_version_are_counted_in_it(tmp_path):
+    city = City(tmp_path / "instance")
+    linli("init", city.folder, "--levels", "district,block", "--locale", "en")
+    stage(city, tmp_path, "--valid-from", "2026-03-02")
+    city("units", "publish")
+    city.source("cases", CASES)
+    city.ingest("cases", cases(tmp_path / "first.csv", FIRST))
+    city("refresh")
+    assert city.values("cases_reported", "--by", "level:district", *PERIOD) == {"A": 3, "B": 1, "/-": 1}
+    assert city.measure("cases_open", *PERIOD)["value"].tolist() == [3]
+    # a version of the same day replaces it from that day on
+    stage(city, tmp_path, "--valid-from", "2026-03-02", blocks="ABBB")
+    city("units", "publish", "--accept", "sliver")
+    city("refresh")
+    assert city.values("cases_reported", "--by", "level:block", *PERIOD) == {
+        "A1": 2, "B1": 0, "B2": 1, "B3": 0, "A/-": 1, "/-": 1,
+    }  # fmt: skip
+    assert city("verify", "--json").json["differences"] == 0
+
+
 # deliveries in any order, copies, accounts
 
 
