@@ -40,16 +40,21 @@ def make_instance(folder: Path, *, url: str = "") -> Store:
     from data.migrate import migrate
 
     make_folders(folder)
-    raw = {"name": "bench", "levels": [{"name": name} for name in LEVELS], "database_url": url}
-    settings: Settings = parse_settings(raw, folder=folder)
     (folder / "sources" / "cases.toml").write_text(SOURCE, encoding="utf-8")
-    store = Store(settings)
+    store = open_instance(folder, url=url)
     migrate(store)
     names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
     with store.write() as connection:
         insert_rows(connection, staged_unit, names, _units())
     boundaries.publish(store, accept=boundaries.ACCEPTABLE, clock=lambda: START)
     return store
+
+
+def open_instance(folder: Path, *, url: str = "") -> Store:
+    """The store of an instance that `make_instance` has made."""
+    raw = {"name": "bench", "levels": [{"name": name} for name in LEVELS], "database_url": url}
+    settings: Settings = parse_settings(raw, folder=folder)
+    return Store(settings)
 
 
 def _units() -> list[tuple]:

@@ -72,7 +72,9 @@ def _filled(place: Path, url: str):
 def _queries(store) -> None:
     reader = Reader(store, whole_scope(), clock=clock)
     version = reader.version
-    parents = [code for code, level in zip(version.code_at[1:], version.level_at[1:], strict=True) if level < 3]
+    parents = [
+        code for code, level in zip(version.code_at[1:], version.level_at[1:], strict=True) if level < 3
+    ]
     rng = random.Random(1)
     period = Period(date(2026, 3, 1), date(2026, 5, 30))
     reading, whole = [], []
@@ -100,7 +102,9 @@ async def _callbacks(store) -> None:
     cookie = open_session(store, person, now=clock())
     web = build_web(store, clock=clock, pages=PAGES)
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=web), base_url="http://127.0.0.1", cookies={session_cookie(https=False): cookie}
+        transport=httpx.ASGITransport(app=web),
+        base_url="http://127.0.0.1",
+        cookies={session_cookie(https=False): cookie},
     ) as client:
         first = await client.get("/healthz")
         print("health", first.status_code)
@@ -145,7 +149,10 @@ async def _compare(web: Guard, client: httpx.AsyncClient, *, name: str, module, 
 def _body(web: Guard, key: str, path: str) -> bytes:
     """The post a browser would make for the callback that writes `key`."""
     output, entry = next((out, entry) for out, entry in web.dash.callback_map.items() if f"{key}." in out)
-    outputs = [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in output.strip(".").split("...")]
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in output.strip(".").split("...")
+    ]
     values = {"pathname": path, "search": "", "value": "", "href": path}
     inputs = [{**item, "value": values.get(item["property"])} for item in entry["inputs"]]
     state = [{**item, "value": values.get(item["property"])} for item in entry["state"]]
@@ -163,7 +170,11 @@ def _body(web: Guard, key: str, path: str) -> bytes:
 async def _timed(client: httpx.AsyncClient, body: bytes, *, calls: int = CALLS) -> tuple[float, int]:
     """Median seconds of a callback and the gzipped size of its answer."""
     times, size = [], 0
-    headers = {"content-type": "application/json", "origin": "http://127.0.0.1", "sec-fetch-site": "same-origin"}
+    headers = {
+        "content-type": "application/json",
+        "origin": "http://127.0.0.1",
+        "sec-fetch-site": "same-origin",
+    }
     for _ in range(calls):
         start = time.perf_counter()
         answer = await client.post("/_dash-update-component", content=body, headers=headers)

@@ -12,9 +12,11 @@ from pandas import DataFrame
 from data.export_columns import ARROW, ExportColumn, arrays
 from data.export_text import iso_times
 
+GROUP_ROWS = 64_000
+
 
 class ParquetFile:
-    """Writes each chunk as a row group; instants are timestamps in the instance's zone."""
+    """Gathers chunks to row groups; instants are timestamps in the instance's zone."""
 
     def __init__(self, stream: BinaryIO, columns: Sequence[ExportColumn], *, zone: ZoneInfo):
         self.columns = columns
@@ -29,6 +31,7 @@ class ParquetFile:
             for column in columns
         )
         self.writer = pq.ParquetWriter(stream, self.schema, compression="zstd")
+        self.waiting: list[pa.Table] = []
 
     def write(self, frame: DataFrame) -> None:
         """Append the rows of one chunk."""
@@ -36,10 +39,18 @@ class ParquetFile:
             array.cast(field.type)
             for array, field in zip(arrays(frame, self.columns), self.schema, strict=True)
         ]
-        self.writer.write_table(pa.table(cells, schema=self.schema))
+        self.waiting.append(pa.table(cells, schema=self.schema))
+        if sum(table.num_rows for table in self.waiting) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self.waiting:
+            self.writer.write_table(pa.concat_tables(self.waiting).combine_chunks())
+            self.waiting.clear()
 
     def close(self) -> None:
-        """Write the footer."""
+        """Write what waits, and the footer."""
+        self._flush()
         self.writer.close()
 
 
