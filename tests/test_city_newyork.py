@@ -20,9 +20,12 @@ class NewYork(City):
         super().__init__(folder)
         self.data = data
         self.outlines = data / "nyc_boundaries"
+        self.read: dict[str, geopandas.GeoDataFrame] = {}
 
     def shapes(self, name: str) -> geopandas.GeoDataFrame:
-        return geopandas.read_file(f"/vsigzip/{self.outlines / name}.geojson.gz")
+        if name not in self.read:
+            self.read[name] = geopandas.read_file(f"/vsigzip/{self.outlines / name}.geojson.gz")
+        return self.read[name]
 
     def build(self) -> None:
         linli(
