@@ -64,7 +64,9 @@ def _changed_days(store, source, folder: Path) -> None:
         times.append(time.perf_counter() - start)
     times.sort()
     p95 = times[int(0.95 * len(times)) - 1]
-    print(f"one changed day of {DAY_ROWS:,} cases: median {statistics.median(times) * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms")
+    print(
+        f"one changed day of {DAY_ROWS:,} cases: median {statistics.median(times) * 1e3:.0f} ms, p95 {p95 * 1e3:.0f} ms"
+    )
 
 
 if __name__ == "__main__":
