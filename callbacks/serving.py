@@ -2,7 +2,9 @@
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -81,8 +83,17 @@ def demo(options: Namespace) -> int:
 
 
 def _demo_worker(folder: str) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     settings = load_settings(Path(folder))
     run_worker(Store(settings), settings, clock=utc_now, demo=settings.sample)
+
+
+def _end_with_parent() -> None:
+    """A server that is killed cannot end its scheduler: the scheduler watches, and ends itself."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        server.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _check_host(store: Store, host: str) -> None:

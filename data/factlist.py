@@ -93,10 +93,10 @@ def conditions(
     days = (epoch_day(query.period.start), epoch_day(query.period.end))
     low, high = (reader.settings.day_start(day) for day in days)
     where.append(table.c[STARTS[subject]].between(low, high - 1))
-    inside = _inside(reader, subject, query.within)
-    if inside is None:
+    spans = reader.spans(query.within)
+    if not spans:
         return None
-    where += inside
+    where += places.inside(subject, reader.version, spans)
     wanted = {
         name: value for name, value in (("category", query.category), ("channel", query.channel)) if value
     }
@@ -106,18 +106,6 @@ def conditions(
             _above(reader, subject, value) if nowhere else _matches(connection, subject, name, value)
         )
     return where
-
-
-def _inside(reader: Reader, subject: str, within: str | None) -> list[ColumnElement[bool]] | None:
-    version = reader.version
-    ranges = [version.span(reader.unit(within).code)] if within else list(reader.ranges)
-    if not ranges:
-        return None
-    if ranges == [(0, len(version.units))]:
-        return []
-    table, place = FACTS[subject], PLACES[subject]
-    spans = or_(*(place.c.place.between(low, high) for low, high in ranges))
-    return [table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, spans))]
 
 
 def _above(reader: Reader, subject: str, level: str) -> ColumnElement[bool]:
@@ -188,10 +176,14 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
     table = FACTS[subject]
     with reader.store.read() as connection:
         seen = published(connection)
-        inside = _inside(reader, subject, None)
-        if seen is None or inside is None:
+        spans = reader.spans(None)
+        if seen is None or not spans:
             return []
-        ids = select(table.c[column]).where(visible(table, seen.load), *inside).distinct()
+        ids = (
+            select(table.c[column])
+            .where(visible(table, seen.load), *places.inside(subject, reader.version, spans))
+            .distinct()
+        )
         known = terms(connection, term_kind(subject, column))
         found = {known[number] for (number,) in connection.execute(ids) if number in known}
     upper = {word.rsplit("/", depth)[0] for word in found for depth in range(1, word.count("/") + 1)}

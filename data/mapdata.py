@@ -1,4 +1,4 @@
-"""What a map draws besides values: points, outlines, hatches, and what the search box finds."""
+"""What a map draws besides values: points, outlines, and what the search box finds."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import Connection, false, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from data import places
 from data.factstore import load_as_of, term_kind, terms, visible
 from data.instants import micros
 from data.rollup import published
-from data.schema import FACTS, PLACES, STARTS
+from data.schema import FACTS, STARTS
 from geo import shapes as drawing
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ TOLERANCE_M = 0.3
 OPEN_ALERTS = ("raised", "acknowledged", "verified", "assigned", "reopened")
 RECENT_ALERT_DAYS = 7
 RECENT_READING_DAYS = 2
-
-
-def _inside(reader: Reader, subject: str, unit: str | None):
-    """Sub-select of the revisions a unit (or the scope) holds."""
-    place = PLACES[subject]
-    ranges = [reader.version.span(reader.unit(unit).code)] if unit else list(reader.ranges)
-    spans = [place.c.place.between(low, high) for low, high in ranges]
-    either = or_(*spans) if spans else false()
-    return select(place.c.rev).where(place.c.version_id == reader.version.id, either)
 
 
 def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFrame:
@@ -54,7 +45,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
             .where(
                 *_open(connection, "cases"),
                 table.c.due_at < now,
-                table.c.rev.in_(_inside(reader, "cases", unit)),
+                *places.inside("cases", reader.version, reader.spans(unit)),
             )
             .order_by(table.c.due_at, table.c.rev)
             .limit(limit)
@@ -125,7 +116,9 @@ def _open_points(
     )
     late_first = func.coalesce(table.c.due_at, 2**62)
     query = select(*columns).where(
-        *_open(connection, subject), table.c.lon.is_not(None), table.c.rev.in_(_inside(reader, subject, unit))
+        *_open(connection, subject),
+        table.c.lon.is_not(None),
+        *places.inside(subject, reader.version, reader.spans(unit)),
     )
     order = (late_first, start.desc()) if subject == "cases" else (start.desc(), table.c.rev)
     rows = connection.execute(query.order_by(*order).limit(limit)).all()
@@ -144,7 +137,7 @@ def _alert_points(
         select(table.c.key, table.c.lon, table.c.lat, table.c.kind, table.c.building, table.c.occurred_at)
         .where(*_open(connection, "alerts"), table.c.lon.is_not(None), table.c.state.in_(still_open))
         .where(table.c.occurred_at > now - RECENT_ALERT_DAYS * 86_400_000_000)
-        .where(table.c.rev.in_(_inside(reader, "alerts", unit)))
+        .where(*places.inside("alerts", reader.version, reader.spans(unit)))
         .order_by(table.c.occurred_at.desc())
         .limit(limit)
     )
@@ -170,7 +163,7 @@ def _lots(connection: Connection, reader: Reader, unit: str | None, limit: int) 
         select(table.c.key, table.c.lon, table.c.lat, func.coalesce(table.c.name, table.c.lot), table.c.occupied,
                table.c.capacity, table.c.observed_at)
         .join(newest, (newest.c.lot == table.c.lot) & (newest.c.at == table.c.observed_at))
-        .where(*live, table.c.lon.is_not(None), table.c.rev.in_(_inside(reader, "parking", unit)))
+        .where(*live, table.c.lon.is_not(None), *places.inside("parking", reader.version, reader.spans(unit)))
         .limit(limit)
     )  # fmt: skip
     rows = [
@@ -213,7 +206,7 @@ def _facts_named(
     query = (
         select(table.c.key, table.c.category, table.c.address)
         .where(visible(table, seen.load if seen else 0), table.c.key.startswith(text, autoescape=True))
-        .where(table.c.rev.in_(_inside(reader, subject, None)))
+        .where(*places.inside(subject, reader.version, reader.spans(None)))
         .limit(limit)
     )
     known = terms(connection, term_kind(subject, "category"))
@@ -235,9 +228,3 @@ def _with_shapes(reader: Reader, level: str, within: str | None) -> DataFrame:
         outlines = places.shapes(connection, reader.version.id, level=reader.settings.level(level).depth)
     frame = units.assign(geometry=outlines.reindex(units["pos"]).to_numpy())
     return frame[frame["geometry"].notna()]
-
-
-def hatches(reader: Reader, level: str, within: str | None) -> tuple[str, bytes]:
-    """GeoJSON of 45° hatch lines, one feature per unit, and the hash of its bytes."""
-    body = drawing.hatch_collection(_with_shapes(reader, level, within))
-    return drawing.content_hash(body), body

@@ -4,6 +4,7 @@ Invariants: a published version never changes; every visible fact has a place in
 nowhere; a place is the position of the finest unit known, so that a sub-tree is one range of places.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -13,9 +14,9 @@ import numpy as np
 import pandas as pd
 import shapely
 from pandas import DataFrame, Series
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
-from data.schema import PLACES, boundary_version, unit
+from data.schema import FACTS, PLACES, boundary_version, unit
 from data.store import Store, any_of, raw_rows, whole_numbers
 from geo.place import UnitLocator, open_locator
 from geo.units import HintIndex, ancestors
@@ -23,6 +24,8 @@ from geo.units import HintIndex, ancestors
 FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
 HINT_SEPARATOR = "|"
 FEW = 2_000
+LISTED = ("pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape")
+WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,11 @@ class Version:
     def level_at(self) -> list[int]:
         """Depth of every position, -1 at the root."""
         return [-1, *self.units["level"].tolist()]
+
+    @cached_property
+    def listed(self) -> DataFrame:
+        """pos, code, name, level, lon, lat, area_m2, has_shape of every unit."""
+        return self.units.rename(columns={"label_lon": "lon", "label_lat": "lat"})[list(LISTED)]
 
     @cached_property
     def end_at(self) -> list[int]:
@@ -197,6 +205,22 @@ def _kept_locator(cache: Path, version: Version) -> UnitLocator | None:
         return UnitLocator.load(path)
     except ValueError:
         return None  # cut off or of an older format: `open_locator` makes it anew
+
+
+def inside(subject: str, version: Version, spans: Sequence[tuple[int, int]]) -> list[ColumnElement[bool]]:
+    """Conditions for the facts of a subject placed in ranges of positions; none where that is everything.
+
+    A small range is read through the index of places; where it is a good part of the whole, each fact the other
+    conditions leave is looked up instead.
+    """
+    if list(spans) == [(0, len(version.units))]:
+        return []
+    table, place = FACTS[subject], PLACES[subject]
+    held = or_(false(), *(place.c.place.between(low, high) for low, high in spans))
+    mine = and_(place.c.version_id == version.id, held)
+    if sum(high - low + 1 for low, high in spans) * WIDE_SHARE > len(version.units):
+        return [exists(select(1).where(place.c.rev == table.c.rev, mine)).correlate(table)]
+    return [table.c.rev.in_(select(place.c.rev).where(mine))]
 
 
 def of_revisions(connection: Connection, subject: str, version_id: int, revs: Series) -> np.ndarray:

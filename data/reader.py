@@ -121,13 +121,19 @@ class Reader:
         """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
         if within is not None:
             self.unit(within)
-        depth = self.settings.level(level).depth
-        frame = self.version.units
+        return self.version.listed.take(self._shown(self.settings.level(level).depth, within)).reset_index(
+            drop=True
+        )
+
+    def _shown(self, depth: int, within: str | None) -> np.ndarray:
+        """Rows of the units of a depth inside a unit that the scope opens."""
         low, high = self.version.span(within)
-        chosen = (frame["level"] == depth) & frame["pos"].between(low, high) & self._seen_mask
-        names = {"label_lon": "lon", "label_lat": "lat"}
-        columns = ["pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape"]
-        return frame[chosen].rename(columns=names)[columns].reset_index(drop=True)
+        chosen = np.flatnonzero(self._seen_mask & self.version.at_depth(depth))
+        return chosen[(chosen + 1 >= low) & (chosen + 1 <= high)]
+
+    def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
+        """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
+        return (self.version.span(self.unit(within).code),) if within else self.ranges
 
     @cached_property
     def _seen_mask(self) -> np.ndarray:
@@ -186,9 +192,7 @@ class Reader:
     def _rows(self, query: Query, found: Tables, depth: int) -> list[tuple[str, str, str, int]]:
         """Lines to show (code, name, kind, pos): today's units of the level, former ones with figures, unassigned."""
         version = self.version
-        low, high = version.span(query.within)
-        chosen = np.flatnonzero(self._seen_mask & version.at_depth(depth))
-        shown = [at + 1 for at in chosen.tolist() if low <= at + 1 <= high]
+        shown = (self._shown(depth, query.within) + 1).tolist()
         rows = [(version.code_at[pos], version.name_at[pos], "unit", pos) for pos in shown]
         known = {row[0] for row in rows}
         loose = []
@@ -333,10 +337,6 @@ class Reader:
     def shapes(self, level: str, within: str | None) -> tuple[str, bytes]:
         """Outlines of a level as GeoJSON, and the hash of their content."""
         return mapdata.shapes(self, level, within)
-
-    def hatches(self, level: str, within: str | None) -> tuple[str, bytes]:
-        """Hatch lines of the same units, for those without data, as GeoJSON."""
-        return mapdata.hatches(self, level, within)
 
     # Sources ---------------------------------------------------------------------------------------------------
 
