@@ -8,23 +8,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import factlist, factstream, judge, mapdata, places, scales, sourcebook
+from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
 from data.indicators import INDICATORS
-from data.measures import UNASSIGNED, Counter, NotReady, Tables, elapsed
+from data.measures import Counter, NotReady, Tables
 from data.query import Period, Query
 from data.scope import Scope
 from data.settings import Level, Settings
 from data.store import Store
-
-WEIGHED = ("numerator", "denominator", "value", "low", "high", "n")
-MEASURED = dict.fromkeys(("indicator", "unit_code", "unit_name", "kind", "state"), "str")
 
 
 class UnknownUnit(LookupError):
@@ -121,11 +116,11 @@ class Reader:
         """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
         if within is not None:
             self.unit(within)
-        return self.version.listed.take(self._shown(self.settings.level(level).depth, within)).reset_index(
+        return self.version.listed.take(self.shown(self.settings.level(level).depth, within)).reset_index(
             drop=True
         )
 
-    def _shown(self, depth: int, within: str | None) -> np.ndarray:
+    def shown(self, depth: int, within: str | None) -> np.ndarray:
         """Rows of the units of a depth inside a unit that the scope opens."""
         low, high = self.version.span(within)
         chosen = np.flatnonzero(self._seen_mask & self.version.at_depth(depth))
@@ -156,24 +151,8 @@ class Reader:
         return Counter(connection, self.settings, query, self.versions)
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
-        """Measures of the units of `query.level` inside `query.within`, the unassigned rows and the total.
-
-        returns  indicator, unit_code, unit_name, pos, kind (unit, unassigned, total), numerator, denominator, value,
-                 low, high, n, previous, change, position, rank_low, rank_high (absent when not ranked),
-                 state (ok, few, none)
-        Raises   UnknownUnit, NotReady; KeyError for an unknown level
-        """
-        now = elapsed(query.period, self.today)
-        periods = [now, now.before] if compare else [now]
-        depth = self.settings.level(query.level or self.settings.names[0]).depth
-        found = self.tables(query, depth=depth, periods=periods)
-        rows = self._rows(query, found, depth)
-        whole = found.together("")
-        parts = [self._judged(name, found, whole, rows, compare=compare) for name in query.indicators]
-        columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        for name in ("position", "rank_low", "rank_high"):
-            columns[name] = pd.arrays.IntegerArray(columns[name], columns[name] == 0)
-        return DataFrame(columns).astype(MEASURED)
+        """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
+        return answers.measures(self, query, compare=compare)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
@@ -189,85 +168,14 @@ class Reader:
                 )
         return found
 
-    def _rows(self, query: Query, found: Tables, depth: int) -> list[tuple[str, str, str, int]]:
-        """Lines to show (code, name, kind, pos): today's units of the level, former ones with figures, unassigned."""
-        version = self.version
-        shown = (self._shown(depth, query.within) + 1).tolist()
-        rows = [(version.code_at[pos], version.name_at[pos], "unit", pos) for pos in shown]
-        known = {row[0] for row in rows}
-        loose = []
-        for (code,) in found.keys:
-            if code.endswith(UNASSIGNED):
-                loose.append((code, self._parent_name(code), "unassigned", 0))
-            elif code not in known:
-                rows.append((code, self._former_name(code), "unit", version.by_code.get(code, 0)))
-        return rows + loose
-
-    def _former_name(self, code: str) -> str:
-        for version in reversed(self.versions):
-            if code in version.by_code:
-                return str(version.row(version.by_code[code])["name"])
-        return code
-
-    def _parent_name(self, code: str) -> str:
-        parent = code.removesuffix(UNASSIGNED)
-        return self._former_name(parent) if parent else ""
-
-    def _judged(
-        self, name: str, found: Tables, whole: Tables, rows: list[tuple[str, str, str, int]], *, compare: bool
-    ) -> dict[str, np.ndarray]:
-        """Columns of one indicator: the rows and, last, their total."""
-        indicator = INDICATORS[name]
-        keys, total = [(row[0],) for row in rows], [("",)]
-        now = [found.measures(name, keys, period=0), whole.measures(name, total, period=0)]
-        values = {field: np.concatenate([getattr(part, field) for part in now]) for field in WEIGHED}
-        before = np.full(len(keys) + 1, np.nan)
-        if compare:
-            parts = [found.measures(name, keys, period=1).value, whole.measures(name, total, period=1).value]
-            before = np.concatenate(parts)
-        lines = [*rows, ("", "", "total", 0)]
-        kind = np.array([line[2] for line in lines])
-        state = judge.states(indicator, values["n"])
-        position, best, worst = judge.ranks(
-            indicator,
-            judge.Weighed(**values),
-            (kind == "unit") & (state == "ok") & ~np.isnan(values["value"]),
-        )
-        return {
-            "indicator": np.full(len(lines), name, dtype=object),
-            "unit_code": np.array([line[0] for line in lines], dtype=object),
-            "unit_name": np.array([line[1] for line in lines], dtype=object),
-            "pos": np.array([line[3] for line in lines]),
-            "kind": kind.astype(object),
-            **values,
-            "previous": before,
-            "change": values["value"] - before,
-            "position": position,
-            "rank_low": best,
-            "rank_high": worst,
-            "state": state.astype(object),
-        }
+    def _depth_of(self, within: str | None) -> int:
+        return 0 if within is None else self._unit(self.version.by_code[within]).depth
 
     def series(
         self, indicators: Sequence[str], *, unit: str | None, periods: Sequence[Period], query: Query
     ) -> DataFrame:
-        """One unit's measures over many periods.
-
-        returns  indicator, period_start, period_end, numerator, denominator, value, n
-        """
-        asked = query.asking(indicators=tuple(indicators), within=unit)
-        whole = self.tables(asked, depth=None, periods=periods).together("")
-        rows = []
-        for name in indicators:
-            for number, period in enumerate(periods):
-                found = whole.measures(name, [("",)], period=number)
-                shown = (found.numerator[0], found.denominator[0], found.value[0], found.n[0])
-                rows.append((name, period.start, period.end, *shown))
-        names = ["indicator", "period_start", "period_end", "numerator", "denominator", "value", "n"]
-        return DataFrame(rows, columns=names)
-
-    def _depth_of(self, within: str | None) -> int:
-        return 0 if within is None else self._unit(self.version.by_code[within]).depth
+        """One unit's measures over many periods; see `data.answers.series`."""
+        return answers.series(self, query.asking(indicators=tuple(indicators), within=unit), periods)
 
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""

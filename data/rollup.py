@@ -13,36 +13,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import repeat
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    delete,
-    insert,
-    inspect,
-    select,
-    update,
-)
+from sqlalchemy import DDL, Connection, Table, delete, insert, inspect, select, update
 
 from data import places
 from data.facts import prepare
 from data.factstore import changed_facts, last_load, read_facts, source_rhythms
 from data.indicators import of_subject
 from data.instants import micros
+from data.rollup_rows import NEVER_DAY, RowWriter, rollup_table
 from data.schema import FACTS, PLACES, SUBJECTS, generation, publication
-from data.store import Store, insert_rows
-from data.tally import SPANS, Cells, add_up, columns, histograms, merge, pack, shares_of, widen
+from data.store import Store
+from data.tally import SPANS, Cells, add_up, columns, histograms, merge, shares_of
 
 MAX_UNITS = 2_500  # of a level held as rollups: more do not fit on a map, and their facts are few
-WRITE_ROWS = 50_000
-NEVER_DAY = 2**30
-KEY = ("version_id", "level", "span", "pos", "day", "gen")  # in this order a level is written from end to end
 
 
 @dataclass(frozen=True)
@@ -67,22 +51,6 @@ class Refreshed:
     mode: str  # full | changes | nothing
     rows: int
     seconds: float
-
-
-def rollup_table(subject: str) -> Table:
-    """The summed table of a subject; its columns follow the declared indicators."""
-    indicators = of_subject(subject)
-    return Table(
-        f"rollup_{subject}",
-        MetaData(),
-        *(
-            Column(name, Integer, primary_key=True)
-            for name in ("version_id", "level", "pos", "span", "day", "gen")
-        ),
-        *(Column(name, BigInteger, nullable=False) for name in columns(indicators)),
-        *(Column(name, LargeBinary) for name in histograms(indicators)),
-        sqlite_with_rowid=False,
-    )
 
 
 def published(connection: Connection) -> Published | None:
@@ -115,7 +83,7 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     since = None if full or known is None else known
     number = _begin(store, load_id=load_id, base=since.base if since else 0, now=micros(clock()))
     levels = {version.id: _stored_levels(version) for version in versions}
-    writer = _Writer(store, number)
+    writer = RowWriter(store, number)
     for subject in SUBJECTS:
         for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
             writer.take(subject, cells, version=version, depth=depth)
@@ -223,50 +191,6 @@ def _after(other: "places.Version", version: "places.Version") -> bool:
     return (other.valid_from_on, other.id) > (version.valid_from_on, version.id)
 
 
-class _Writer:
-    """Writes cells in all spans; gathers rows so that a few short transactions do."""
-
-    def __init__(self, store: Store, number: int):
-        self.store, self.number = store, number
-        self.rows, self.first_on = 0, NEVER_DAY
-        self._waiting: dict[str, list[tuple]] = {subject: [] for subject in SUBJECTS}
-        self._names = {s: _row_columns(s) for s in SUBJECTS}
-        self._tables = {subject: rollup_table(subject) for subject in SUBJECTS}
-
-    def take(self, subject: str, cells: Cells, *, version: int, depth: int) -> None:
-        """Rows of one level of one version."""
-        self.first_on = min(self.first_on, int(cells.day.min(initial=NEVER_DAY)))
-        for span in SPANS:
-            lines = _lines(widen(cells, span), fixed=(version, depth, span, self.number))
-            for start in range(0, len(lines), WRITE_ROWS):
-                self._waiting[subject] += lines[start : start + WRITE_ROWS]
-                if sum(map(len, self._waiting.values())) >= WRITE_ROWS:
-                    self.flush()
-
-    def flush(self) -> None:
-        """Write what waits, in one transaction."""
-        with self.store.write() as connection:
-            for subject, lines in self._waiting.items():
-                insert_rows(connection, self._tables[subject], self._names[subject], lines)
-                self.rows += len(lines)
-                self._waiting[subject] = []
-
-
-def _row_columns(subject: str) -> tuple[str, ...]:
-    indicators = of_subject(subject)
-    return (*KEY, *columns(indicators), *histograms(indicators))
-
-
-def _lines(cells: Cells, *, fixed: tuple[int, int, int, int]) -> list[tuple]:
-    """Rows of a summed table in the order of its columns."""
-    version, depth, span, number = fixed
-    same = (repeat(version), repeat(depth), repeat(span))
-    packed = (pack(cells, name) for name in cells.pairs)
-    return list(
-        zip(*same, cells.row.tolist(), cells.day.tolist(), repeat(number), *cells.sums.T.tolist(), *packed)
-    )
-
-
 def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None:
     values = {
         "generation": new.generation,
@@ -303,5 +227,5 @@ def _tidy(store: Store, base: int) -> None:
         with store.write() as connection:
             connection.execute(delete(table).where(table.c.gen < base))
             if store.dialect == "postgresql":
-                for name in (table.name, FACTS[subject].name, PLACES[subject].name):
-                    connection.exec_driver_sql(f"ANALYZE {name}")
+                for counted in (table, FACTS[subject], PLACES[subject]):
+                    connection.execute(DDL("ANALYZE %(fullname)s").against(counted))

@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, Connection, false, select, text
 from data import places
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms, term_kind, terms
+from data.histograms import BINS, unpack
 from data.indicators import Indicator, of_subject
 from data.rollup import Published
 from data.schema import FACTS, PLACES
 from data.settings import Settings
 from data.store import whole_numbers
-from data.tally import BINS, Cells, columns, histogram_of, segments, tally, unpack
+from data.tally import Cells, columns, histogram_of, segments, tally
 
 Days = tuple[int, int]  # local days [start, end)
 NO_DAYS = (0, 1, 1, 0)  # period, span, first and last day of a run that holds nothing

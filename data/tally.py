@@ -7,16 +7,14 @@ held as sparse histograms with fixed edges, which add like numbers do.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from pandas import DataFrame
 
+from data.histograms import BINS
 from data.indicators import DURATION_EDGES, Indicator
 
 SPANS = (1, 8, 64, 512)
-HISTOGRAM = np.dtype([("bin", "<u2"), ("n", "<i4")])
-BINS = len(DURATION_EDGES) + 1
 
 
 @dataclass(frozen=True)
@@ -241,41 +239,6 @@ def widen(cells: Cells, span: int) -> Cells:
     sums = np.add.reduceat(cells.sums, start, axis=0)
     pairs = {name: _add_pairs(group[cell], bins, count) for name, (cell, bins, count) in cells.pairs.items()}
     return Cells(cells.row[start], day[start], cells.names, sums, pairs)
-
-
-def pack(cells: Cells, name: str) -> list[bytes | None]:
-    """Histogram of every cell as bytes of (bin, count) pairs; None where empty."""
-    cell, bins, count = cells.pairs[name]
-    packed = np.empty(len(cell), dtype=HISTOGRAM)
-    packed["bin"], packed["n"] = bins, count
-    blob = packed.tobytes()
-    size = HISTOGRAM.itemsize
-    answer: list[bytes | None] = [None] * len(cells.row)
-    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else cell
-    for at, (low, high) in zip(
-        cell[start].tolist(), pairwise([*(start * size).tolist(), len(blob)]), strict=True
-    ):
-        answer[at] = blob[low:high]
-    return answer
-
-
-def unpack(blobs: Sequence[bytes | None]) -> np.ndarray:
-    """Sum of packed histograms, as counts per bin."""
-    pairs = np.frombuffer(b"".join(blob for blob in blobs if blob), dtype=HISTOGRAM)
-    return np.bincount(pairs["bin"], pairs["n"], minlength=BINS)
-
-
-def quantile(counts: np.ndarray, share: float) -> float:
-    """Quantile of a histogram of minutes, in hours, by linear interpolation inside its bin; NaN when empty."""
-    total = counts.sum()
-    if total <= 0:
-        return float("nan")
-    rank = share * total
-    index = int(np.searchsorted(np.cumsum(counts), rank, side="left"))
-    below = counts[:index].sum()
-    low = DURATION_EDGES[index - 1] if index else 0.0
-    high = DURATION_EDGES[min(index, len(DURATION_EDGES) - 1)]
-    return float(low + (high - low) * (rank - below) / max(counts[index], 1)) / 60.0
 
 
 def segments(start: int, end: int) -> list[tuple[int, int, int]]:

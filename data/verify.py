@@ -14,11 +14,12 @@ from sqlalchemy import Connection, func, select
 from data import places
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms
+from data.histograms import unpack
 from data.indicators import DURATION_EDGES, Indicator, of_subject
 from data.rollup import Published, published, rollup_table, with_ends
 from data.schema import FACTS, SUBJECT_OF_KIND, SUBJECTS, load, source
 from data.store import Store
-from data.tally import SPANS, columns, histogram_of, unpack
+from data.tally import SPANS, columns, histogram_of
 
 KEYS = ["level", "pos", "day"]
 
