@@ -36,7 +36,7 @@ from data.sessions import open_session
 from data.sources.definition import load_source
 from layouts import ids
 
-ROWS, ASKED, CALLS = 20_000, 200, 60
+ROWS, ASKED, CALLS = 1_000_000, 200, 60
 SIX = (
     "cases_reported", "cases_closed", "cases_open", "cases_overdue_open", "case_closure_rate",
     "case_on_time_closure_rate",

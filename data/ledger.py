@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -166,7 +167,13 @@ class _Intake:
         revs = taken["rev"].tolist()
         for index, placer in enumerate(self.placers):
             place, how = placer.place(lon, lat, taken["hint"])
-            rows = list(zip([placer.version.id] * len(revs), revs, place.tolist(), strict=True))
+            order = np.argsort(
+                place, kind="stable"
+            )  # in the order of the index by place, which costs the most
+            rows = [
+                (placer.version.id, revs[at], to)
+                for at, to in zip(order.tolist(), place[order].tolist(), strict=True)
+            ]
             insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place"), rows)
             if index == self.main:
                 self._count(how.tolist())

@@ -75,7 +75,7 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     with store.read() as connection:
         known = published(connection) if inspect(connection).has_table("publication") else None
         load_id = last_load(connection)
-        versions = places.versions(connection)
+        versions = places.versions(connection, store=store)
         definition = _definition(versions, source_rhythms(connection))
     full = full or known is None or known.definition != definition
     if not full and known is not None and known.load == load_id:
@@ -112,11 +112,9 @@ def _stored_levels(version: "places.Version") -> tuple[int, ...]:
 def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
     """Open a generation; leavings of one that never was published are removed first."""
     with store.write() as connection:
-        for subject in SUBJECTS:
-            rollup_table(subject).metadata.create_all(connection)
+        tables = [_current_table(connection, subject) for subject in SUBJECTS]
         stale = connection.scalars(select(generation.c.id).where(generation.c.state == "building")).all()
-        for subject in SUBJECTS if stale else ():
-            table = _current_table(connection, subject)
+        for table in tables if stale else ():
             connection.execute(delete(table).where(table.c.gen.in_(stale)))
         connection.execute(delete(generation).where(generation.c.state == "building"))
         number = (
@@ -133,6 +131,7 @@ def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
 def _current_table(connection: Connection, subject: str) -> Table:
     """The subject's table, made anew when the declared indicators no longer fit its columns."""
     table = rollup_table(subject)
+    table.metadata.create_all(connection)
     have = {column["name"] for column in inspect(connection).get_columns(table.name)}
     if have != set(table.c.keys()):
         table.metadata.drop_all(connection)

@@ -2,6 +2,7 @@
 
 from itertools import repeat
 
+import numpy as np
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table
 
 from data.histograms import pack
@@ -12,7 +13,14 @@ from data.tally import SPANS, Cells, columns, histograms, widen
 
 WRITE_ROWS = 50_000
 NEVER_DAY = 2**30
-KEY = ("version_id", "level", "span", "pos", "day", "gen")  # in this order a level is written from end to end
+KEY = (
+    "version_id",
+    "level",
+    "span",
+    "day",
+    "pos",
+    "gen",
+)  # a day lies together: written once, read by ranges of pos
 
 
 def rollup_table(subject: str) -> Table:
@@ -66,10 +74,15 @@ def _row_columns(subject: str) -> tuple[str, ...]:
 
 
 def _lines(cells: Cells, *, fixed: tuple[int, int, int, int]) -> list[tuple]:
-    """Rows of a summed table in the order of its columns."""
+    """Rows of a summed table in the order of its columns and of its key."""
     version, depth, span, number = fixed
+    order = np.lexsort((cells.row, cells.day))
     same = (repeat(version), repeat(depth), repeat(span))
-    packed = (pack(len(cells.row), pairs) for pairs in cells.pairs.values())
+    packed = []
+    for pairs in cells.pairs.values():
+        blobs = pack(len(cells.row), pairs)
+        packed.append([blobs[at] for at in order.tolist()])
+    sums = cells.sums[order].T.tolist()
     return list(
-        zip(*same, cells.row.tolist(), cells.day.tolist(), repeat(number), *cells.sums.T.tolist(), *packed)
+        zip(*same, cells.day[order].tolist(), cells.row[order].tolist(), repeat(number), *sums, *packed)
     )

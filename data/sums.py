@@ -3,6 +3,7 @@
 Both paths answer the same frame and, by law, the same numbers.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -22,7 +23,6 @@ from data.store import whole_numbers
 from data.tally import Cells, columns, histogram_of, segments, tally
 
 Days = tuple[int, int]  # local days [start, end)
-NO_DAYS = (0, 1, 1, 0)  # period, span, first and last day of a run that holds nothing
 
 
 @dataclass(frozen=True)
@@ -85,35 +85,31 @@ def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: in
 def _source(
     connection: Connection, region: Region, seen: Published, subject: str, runs: Sequence[Days]
 ) -> tuple[str, dict]:
-    """FROM clause that walks units, then spans, then the rows of each: every step one index range.
+    """FROM clause that walks the spans of the periods and reads the region's rows of each: one index range a span.
 
-    SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and, between two unknown lists,
-    chooses to read the whole table; a sub-select that cannot be pulled up leaves it no choice.
+    SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and, before a list of unknown
+    length, chooses to read the whole table; a sub-select that cannot be pulled up leaves it no choice.
     """
-    found = [(number, *run) for number, days in enumerate(runs) for run in segments(*days)] or [NO_DAYS]
-    matches = """r.version_id = :version AND r.level = :depth AND r.pos = row_key.pos AND r.span = seg.span
-          AND r.day BETWEEN seg.first_day AND seg.last_day AND r.gen BETWEEN :base AND :generation"""
+    spans = [
+        (number, span, day)
+        for number, days in enumerate(runs)
+        for span, first, last in segments(*days)
+        for day in range(first, last + 1, span)
+    ]
+    values = {"version": region.version.id, "depth": region.depth, "low": region.low, "high": region.high}
+    values |= {"base": seen.base, "generation": seen.generation}
+    matches = """r.version_id = :version AND r.level = :depth AND r.span = seg.span AND r.day = seg.day
+          AND r.pos BETWEEN :low AND :high AND r.gen BETWEEN :base AND :generation"""
     if connection.dialect.name == "sqlite":
-        marks = ", ".join(f"(:p{at}, :s{at}, :f{at}, :l{at})" for at in range(len(found)))
-        spans = f"VALUES {marks}"
-        values: dict = {
-            f"{key}{at}": part for at, run in enumerate(found) for key, part in zip("psfl", run, strict=True)
-        }
+        seg = """SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
+            FROM json_each(:spans)"""
         rows = f"CROSS JOIN rollup_{subject} r WHERE {matches}"
+        asked: dict = {"spans": json.dumps(spans)}
     else:
-        arrays = ", ".join(f"CAST(:{key} AS integer[])" for key in "psfl")
-        spans = f"SELECT * FROM unnest({arrays})"
-        values = {key: list(parts) for key, parts in zip("psfl", zip(*found, strict=True), strict=True)}
+        seg = "SELECT * FROM unnest(CAST(:p AS integer[]), CAST(:s AS integer[]), CAST(:d AS integer[]))"
         rows = f"CROSS JOIN LATERAL (SELECT * FROM rollup_{subject} r WHERE {matches} OFFSET 0) r WHERE true"
-    clause = f"""
-        WITH seg (period, span, first_day, last_day) AS ({spans}),
-        row_key (pos) AS (
-            SELECT pos FROM unit WHERE version_id = :version AND level <= :depth AND pos BETWEEN :low AND :high
-            UNION ALL SELECT 0 WHERE :low = 0
-        )
-        SELECT %s FROM row_key CROSS JOIN seg {rows}"""
-    values |= {"version": region.version.id, "depth": region.depth, "low": region.low, "high": region.high}
-    return clause, values | {"base": seen.base, "generation": seen.generation}
+        asked = {key: [span[at] for span in spans] for at, key in enumerate("psd")}
+    return f"WITH seg (period, span, day) AS ({seg}) SELECT %s FROM seg {rows}", values | asked
 
 
 def _summed(

@@ -255,3 +255,18 @@ def test_rows_in_no_unit_of_a_level_can_be_listed(world):
         rows, count = reader.facts("cases", ask(), filters={"unassigned": level})
         assert (count, sorted(rows["id"])) == (len(expected), expected)
     assert world.reader("A").facts("cases", ask(), filters={"unassigned": "block"})[1] == 1
+
+
+def test_a_new_indicator_is_counted_from_the_start(world, monkeypatch):
+    """One entry is all a new metric needs: the next refresh makes its columns and counts the past."""
+    from dataclasses import replace
+
+    from data import indicators
+
+    world.publish(SIX)
+    world.load([case(1), case(2, closed=3)])
+    world.refresh()
+    entry = replace(indicators.INDICATORS["cases_closed"], name="cases_closed_again")
+    monkeypatch.setitem(indicators.INDICATORS, entry.name, entry)
+    assert world.refresh().mode == "full"
+    assert table(world, ask(entry.name))["value"].item() == 1
