@@ -13,14 +13,8 @@ from data.tally import SPANS, Cells, columns, histograms, widen
 
 WRITE_ROWS = 50_000
 NEVER_DAY = 2**30
-KEY = (
-    "version_id",
-    "level",
-    "span",
-    "day",
-    "pos",
-    "gen",
-)  # a day lies together: written once, read by ranges of pos
+# A day lies together: a changed day is written in few pages, a page of units is one range.
+KEY = ("version_id", "level", "span", "day", "pos", "gen")
 
 
 def rollup_table(subject: str) -> Table:
@@ -29,10 +23,7 @@ def rollup_table(subject: str) -> Table:
     return Table(
         f"rollup_{subject}",
         MetaData(),
-        *(
-            Column(name, Integer, primary_key=True)
-            for name in ("version_id", "level", "pos", "span", "day", "gen")
-        ),
+        *(Column(name, Integer, primary_key=True) for name in KEY),
         *(Column(name, BigInteger, nullable=False) for name in columns(indicators)),
         *(Column(name, LargeBinary) for name in histograms(indicators)),
         sqlite_with_rowid=False,
