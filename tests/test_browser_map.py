@@ -130,11 +130,8 @@ def test_home_leads_to_ones_own_unit_and_nothing_scrolls(signed):
 def test_change_of_indicator_is_one_small_answer_and_keeps_the_view(signed):
     page = signed("/")
     standing(page)
-    page.mouse.move(500, 450)
-    page.mouse.down()
-    page.mouse.move(560, 500, steps=4)
-    page.mouse.up()
-    page.wait_for_timeout(500)
+    page.click(".board [data-zoom=in]")
+    standing(page)
     before, sent = page.evaluate(VIEW), []
     page.on("response", lambda answer: sent.append(answer) if "_dash-update" in answer.url else None)
     page.click(".controls details.menu summary")
