@@ -100,6 +100,15 @@ def standing(page) -> None:
     page.wait_for_function("path => (" + READY + ")().startsWith(path)", arg=path_of(page), timeout=60_000)
 
 
+def settled(page):
+    """The view once it has stopped changing: fitting may follow the first drawing."""
+    last = None
+    while last != (now := page.evaluate(VIEW)):
+        last = now
+        page.wait_for_timeout(1500)
+    return now
+
+
 def path_of(page) -> str:
     return page.evaluate("() => location.pathname")
 
@@ -130,9 +139,9 @@ def test_home_leads_to_ones_own_unit_and_nothing_scrolls(signed):
 def test_change_of_indicator_is_one_small_answer_and_keeps_the_view(signed):
     page = signed("/")
     standing(page)
+    settled(page)
     page.click(".board [data-zoom=in]")
-    standing(page)
-    before, sent = page.evaluate(VIEW), []
+    before, sent = settled(page), []
     page.on("response", lambda answer: sent.append(answer) if "_dash-update" in answer.url else None)
     page.click(".controls details.menu summary")
     page.click(".controls .list a[href*='cases_overdue_open']")
