@@ -32,7 +32,7 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     """
     now = elapsed(query.period, reader.today)
     periods = [now, now.before] if compare else [now]
-    depth = reader.settings.level(query.level or reader.settings.names[0]).depth
+    depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
     rows = _rows(reader, query, found, depth)
     whole = found.together("")

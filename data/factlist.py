@@ -93,10 +93,9 @@ def conditions(
     days = (epoch_day(query.period.start), epoch_day(query.period.end))
     low, high = (reader.settings.day_start(day) for day in days)
     where.append(table.c[STARTS[subject]].between(low, high - 1))
-    spans = reader.spans(query.within)
-    if not spans:
+    where += reader.inside(subject, reader.asked(query).within)
+    if not reader.opens:
         return None
-    where += places.inside(subject, reader.version, spans)
     wanted = {
         name: value for name, value in (("category", query.category), ("channel", query.channel)) if value
     }
@@ -111,7 +110,7 @@ def conditions(
 def _above(reader: Reader, subject: str, level: str) -> ColumnElement[bool]:
     """Condition for rows that lie in no unit of a level: known further up, or nowhere. Raises KeyError."""
     table, place, version = FACTS[subject], PLACES[subject], reader.version
-    depth = reader.settings.level(level).depth
+    depth = reader.level(level).depth
     upper = select(unit.c.pos).where(unit.c.version_id == version.id, unit.c.level < depth)
     shallow = or_(place.c.place == 0, place.c.place.in_(upper))
     return table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, shallow))
@@ -176,13 +175,10 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
     table = FACTS[subject]
     with reader.store.read() as connection:
         seen = published(connection)
-        spans = reader.spans(None)
-        if seen is None or not spans:
+        if seen is None or not reader.opens:
             return []
         ids = (
-            select(table.c[column])
-            .where(visible(table, seen.load), *places.inside(subject, reader.version, spans))
-            .distinct()
+            select(table.c[column]).where(visible(table, seen.load), *reader.inside(subject, None)).distinct()
         )
         known = terms(connection, term_kind(subject, column))
         found = {known[number] for (number,) in connection.execute(ids) if number in known}

@@ -45,7 +45,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
             .where(
                 *_open(connection, "cases"),
                 table.c.due_at < now,
-                *places.inside("cases", reader.version, reader.spans(unit)),
+                *reader.inside("cases", unit),
             )
             .order_by(table.c.due_at, table.c.rev)
             .limit(limit)
@@ -118,7 +118,7 @@ def _open_points(
     query = select(*columns).where(
         *_open(connection, subject),
         table.c.lon.is_not(None),
-        *places.inside(subject, reader.version, reader.spans(unit)),
+        *reader.inside(subject, unit),
     )
     order = (late_first, start.desc()) if subject == "cases" else (start.desc(), table.c.rev)
     rows = connection.execute(query.order_by(*order).limit(limit)).all()
@@ -137,7 +137,7 @@ def _alert_points(
         select(table.c.key, table.c.lon, table.c.lat, table.c.kind, table.c.building, table.c.occurred_at)
         .where(*_open(connection, "alerts"), table.c.lon.is_not(None), table.c.state.in_(still_open))
         .where(table.c.occurred_at > now - RECENT_ALERT_DAYS * 86_400_000_000)
-        .where(*places.inside("alerts", reader.version, reader.spans(unit)))
+        .where(*reader.inside("alerts", unit))
         .order_by(table.c.occurred_at.desc())
         .limit(limit)
     )
@@ -163,7 +163,7 @@ def _lots(connection: Connection, reader: Reader, unit: str | None, limit: int) 
         select(table.c.key, table.c.lon, table.c.lat, func.coalesce(table.c.name, table.c.lot), table.c.occupied,
                table.c.capacity, table.c.observed_at)
         .join(newest, (newest.c.lot == table.c.lot) & (newest.c.at == table.c.observed_at))
-        .where(*live, table.c.lon.is_not(None), *places.inside("parking", reader.version, reader.spans(unit)))
+        .where(*live, table.c.lon.is_not(None), *reader.inside("parking", unit))
         .limit(limit)
     )  # fmt: skip
     rows = [
@@ -187,7 +187,7 @@ def search(reader: Reader, text: str, *, limit: int) -> DataFrame:
     ].str.casefold().str.startswith(wanted)
     seen = [pos for pos in units.loc[hit, "pos"].tolist() if reader.sees(pos)][:limit]
     rows = [
-        ("unit", unit["code"], unit["name"], reader.settings.names[unit["level"]])
+        ("unit", unit["code"], unit["name"], reader.levels()[unit["level"]].name)
         for unit in (reader.version.row(pos) for pos in seen)
     ]
     with reader.store.read() as connection:
@@ -206,7 +206,7 @@ def _facts_named(
     query = (
         select(table.c.key, table.c.category, table.c.address)
         .where(visible(table, seen.load if seen else 0), table.c.key.startswith(text, autoescape=True))
-        .where(*places.inside(subject, reader.version, reader.spans(None)))
+        .where(*reader.inside(subject, None))
         .limit(limit)
     )
     known = terms(connection, term_kind(subject, "category"))
@@ -225,6 +225,6 @@ def shapes(reader: Reader, level: str, within: str | None) -> tuple[str, bytes]:
 def _with_shapes(reader: Reader, level: str, within: str | None) -> DataFrame:
     units = reader.units(level, within)
     with reader.store.read() as connection:
-        outlines = places.shapes(connection, reader.version.id, level=reader.settings.level(level).depth)
+        outlines = places.shapes(connection, reader.version.id, level=reader.level(level).depth)
     frame = units.assign(geometry=outlines.reindex(units["pos"]).to_numpy())
     return frame[frame["geometry"].notna()]

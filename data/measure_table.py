@@ -104,7 +104,7 @@ def _by_subject(names: Sequence[str]) -> list[list[str]]:
 
 def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[str, Period]]) -> DataFrame:
     within = reader.unit(query.within) if query.within else None
-    depth = reader.settings.level(parts.level).depth if parts.level else None
+    depth = reader.level(parts.level).depth if parts.level else None
     if within and depth is not None and depth < within.depth:
         raise QueryError(f"by: got level:{parts.level}; expected {within.level} or a level below it")
     found = reader.tables(query, depth=depth, periods=[period for _, period in labels], words=parts.words)

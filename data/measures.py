@@ -1,12 +1,14 @@
 """Answers to a question: measures of the units of a level, with total, unassigned rows, ranks and comparison."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 from sqlalchemy import Connection
 
 from data import judge, places
+from data.crossing import Crossing, Held
 from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator, of_subject
 from data.query import Period, Query
@@ -17,6 +19,7 @@ from data.tally import columns, histogram_of
 
 UNASSIGNED = "/-"
 KINDS = ("unit", "unassigned", "total")
+Run = tuple[int, int, int]  # number of a period, and local days [start, end) of it
 
 
 class NotReady(RuntimeError):
@@ -42,9 +45,14 @@ def pieces(
     As it was: every day in the version in force on it, days before the first version in the first, so that no
     fact is lost. Today's grid: all days in the newest.
     """
-    start, end = epoch_day(period.start), epoch_day(period.end)
-    if query.boundaries == "today":
-        return [(versions[-1], start, end)]
+    return _pieces(versions, query, epoch_day(period.start), epoch_day(period.end))
+
+
+def _pieces(
+    versions: Sequence[places.Version], query: Query, start: int, end: int
+) -> list[tuple[places.Version, int, int]]:
+    if query.boundaries == "today" or not versions:
+        return [(version, start, end) for version in versions[-1:]]
     found = []
     for version, following in zip(versions, [*versions[1:], None], strict=True):
         first = start if version is versions[0] else max(start, version.valid_from_on)
@@ -55,16 +63,26 @@ def pieces(
 
 
 class Counter:
-    """Sums for one question in one snapshot of the store."""
+    """Sums for one question in one snapshot of the store.
+
+    across  a scope given in another tree than that of `versions`: only its own facts are counted
+    """
 
     def __init__(
-        self, connection: Connection, settings: Settings, query: Query, versions: Sequence[places.Version]
+        self,
+        connection: Connection,
+        settings: Settings,
+        query: Query,
+        versions: Sequence[places.Version],
+        *,
+        across: Crossing | None = None,
     ):
         seen = published(connection)
         if seen is None:
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
         self.seen: Published = seen
+        self.across = across
         self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
@@ -75,19 +93,22 @@ class Counter:
         indicators: Sequence[Indicator],
         periods: Sequence[tuple[int, int]],
         words: Sequence[str],
+        held: Held | None = None,
     ) -> Sums:
         """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
-        held = region.depth in self.seen.levels.get(region.version.id, ())
-        if held and not words and not self.only and self.load == self.seen.load:
+        only = self.only if held is None else replace(self.only, held=held)
+        summed = region.depth in self.seen.levels.get(region.version.id, ())
+        if summed and not words and not only and self.load == self.seen.load:
             return from_rollup(self.connection, self.seen, region, indicators, periods=periods)
-        return self._counted(region, indicators[0].subject, tuple(words)).sums(indicators, periods)
+        return self._counted(region, indicators[0].subject, tuple(words), only).sums(indicators, periods)
 
-    def _counted(self, region: Region, subject: str, words: tuple[str, ...]) -> Counted:
+    def _counted(self, region: Region, subject: str, words: tuple[str, ...], only: Filter) -> Counted:
         """Facts of a region counted once for all indicators of a question."""
-        key = (region.version.id, region.depth, region.low, region.high, subject, words)
+        within = only.held.version.id if only.held else None
+        key = (region.version.id, region.depth, region.low, region.high, subject, words, within)
         if key not in self._kept:
             self._kept[key] = count_facts(
-                self.connection, self.settings, region, subject, load=self.load, only=self.only, words=words
+                self.connection, self.settings, region, subject, load=self.load, only=only, words=words
             )
         return self._kept[key]
 
@@ -127,8 +148,20 @@ class Counter:
                 continue
             low, high = version.span(within)
             region = Region(version, depth, low, high)
-            sums = self.sums(region, wanted, [(start, end) for _, start, end in runs], words)
-            found.add(sums, self._keys(sums, version, depth, words), [number for number, _, _ in runs])
+            for held, part in self._parted(runs):
+                sums = self.sums(region, wanted, [(start, end) for _, start, end in part], words, held)
+                found.add(sums, self._keys(sums, version, depth, words), [number for number, _, _ in part])
+
+    def _parted(self, runs: Sequence[Run]) -> Iterable[tuple[Held | None, Sequence[Run]]]:
+        """Runs as they are; where a scope crosses trees, cut by the versions of its own tree."""
+        if self.across is None:
+            return [(None, runs)]
+        found: dict[int, tuple[Held, list[Run]]] = {}
+        for number, start, end in runs:
+            for version, first, last in _pieces(self.across.versions, self.query, start, end):
+                _, part = found.setdefault(version.id, (self.across.held(version), []))
+                part.append((number, first, last))
+        return found.values()
 
     def _keys(
         self, sums: Sums, version: places.Version, depth: int, words: Sequence[str]

@@ -29,6 +29,22 @@ WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
 
 
 @dataclass(frozen=True)
+class Unit:
+    """One place at a level, in today's boundaries; label point in WGS84 degrees, NaN without a shape."""
+
+    code: str
+    name: str
+    level: str
+    depth: int
+    pos: int
+    end: int
+    lon: float
+    lat: float
+    has_shape: bool
+    area_m2: float
+
+
+@dataclass(frozen=True)
 class Version:
     """A published set of units, arranged in preorder; valid from a local day on.
 
@@ -94,6 +110,15 @@ class Version:
     def row(self, pos: int) -> Series:
         """The unit at a position (1..n)."""
         return self.units.iloc[pos - 1]
+
+    def unit(self, pos: int, levels: Sequence[str]) -> Unit:
+        """The unit at a position as a value; `levels` names the tree's levels, top first."""
+        row = self.row(pos)
+        return Unit(
+            row["code"], row["name"], levels[row["level"]], int(row["level"]), pos, int(row["end"]),
+            float(row["label_lon"] or np.nan), float(row["label_lat"] or np.nan), bool(row["has_shape"]),
+            float(row["area_m2"] or np.nan),
+        )  # fmt: skip
 
     def span(self, code: str | None) -> tuple[int, int]:
         """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""

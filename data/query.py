@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from data.indicators import INDICATORS
 from data.instants import micros, moment
+from data.settings import FIRST_TREE
 
 LONGEST_DAYS = 3_660
 DEFAULT_INDICATOR = "case_on_time_closure_rate"
@@ -50,6 +51,7 @@ class Query:
 
     indicators  names; the first is the one a map shows
     as_of       microseconds UTC: answer with what was known then; None: with what is known now
+    tree        hierarchy the units are of; the first is left out of an address
     """
 
     level: str | None
@@ -60,7 +62,7 @@ class Query:
     channel: str | None = None
     boundaries: Boundaries = "as-was"
     as_of: int | None = None
-    tree: str = "grid"
+    tree: str = FIRST_TREE
 
     @property
     def indicator(self) -> str:
@@ -76,9 +78,7 @@ class Query:
             parts.append(("boundaries", self.boundaries))
         if self.as_of is not None:
             parts.append(("as-of", moment(self.as_of).isoformat()))
-        if self.tree != "grid":
-            parts.append(("tree", self.tree))
-        return urlencode(parts)
+        return urlencode([*parts, *tree_part(self.tree).items()])
 
     def asking(self, **changes) -> "Query":
         """The same question with some parts replaced."""
@@ -113,8 +113,18 @@ def parse_query(params: Mapping[str, str], *, level: str | None, within: str | N
         channel=_text(params, "channel"),
         boundaries="today" if boundaries == "today" else "as-was",
         as_of=parse_instant(params["as-of"]) if params.get("as-of") else None,
-        tree=_text(params, "tree") or "grid",
+        tree=parse_tree(params),
     )
+
+
+def parse_tree(params: Mapping[str, str]) -> str:
+    """Name of the tree an address reads in; the first where it names none. Raises QueryError."""
+    return _text(params, "tree") or FIRST_TREE
+
+
+def tree_part(tree: str) -> dict[str, str]:
+    """The part of an address that names a tree: nothing for the first."""
+    return {} if tree == FIRST_TREE else {"tree": tree}
 
 
 def parse_period(start: str | None, end: str | None, *, usual: Period) -> Period:

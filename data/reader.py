@@ -5,20 +5,21 @@ A unit that is not there and one that may not be seen answer alike. No scope mea
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
+from data.crossing import Crossing, crossing_of
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady, Tables
-from data.query import Period, Query
+from data.places import Unit
+from data.query import Period, Query, QueryError
 from data.scope import Scope
-from data.settings import Level, Settings
+from data.settings import FIRST_TREE, Level, Settings, SettingsError
 from data.store import Store
 
 
@@ -26,27 +27,22 @@ class UnknownUnit(LookupError):
     """No such unit, or none this reader may see."""
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One place at a level, in today's boundaries; label point in WGS84 degrees, NaN without a shape."""
-
-    code: str
-    name: str
-    level: str
-    depth: int
-    pos: int
-    end: int
-    lon: float
-    lat: float
-    has_shape: bool
-    area_m2: float
-
-
 class Reader:
-    """What one person may see of one instance. Cheap to make: one for each request."""
+    """What one person may see of one instance, read in one of its trees. Cheap to make: one for each request.
 
-    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime]):
-        self.store, self.scope, self.clock = store, scope, clock
+    Raises QueryError for a tree the instance does not declare.
+    """
+
+    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime], tree: str = FIRST_TREE):
+        self.store, self.scope, self.clock, self.tree = store, scope, clock, tree
+        try:
+            self._tree = store.settings.tree(tree)
+        except SettingsError as error:
+            raise QueryError(str(error)) from None
+
+    def in_tree(self, tree: str) -> "Reader":
+        """The same scope, read in another tree. Raises QueryError."""
+        return Reader(self.store, self.scope, clock=self.clock, tree=tree)
 
     @property
     def settings(self) -> Settings:
@@ -59,10 +55,20 @@ class Reader:
         return self.clock().astimezone(self.settings.timezone).date()
 
     @cached_property
-    def versions(self) -> tuple[places.Version, ...]:
-        """Published boundary versions of the scope's tree, oldest first."""
+    def atlas(self) -> tuple[places.Version, ...]:
+        """Published boundary versions of all trees."""
         with self.store.read() as connection:
-            return places.versions(connection, tree=self.scope.tree, store=self.store)
+            return places.versions(connection, store=self.store)
+
+    @cached_property
+    def versions(self) -> tuple[places.Version, ...]:
+        """Published boundary versions of the tree read in, oldest first."""
+        return tuple(version for version in self.atlas if version.tree == self.tree)
+
+    @cached_property
+    def across(self) -> Crossing | None:
+        """How the scope reaches into the tree read in; None where it is of that tree, or the whole."""
+        return crossing_of(self.scope, self.tree, self.atlas)
 
     @property
     def version(self) -> places.Version:
@@ -74,23 +80,29 @@ class Reader:
     @cached_property
     def ranges(self) -> tuple[tuple[int, int], ...]:
         """Ranges of positions the scope opens in today's boundaries."""
-        return self.scope.ranges(self.version.units)
+        if self.across is not None:
+            return self.across.units(self.store, self.version)
+        return self.scope.ranges(self.version.units, tree=self.tree)
+
+    @property
+    def opens(self) -> bool:
+        """Whether the scope opens anything at all."""
+        return bool(self.ranges if self.across is None else self.across.codes)
 
     def sees(self, pos: int) -> bool:
         """Whether a position of today's boundaries lies in the scope."""
         return any(low <= pos <= high for low, high in self.ranges)
 
     def levels(self) -> tuple[Level, ...]:
-        """Levels of the instance, top first."""
-        return self.settings.levels
+        """Levels of the tree, top first."""
+        return self._tree.levels
+
+    def level(self, name: str | None) -> Level:
+        """The level of that name, the top one for none. Raises KeyError."""
+        return self._tree.level(name) if name else self._tree.levels[0]
 
     def _unit(self, pos: int) -> Unit:
-        row = self.version.row(pos)
-        return Unit(
-            row["code"], row["name"], self.settings.names[row["level"]], int(row["level"]), pos, int(row["end"]),
-            float(row["label_lon"] or np.nan), float(row["label_lat"] or np.nan), bool(row["has_shape"]),
-            float(row["area_m2"] or np.nan),
-        )  # fmt: skip
+        return self.version.unit(pos, self._tree.names)
 
     def unit(self, code: str) -> Unit:
         """The unit of that code. Raises UnknownUnit alike for a missing and a foreign one."""
@@ -101,9 +113,9 @@ class Reader:
 
     def roots(self) -> tuple[Unit, ...]:
         """Topmost units of the scope."""
-        units = self.version.units
-        top = [pos for low, high in self.ranges for pos in _tops(units, low, high)]
-        return tuple(self._unit(pos) for pos in top)
+        seen = self._seen_mask
+        under = np.concatenate([[False], seen])[self.version.units["parent_pos"].to_numpy()]
+        return tuple(self._unit(row + 1) for row in np.flatnonzero(seen & ~under).tolist())
 
     def path(self, code: str) -> tuple[Unit, ...]:
         """The unit's ancestors inside the scope, topmost first, and the unit itself last."""
@@ -116,9 +128,7 @@ class Reader:
         """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
         if within is not None:
             self.unit(within)
-        return self.version.listed.take(self.shown(self.settings.level(level).depth, within)).reset_index(
-            drop=True
-        )
+        return self.version.listed.take(self.shown(self.level(level).depth, within)).reset_index(drop=True)
 
     def shown(self, depth: int, within: str | None) -> np.ndarray:
         """Rows of the units of a depth inside a unit that the scope opens."""
@@ -129,6 +139,13 @@ class Reader:
     def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
         """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
         return (self.version.span(self.unit(within).code),) if within else self.ranges
+
+    def inside(self, subject: str, within: str | None) -> list[ColumnElement[bool]]:
+        """What a fact must be to lie in a unit, or in all the scope opens, as of today. Raises UnknownUnit."""
+        if self.across is None:
+            return places.inside(subject, self.version, self.spans(within))
+        unit = places.inside(subject, self.version, self.spans(within)) if within else []
+        return [*unit, *self.across.now(subject)]
 
     @cached_property
     def _seen_mask(self) -> np.ndarray:
@@ -142,13 +159,19 @@ class Reader:
         """Sub-trees a question covers: the unit asked for, or everything the scope opens."""
         if within is not None:
             return (self.unit(within).code,)
-        if self.scope.whole:
+        if self.scope.whole or self.across is not None:
             return (None,)
         return tuple(unit.code for unit in self.roots())
 
+    def asked(self, query: Query) -> Query:
+        """The query, which must be of the tree read in: whatever names it must say the truth. Raises QueryError."""
+        if query.tree != self.tree:
+            raise QueryError(f"tree: got '{query.tree}'; expected '{self.tree}', which is read in")
+        return query
+
     def counter(self, connection: Connection, query: Query) -> Counter:
         """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, query, self.versions)
+        return Counter(connection, self.settings, self.asked(query), self.versions, across=self.across)
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
@@ -180,7 +203,7 @@ class Reader:
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
         return scales.cuts(
-            self.store, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.scope.tree
+            self.store, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
         )
 
     # Facts -----------------------------------------------------------------------------------------------------
@@ -267,9 +290,3 @@ class Reader:
     def state(self) -> dict:
         """What a manifest says of the data: generation, load, boundary version, published_at."""
         return sourcebook.state(self)
-
-
-def _tops(units: DataFrame, low: int, high: int) -> list[int]:
-    """Positions without an ancestor inside a range."""
-    inside = units[units["pos"].between(max(low, 1), high)]
-    return inside.loc[(inside["parent_pos"] < max(low, 1)) | (inside["parent_pos"] == 0), "pos"].tolist()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, delete, insert, select, text
 
+from data import places
 from data.indicators import INDICATORS, Indicator
 from data.rollup import published
 from data.schema import scale
@@ -33,7 +34,7 @@ def cuts(
         kept = connection.scalar(
             select(scale.c.cuts).where(
                 scale.c.tree == tree,
-                scale.c.level == settings.level(level).depth,
+                scale.c.level == settings.tree(tree).level(level).depth,
                 scale.c.indicator == indicator.name,
             )
         )
@@ -84,18 +85,21 @@ def fix_scales(store: Store, *, anew: bool) -> int:
         if anew:
             connection.execute(delete(scale))
         have = {
-            (row.level, row.indicator) for row in connection.execute(select(scale.c.level, scale.c.indicator))
+            (row.tree, row.level, row.indicator)
+            for row in connection.execute(select(scale.c.tree, scale.c.level, scale.c.indicator))
         }
-        version = max(seen.levels, default=None)
+        # Of each tree the newest version: they come by the day they hold from.
+        newest = {version.tree: version.id for version in places.versions(connection, store=store)}
         wanted = [
-            (depth, entry)
-            for depth in (seen.levels[version] if version is not None else ())
+            (tree, version, depth, entry)
+            for tree, version in newest.items()
+            for depth in seen.levels.get(version, ())
             for entry in INDICATORS.values()
-            if (depth, entry.name) not in have and entry.kind in ("count", "stock", "rate", "score")
+            if (tree, depth, entry.name) not in have and entry.kind in ("count", "stock", "rate", "score")
         ]
         rows = [
-            {"tree": "grid", "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
-            for depth, entry in wanted
+            {"tree": tree, "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
+            for tree, version, depth, entry in wanted
             if (found := _suggested(connection, entry, version=version, depth=depth))
         ]
         if rows:
@@ -103,7 +107,7 @@ def fix_scales(store: Store, *, anew: bool) -> int:
     return len(rows)
 
 
-def _suggested(connection: Connection, entry: Indicator, *, version: int | None, depth: int) -> list[float]:
+def _suggested(connection: Connection, entry: Indicator, *, version: int, depth: int) -> list[float]:
     """Quantiles over the units of a level of their value in the newest year of whole spans."""
     base = f"SUM(d_{entry.name})" if entry.denominator is not None else "1"
     recent = (

@@ -59,6 +59,7 @@ class Store:
         self.atlas: dict[
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
+        self.crossings: dict[tuple, Any] = {}  # units a scope reaches in another tree (`data.crossing`)
 
     @property
     def dialect(self) -> str:

@@ -12,6 +12,7 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, false, select, text
 
 from data import places
+from data.crossing import Held
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms, term_kind, terms
 from data.histograms import BINS, unpack
@@ -141,13 +142,14 @@ def _histograms(
 
 @dataclass(frozen=True)
 class Filter:
-    """What facts must be to be counted: a category (with all below it) and a channel."""
+    """What facts must be to be counted: a category (with all below it), a channel, part of a scope's own units."""
 
     category: str | None = None
     channel: str | None = None
+    held: Held | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.category or self.channel)
+        return bool(self.category or self.channel or self.held)
 
 
 def word_condition(connection: Connection, subject: str, column: str, wanted: str) -> ColumnElement[bool]:
@@ -210,6 +212,8 @@ def _facts_in(
             place.c.version_id == region.version.id, place.c.place.between(region.low, region.high)
         )
         where.append(table.c.rev.in_(inside))
+    if only.held is not None:
+        where += only.held.conditions(subject)
     for column, wanted in (("category", only.category), ("channel", only.channel)):
         if wanted:
             known = column in table.c
