@@ -55,7 +55,7 @@ def export(options: Namespace) -> int:
     query = question(options, store, tuple(INDICATORS))
     with progress_bar(options.subject) as progress:
         manifest = write_export(
-            reader_of(store),
+            reader_of(store, tree=query.tree),
             options.subject,
             query,
             options.output,
@@ -85,8 +85,9 @@ def users_add(options: Namespace) -> int:
     store = open_store(options)
     secret = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass.getpass("Password: ")
     person = people.add_person(
-        store, options.name, password=secret, role=options.role, units=tuple(options.unit), now=utc_now()
-    )
+        store, options.name, password=secret, role=options.role, units=tuple(options.unit), tree=options.tree,
+        now=utc_now(),
+    )  # fmt: skip
     return say(options, {"name": person.name, "role": person.role}, [f"{person.name}: {person.role}"])
 
 
@@ -100,11 +101,18 @@ def users_list(options: Namespace) -> int:
     """List the accounts."""
     rows = people.list_people(open_store(options))
     document = [
-        {"name": row.name, "role": row.role, "units": list(row.units), "disabled": row.disabled}
+        {
+            "name": row.name,
+            "role": row.role,
+            "units": list(row.units),
+            "tree": row.tree,
+            "disabled": row.disabled,
+        }
         for row in rows
     ]
     lines = [
-        f"{row.name:24} {row.role:14} {', '.join(row.units)}{' (closed)' if row.disabled else ''}"
+        f"{row.name:24} {row.role:14} {row.tree if row.units else '':8} {', '.join(row.units)}"
+        f"{' (closed)' if row.disabled else ''}"
         for row in rows
     ]
     return say(options, {"users": document}, lines)

@@ -116,8 +116,10 @@ class _Intake:
             versions = places.versions(connection, store=store)
             cache = store.settings.folder / ".cache"
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
+            there = {version.tree for version in versions}
+            first = next((tree.name for tree in store.settings.trees if tree.name in there), None)
             self.main = max(
-                (index for index, version in enumerate(versions) if version.tree == "grid"),
+                (index for index, version in enumerate(versions) if version.tree == first),
                 key=lambda index: (versions[index].valid_from_on, versions[index].id),
                 default=None,
             )
@@ -162,7 +164,7 @@ class _Intake:
         return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
-        """Record the place of each new revision in every version; the ledger follows the newest grid."""
+        """Record the place of each new revision in every version; the ledger follows the newest of the first tree."""
         lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
         revs = taken["rev"].tolist()
         for index, placer in enumerate(self.placers):

@@ -322,7 +322,12 @@ def test_a_redrawn_committee_reads_its_past_as_it_was_in_the_other_tree_too(worl
         for tree in BOTH
         for boundaries in ("as-was", "today")
     }
-    assert found == {("grid", "as-was"): 2, ("admin", "as-was"): 2, ("grid", "today"): 3, ("admin", "today"): 3}
+    assert found == {
+        ("grid", "as-was"): 2,
+        ("admin", "as-was"): 2,
+        ("grid", "today"): 3,
+        ("admin", "today"): 3,
+    }
 
 
 def test_new_facts_open_new_units_at_the_next_refresh(world):
