@@ -8,7 +8,7 @@ from dash import Dash
 from pandas import DataFrame
 
 from callbacks.kpi_page import below, local
-from callbacks.map_page import own_unit
+from callbacks.map_page import own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
@@ -48,7 +48,10 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     )
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(
-        query, params, columns_of(reader, subject_of(params)), levels=reader.settings.names
+        query,
+        params,
+        columns_of(reader, subject_of(params)),
+        levels=[level.name for level in reader.levels()],
     )
     if ask.subject != "measures":
         return ask
@@ -103,6 +106,7 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         levels=below(reader, query.within),
         published=call.words.moment(local(reader, published)) if published else "",
         boundary=boundary_name(state, call),
+        ways=ways_of(reader, query.within),
     )
 
 

@@ -65,7 +65,7 @@ def register(app: Dash, desk: Desk) -> None:
 def answer(desk: Desk, request: Request, subject: str, suffix: str) -> Response:
     """Write the file, answer it or its manifest, remove it when it is sent. Raises QueryError, UnknownUnit."""
     params = dict(request.query_params)
-    reader = desk.reader()
+    reader = desk.reader(params)
     ask = read_ask(reader, {**params, "subject": subject})
     titles = headings(desk, request)
     exports = reader.settings.folder / "exports"

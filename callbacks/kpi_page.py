@@ -5,12 +5,13 @@ from datetime import datetime
 
 from dash import Dash
 
-from callbacks.map_page import levels_below, own_unit
+from callbacks.map_page import levels_below, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.instants import moment
 from data.query import Period, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
+from data.trees import place_of
 from layouts import kpi_page, periods
 from layouts.kpi_page import KpiAnswer, KpiAsk, parse_ask
 
@@ -64,7 +65,8 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
     published = reader.state()["published_at"]
     return KpiAnswer(
         path=path,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
         level=level,
         levels=levels,
         measures=reader.measures(asked),
@@ -74,7 +76,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         data_at=call.words.moment(local(reader, published)) if published else "",
         elapsed=periods.elapsed(query.period, reader.today),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
-        top=not path or path[-1].depth == 0,
+        top=reader.across is None and (not path or path[-1].depth == 0),
     )
 
 

@@ -16,11 +16,13 @@ from data.measures import NotReady
 from data.query import Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
+from data.trees import place_of, ways
 from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
 from layouts.plain import plain
+from layouts.tree_switch import Way
 
 Units = Callable[[str, str | None], DataFrame]
 FILE_COLUMNS = (
@@ -57,7 +59,7 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     async def change(_asked, pathname, search, shown):
         if not is_map(pathname):
             raise PreventUpdate
-        return await offload(changed)(desk.call(pathname, search), shelf, shown)
+        return await offload(changed)(await offload(desk.call)(pathname, search), shelf, shown)
 
 
 def is_map(pathname: str | None) -> bool:
@@ -113,8 +115,13 @@ def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
 
 def own_unit(reader: Reader) -> str | None:
     """The one unit a reader's scope consists of; None for several or everything below no unit."""
-    roots = reader.roots()
+    roots = () if reader.across else reader.roots()
     return roots[0].code if len(roots) == 1 else None
+
+
+def ways_of(reader: Reader, within: str | None) -> list[Way]:
+    """The trees a page can be read in, for its switch."""
+    return [Way(tree, unit or "-", tree.name == reader.tree) for tree, unit in ways(reader, within)]
 
 
 def levels_below(reader: Reader, within: str | None, *, units: Units | None = None) -> list[Level]:
@@ -159,14 +166,16 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, u
         theme=call.theme,
         aim=read_aim(reader, ask),
         webgl=call.webgl,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
     )
 
 
 def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     """The target; one in numbers of records holds for the whole instance only."""
     aim = reader.settings.targets.get(ask.indicator.name)
-    part = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    inside = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    part = inside or reader.across is not None
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
@@ -210,9 +219,7 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
 
     async def answer(request: Request, level: str, within: str) -> Response:
         try:
-            rows = await asyncio.to_thread(
-                map_rows, desk.reader(), (level, within), dict(request.query_params)
-            )
+            rows = await asyncio.to_thread(map_rows, desk, (level, within), dict(request.query_params))
         except (UnknownUnit, NotReady):
             return PlainTextResponse("nothing here\n", 404)
         except QueryError as error:
@@ -222,8 +229,9 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
     return answer
 
 
-def map_rows(reader: Reader, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
+def map_rows(desk: Desk, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
     """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
+    reader = desk.reader(params)
     query = parse_query(params, level=place[0], within=place[1], today=reader.today)
     query = query.asking(within=query.within or own_unit(reader))
     if query.level not in {level.name for level in levels_below(reader, query.within)}:

@@ -11,26 +11,30 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
+from pandas import concat
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.policies import Policies
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
-from data.query import QueryError
+from data.query import QueryError, parse_tree, tree_part
 from data.reader import Reader, UnknownUnit
 from data.scope import PERMISSIONS
-from data.settings import Settings
+from data.settings import FIRST_TREE, Settings
 from data.store import Store
+from data.trees import home_tree, trees_of
 from layouts import ids, shell
 from layouts.theme import THEMES
 from layouts.words import LANGUAGES, Words, load_words
 
 WEBGL_COOKIE = "linli-webgl"
 HOME = "map"
+HITS = 12
+HOMES = ("/", "", None)  # addresses that name nothing: a person's own page, in the tree of the scope
 
 logger = logging.getLogger("linli.pages")
 
@@ -88,19 +92,32 @@ class Desk:
         """Settings of the instance."""
         return self.store.settings
 
-    def reader(self) -> Reader:
-        """A reader with the scope of the person who asks. Raises NoPerson outside a signed-in request."""
-        return Reader(self.store, current_scope(), clock=self.clock)
+    def reader(self, params: Mapping[str, str] | None = None) -> Reader:
+        """A reader with the scope of the person who asks, in the tree an address names.
+
+        Raises NoPerson outside a signed-in request, QueryError for an unknown tree.
+        """
+        return Reader(self.store, current_scope(), clock=self.clock, tree=parse_tree(params or {}))
+
+    def _asked(self, path: str | None, params: Mapping[str, str]) -> Reader:
+        """A reader in the tree an address names; an unknown one is said where the question is read."""
+        try:
+            reader = self.reader(params)
+        except QueryError:
+            return self.reader()
+        home = home_tree(reader) if path in HOMES and "tree" not in params else reader.tree
+        return reader if home == reader.tree else reader.in_tree(home)
 
     def call(self, path: str | None, search: str | None) -> Call:
         """The request of an address, with the language and theme its cookies name."""
-        reader, cookies = self.reader(), ctx.cookies
+        params = dict(parse_qsl((search or "").removeprefix("?")))
+        reader, cookies = self._asked(path, params), ctx.cookies
         page, *place = [unquote(part) for part in (path or "/").strip("/").split("/")]
         theme = cookies.get(THEME_COOKIE, "")
         return Call(
             page=page or HOME,
             place=tuple(place),
-            params=dict(parse_qsl((search or "").removeprefix("?"))),
+            params=params | tree_part(reader.tree) if path in HOMES else params,
             reader=reader,
             words=load_words(language(cookies, self.settings)).on(reader.today),
             theme=theme if theme in THEMES else THEMES[0],
@@ -166,7 +183,7 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     person = current_person()
     bar = shell.Bar(
         page=call.page if call.page in shell.PAGES else HOME,
-        to=pages_of(desk, found.unit),
+        to=pages_of(desk, found.unit, tree=call.reader.tree),
         sources=call.reader.freshness(),
         theme=call.theme,
         person=person.name,
@@ -177,13 +194,15 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     return shell.frame(bar, found.body, call.words)
 
 
-def pages_of(desk: Desk, unit: str | None) -> dict[str, str]:
-    """Addresses of the pages this person may open, at the same unit."""
+def pages_of(desk: Desk, unit: str | None, *, tree: str = FIRST_TREE) -> dict[str, str]:
+    """Addresses of the pages this person may open, at the same unit, read in the same tree."""
     role, place = current_person().role, quote(unit or "-", safe="")
     addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "analyst": "/analyst", "sources": "/sources",
                  "glossary": "/glossary"}  # fmt: skip
-    if unit:
-        addresses["analyst"] += f"?unit={place}"
+    asked = tree_part(tree)
+    for name in ("map", "kpi", "analyst"):
+        more = urlencode({"unit": unit, **asked} if unit and name == "analyst" else asked)
+        addresses[name] += f"?{more}" if more else ""
     rules = {name: desk.policies.find(to.partition("?")[0], "GET")[0] for name, to in addresses.items()}
     return {
         name: to
@@ -230,15 +249,23 @@ def answered(desk: Desk, call: Call, *, here: str) -> Page:
 
 
 def search_hits(desk: Desk, text: str) -> Component | None:
-    """Links to what the search found: units on the map, facts on the analyst page."""
+    """Links to what the search found: units of every tree on the map, facts on the analyst page."""
     call = desk.call("/", "")
-    found = call.reader.search(text, limit=12)
-    links = [
-        f"/map/-/{quote(row['code'], safe='')}"
-        if row["kind"] == "unit"
-        else f"/analyst?subject={row['kind']}s&id={quote(row['code'], safe='')}"
-        for row in found.to_dict("records")
-    ]
-    titles = {level.name: level.title(call.words.locale) for level in call.reader.levels()}
-    found = found.assign(detail=[titles.get(detail, detail) for detail in found["detail"]])
-    return shell.hits(found, links, call.words)
+    found, links = [], []
+    for tree in trees_of(call.reader):
+        hits = call.reader.in_tree(tree.name).search(text, limit=HITS)
+        hits = hits[
+            (hits["kind"] == "unit") | (tree.name == call.reader.tree)
+        ]  # facts are the same in every tree
+        titles = {level.name: level.title(call.words.locale) for level in tree.levels}
+        found.append(hits.assign(detail=[titles.get(detail, detail) for detail in hits["detail"]]))
+        links += [_hit_address(row, tree.name) for row in hits.to_dict("records")]
+    rows = concat(found, ignore_index=True) if found else call.reader.search("", limit=0)
+    return shell.hits(rows, links, call.words)
+
+
+def _hit_address(row: Mapping, tree: str) -> str:
+    code, asked = quote(row["code"], safe=""), urlencode(tree_part(tree))
+    if row["kind"] == "unit":
+        return f"/map/-/{code}" + (f"?{asked}" if asked else "")
+    return f"/analyst?subject={row['kind']}s&id={code}" + (f"&{asked}" if asked else "")

@@ -87,6 +87,7 @@ def about_data(reader: "Reader", state: dict, as_of: int | None) -> dict:
     day = None if start is None or start <= (datetime.min.date() - EPOCH_DAY).days else _day(start)
     return {
         "boundary_version": {
+            "tree": reader.tree,
             "id": state["boundary_version"],
             "fingerprint": state["boundary_fingerprint"],
             "valid_from": day,

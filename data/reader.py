@@ -42,7 +42,9 @@ class Reader:
 
     def in_tree(self, tree: str) -> "Reader":
         """The same scope, read in another tree. Raises QueryError."""
-        return Reader(self.store, self.scope, clock=self.clock, tree=tree)
+        other = Reader(self.store, self.scope, clock=self.clock, tree=tree)
+        other.atlas = self.atlas
+        return other
 
     @property
     def settings(self) -> Settings:
@@ -166,6 +168,7 @@ class Reader:
     def asked(self, query: Query) -> Query:
         """The query, which must be of the tree read in: whatever names it must say the truth. Raises QueryError."""
         if query.tree != self.tree:
+            self.in_tree(query.tree)  # says so where there is no such tree
             raise QueryError(f"tree: got '{query.tree}'; expected '{self.tree}', which is read in")
         return query
 

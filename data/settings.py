@@ -31,7 +31,7 @@ DEFAULT_LEVELS = {
 }
 LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
 FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
-DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grid"}, "admin": {"zh": "居委", "en": "Committee"}}
+DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
 LOCALES = ("zh", "en")  # languages there are catalogues of
 DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://)")
 EPOCH_DAY = date(1970, 1, 1)

@@ -20,6 +20,19 @@ def home_tree(reader: Reader) -> str:
     return reader.scope.tree if not reader.scope.whole and reader.scope.tree in names else names[0]
 
 
+def ways(reader: Reader, within: str | None) -> list[tuple[Tree, str | None]]:
+    """Trees a page can be read in, each with the unit it then looks inside: that of the same code, else everything.
+
+    A scope opens other units in each tree, so that only a reader of the whole takes his unit along.
+    """
+    codes = {version.tree: version.by_code for version in reader.atlas}  # of each tree the newest stays
+    keep = reader.scope.whole and within
+    return [
+        (tree, within if tree.name == reader.tree or (keep and within in codes[tree.name]) else None)
+        for tree in trees_of(reader)
+    ]
+
+
 def place_of(reader: Reader) -> str:
     """Name of all that a reader sees: the instance's, or those of the units of the scope."""
     if reader.scope.whole:

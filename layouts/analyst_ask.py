@@ -9,8 +9,9 @@ from pandas import DataFrame
 
 from data.factlist import UNASSIGNED, FactColumn
 from data.instants import moment
-from data.query import Query
+from data.query import Query, tree_part
 from data.settings import Level
+from layouts.tree_switch import Way
 
 SUBJECTS = ("cases", "orders", "alerts", "parking", "measures")
 PANEL_WORDS = {
@@ -27,6 +28,7 @@ USUAL_SORT = {
     "parking": "-observed_at",
 }
 IN_QUERY = ("category", "channel")
+OF_A_TREE = ("tree", "unit", "level", UNASSIGNED)
 PAGE = 50
 LARGEST = 1_000_000_000
 
@@ -61,6 +63,7 @@ class AnalystAsk:
         pairs = {"subject": self.subject, "unit": query.within or ""}
         pairs |= {"from": query.period.start.isoformat(), "to": query.period.end.isoformat()}
         pairs |= {"category": query.category or "", "channel": query.channel or "", **dict(self.filters)}
+        pairs |= tree_part(query.tree)
         if (
             self.subject == "measures"
         ):  # rows of facts lie where they lie; only measures have a reading and a level
@@ -91,6 +94,12 @@ class AnalystAsk:
         """Address of the same question about another unit."""
         return "/analyst?" + urlencode(self.selection() | {"unit": unit})
 
+    def by(self, tree: str, unit: str) -> str:
+        """Address of the same question in another tree, whose levels are others."""
+        kept = {name: value for name, value in self.selection().items() if name not in OF_A_TREE}
+        place = {} if unit == "-" else {"unit": unit}
+        return "/analyst?" + urlencode(kept | place | tree_part(tree))
+
     def file(self, suffix: str, flavour: str) -> str:
         """Address of a file of the same rows, oldest first."""
         pairs = {name: value for name, value in self.selection().items() if name != "subject"}
@@ -108,6 +117,7 @@ class AnalystAnswer:
     summary   `Reader.summary`, absent for measures
     state     `Reader.state`
     levels    levels measures can be asked at
+    ways      trees the page can be read in
     """
 
     rows: DataFrame
@@ -123,6 +133,7 @@ class AnalystAnswer:
     levels: Sequence[Level] = ()
     published: str = ""
     boundary: str = ""
+    ways: Sequence[Way] = ()
 
 
 def parse_analyst_ask(

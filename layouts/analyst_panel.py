@@ -1,15 +1,18 @@
 """The question of the analyst page: fields whose values are the parts of the address."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
+from data.query import tree_part
 from layouts import parts
 from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
 from layouts.rows import RowStyle
+from layouts.tree_switch import switch
 from layouts.words import Words
 
 
@@ -39,7 +42,7 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         html.Div(
             [
                 html.Button(words("analyst.show"), type="submit", className="btn p"),
-                html.A(words("analyst.reset"), href=f"/analyst?subject={ask.subject}", className="btn"),
+                html.A(words("analyst.reset"), href=_anew(ask), className="btn"),
             ],
             className="go",
         ),
@@ -47,9 +50,17 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     return html.Div(fields, className="q")
 
 
+def _anew(ask: AnalystAsk) -> str:
+    return "/analyst?" + urlencode({"subject": ask.subject, **tree_part(ask.query.tree)})
+
+
 def _kept(ask: AnalystAsk) -> list[Component]:
     """What no field shows but the next question keeps."""
-    pairs = {"sort": ask.href_sort(), "columns": "all" if ask.every_column else ""}
+    pairs = {
+        "sort": ask.href_sort(),
+        "columns": "all" if ask.every_column else "",
+        **tree_part(ask.query.tree),
+    }
     return [dcc.Input(type="hidden", name=name, value=value) for name, value in pairs.items() if value]
 
 
@@ -78,7 +89,8 @@ def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Compone
         Option("\u2003" * depth + name, code, code == (ask.query.within or ""))
         for code, name, depth in [*options, *answer.units]
     ]
-    fields = [parts.select("unit", words("analyst.unit"), places)]
+    trees = switch(answer.ways, words, to=lambda way: ask.by(way.tree.name, way.within))
+    fields = [*([trees] if trees else []), parts.select("unit", words("analyst.unit"), places)]
     if ask.subject == "measures":
         levels = [
             Option(level.title(words.locale), level.name, level.name == ask.query.level)

@@ -14,14 +14,15 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from data.indicators import INDICATORS, Indicator
-from data.query import Period, Query
+from data.query import Period, Query, tree_part
 from data.settings import Level
 from layouts import ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
-from layouts.league import League, Links, league
+from layouts.kpi_ranking import ranking
 from layouts.parts import Option
 from layouts.plain import plain
+from layouts.tree_switch import Way
 from layouts.words import Words
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -73,7 +74,8 @@ class KpiAsk:
         indicator = str(extras.pop("indicator", self.ranked.name))
         if unit is not None:
             extras["level"] = ""
-        asked = replace(query, indicators=(indicator,), period=period)  # type: ignore[arg-type]  # a Period
+        tree = str(extras.pop("tree", query.tree))
+        asked = replace(query, indicators=(indicator,), period=period, tree=tree)  # type: ignore[arg-type]  # a Period
         plain = {"group": "key", "order": "best", "level": ""}
         more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
         return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
@@ -103,6 +105,7 @@ class KpiAnswer:
     data_at   when the figures were last brought up to date, in words
     top       whether the unit is the whole of the instance, which targets in numbers of records speak of
     place     name of the instance, for a reader of several units
+    ways      trees the page can be read in
     """
 
     path: Sequence
@@ -117,6 +120,7 @@ class KpiAnswer:
     inside: Sequence[tuple[str, str]] = ()
     top: bool = True
     place: str = ""
+    ways: Sequence[Way] = ()
 
     @property
     def name(self) -> str:
@@ -156,7 +160,7 @@ def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     return [
         _strip(ask, answer, words),
         html.Div(cards, className=f"cards n{len(cards)}"),
-        html.Div([_ranking(ask, answer, words), _trends(ask, answer, words)], className="low"),
+        html.Div([ranking(ask, answer, words), _trends(ask, answer, words)], className="low"),
     ]
 
 
@@ -212,42 +216,13 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         period=words.period(period.start, period.end),
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
-    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}
     links = CardLinks(
         ranking=ask.href(indicator=name),
         records="/analyst?" + urlencode({key: value for key, value in asked.items() if value}),
         glossary=f"/glossary#{name}",
     )
     return kpi_card(card, words, links=links)
-
-
-def _ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
-    ranked = ask.ranked
-    title = f"{words('kpi.ranking')} {words.gap}{words(f'indicator.{ranked.name}')}"
-    if answer.level is None:
-        return parts.state("empty", title, words, note=words("kpi.leaf", unit=answer.name))
-    choices = [
-        Option(level.title(words.locale), ask.href(level=level.name), level.name == answer.level.name)
-        for level in answer.levels
-    ]
-    table = League(answer.measures, ask.indicators, ranked, ask.order, answer.aims)
-    links = Links(
-        unit=lambda code: ask.href(unit=code), order=lambda name, way: ask.href(indicator=name, order=way)
-    )
-    aim = values.target(ranked, answer.aims.get(ranked.name), words)
-    note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
-    return parts.card(
-        parts.head(title, note, parts.segment(words("kpi.levels"), choices)),
-        league(table, words, links=links, level=answer.level.title(words.locale)),
-        html.P(_more(answer, words), className="note f12 t3"),
-        name="lea",
-    )
-
-
-def _more(answer: KpiAnswer, words: Words) -> str:
-    units = answer.measures[answer.measures["kind"] == "unit"]["pos"].nunique()
-    under = words("kpi.ranking.under")
-    return under if units <= 100 else f"{under} {words('kpi.ranking.cut', shown=100, n=words.number(units))}"
 
 
 def _trends(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:

@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS
-from data.query import Period
+from data.query import Period, tree_part
 from layouts import ids, parts, periods, values
 from layouts.map_figure import CONFIG, drawn, figure
 from layouts.map_panel import side
@@ -77,10 +77,11 @@ def overlay(ask: MapAsk, answer: MapAnswer, words: Words) -> list[Component]:
     if answer.nowhere:
         found.append(_chip(ask, answer, words))
     if not answer.shapes:
-        key = "map.shapeless" if not answer.units["has_shape"].any() else "map.crowded"
-        found.append(
-            html.P(words(key, n=words.number(len(answer.units))), className="card notice", role="status")
-        )
+        name = (
+            "crowded" if answer.units["has_shape"].any() else "shapeless"
+        )  # then the table takes all the room
+        note = words(f"map.{name}", n=words.number(len(answer.units)))
+        found.append(html.P(note, className=f"card notice {name}", role="status"))
     return found
 
 
@@ -90,7 +91,7 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     asked = {"subject": ask.indicator.subject, "unit": ask.query.within or ""}
     period = ask.query.period
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
-    asked |= {"unassigned": ask.query.level or ""}
+    asked |= {"unassigned": ask.query.level or "", **tree_part(ask.query.tree)}
     more = "&".join(f"{name}={value}" for name, value in asked.items() if value)
     return html.Div(
         [text, html.A(words("map.nowhere.show"), href=f"/analyst?{more}")], className="chip nowhere"

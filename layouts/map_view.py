@@ -12,6 +12,7 @@ from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.tree_switch import Way
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
 MOST_POINTS = {"case": 24, "order": 24, "alert": 40, "parking": 40, "overdue": 60}  # drawn at once, by kind
@@ -72,6 +73,7 @@ class MapAnswer:
     cuts      six fixed cuts of the colour scale
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
     borders   addresses of the outlines of upper levels, with the depth of each
+    ways      trees the page can be read in
     longest_minutes  how long the longest overdue case has been so, None without one
     """
 
@@ -96,6 +98,7 @@ class MapAnswer:
     webgl: bool = True
     place: str = ""
     all_levels: Sequence[Level] = ()
+    ways: Sequence[Way] = ()
 
     @property
     def unit(self):

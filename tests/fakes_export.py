@@ -23,7 +23,7 @@ class FakeReader:
     def __init__(self, rows: DataFrame, *, zone: str = "Asia/Shanghai", measures: DataFrame | None = None):
         levels = [{"name": "area"}, {"name": "grid"}]
         self.settings = parse_settings({"levels": levels, "timezone": zone}, folder=Path("."))
-        self.scope = Scope("ann", "analyst", ("A1",))
+        self.scope, self.tree = Scope("ann", "analyst", ("A1",)), "grid"
         self.rows, self._measures, self.asked = rows, measures, []
 
     def clock(self) -> datetime:
