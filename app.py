@@ -92,7 +92,7 @@ def _numbers(add) -> None:
     measure = add("measure", "numbers of indicators")
     measure.add_argument("indicators", nargs="+", metavar="INDICATOR")
     measure.add_argument("--unit", metavar="CODE")
-    measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel")
+    measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel,department")
     measure.add_argument("--format", choices=("csv", "json"), default="csv")
     export = add("export", "write rows to a file with its manifest")
     export.add_argument("subject", choices=(*SUBJECTS, "measures"))
@@ -122,6 +122,10 @@ def _running(add) -> None:
 
 
 def _keeping(add) -> None:
+    departments = add("departments", "departments as they are counted, or a list of their names")
+    sub = departments.add_subparsers(dest="action", metavar="ACTION")
+    listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)
+    listed.add_argument("file", type=Path, metavar="FILE")
     people = add("users", "accounts: add, disable, list")
     sub = people.add_subparsers(dest="action", required=True, metavar="ACTION")
     new = add("add", "make an account", sub)

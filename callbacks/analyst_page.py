@@ -88,7 +88,6 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         ask = replace(ask, start=(total - 1) // PAGE * PAGE)
         rows, total = read_rows(reader, ask)
     columns, state = columns_of(reader, ask.subject), reader.state()
-    words_of = "cases" if ask.subject == "measures" else ask.subject
     published = state["published_at"]
     return ask, AnalystAnswer(
         rows=rows,
@@ -96,7 +95,7 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         columns={name: column.kind for name, column in columns.items()},
         sortable=frozenset(name for name, column in columns.items() if column.sortable),
         filterable=frozenset(name for name, column in columns.items() if column.filterable),
-        choices={name: reader.words(words_of, name) for name in PANEL_WORDS[ask.subject]},
+        choices={name: words_in_use(reader, ask.subject, name) for name in PANEL_WORDS[ask.subject]},
         units=units_near(reader, query.within),
         summary={}
         if ask.subject == "measures"
@@ -108,6 +107,12 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         boundary=boundary_name(state, call),
         ways=ways_of(reader, query.within),
     )
+
+
+def words_in_use(reader: Reader, subject: str, column: str) -> list[str]:
+    """Values to choose from; measures are of cases and orders."""
+    subjects = ("cases", "orders") if subject == "measures" else (subject,)
+    return sorted({word for each in subjects for word in reader.words(each, column)})
 
 
 def read_rows(reader: Reader, ask: AnalystAsk) -> tuple[DataFrame, int]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import ledger
+from data.departments import DepartmentError
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.jobs import JobFailed, UnknownJob
@@ -39,7 +40,7 @@ ELSEWHERE = {
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
+    PeopleError, DepartmentError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
 
 

@@ -5,11 +5,14 @@ from datetime import datetime
 
 from dash import Dash
 
-from callbacks.map_page import levels_below, own_unit, ways_of
+from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
+from data.answers import department_kinds
+from data.indicators import Indicator
 from data.instants import moment
 from data.query import Period, parse_query
 from data.reader import Reader, UnknownUnit
+from data.schema import FACT_COLUMNS
 from data.settings import Level
 from data.trees import place_of
 from layouts import kpi_page, periods
@@ -67,9 +70,11 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         path=path,
         place=place_of(reader),
         ways=ways_of(reader, query.within),
+        kinds=department_kinds(reader) if any(has_departments(each) for each in ask.indicators) else (),
+        narrowed=narrowed_to(query, call),
         level=level,
         levels=levels,
-        measures=reader.measures(asked),
+        measures=reader.departments(asked, kind=ask.by) if ask.by else reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=reader.freshness(),
         aims=reader.settings.targets,
@@ -78,6 +83,11 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
         top=reader.across is None and (not path or path[-1].depth == 0),
     )
+
+
+def has_departments(indicator: Indicator) -> bool:
+    """Whether the facts behind an indicator name a department."""
+    return "department" in FACT_COLUMNS[indicator.subject]
 
 
 def compared(period: Period) -> list[Period]:

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
 from data.measures import NotReady
-from data.query import Query, QueryError, parse_query
+from data.query import NARROWING, Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from data.trees import place_of, ways
@@ -21,6 +21,7 @@ from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
+from layouts.narrowing import Narrowed
 from layouts.plain import plain
 from layouts.tree_switch import Way
 
@@ -73,7 +74,9 @@ def build(call: Call, shelf: Shelf) -> Page:
     return Page(
         body=map_page.page(ask, answer, call.words),
         crumbs=map_page.bar(ask, answer, call.words),
-        controls=map_page.controls(ask, call.words, presets=map_page.preset_periods(call.reader.today)),
+        controls=map_page.controls(
+            ask, call.words, presets=map_page.preset_periods(call.reader.today), less=answer.narrowed
+        ),
         unit=answer.unit.code if answer.unit else None,
     )
 
@@ -95,7 +98,7 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
         map_page.bar(ask, answer, words),
-        map_page.controls(ask, words, presets=presets),
+        map_page.controls(ask, words, presets=presets, less=answer.narrowed),
     )
     return tuple(plain(part) for part in parts)
 
@@ -122,6 +125,12 @@ def own_unit(reader: Reader) -> str | None:
 def ways_of(reader: Reader, within: str | None) -> list[Way]:
     """The trees a page can be read in, for its switch."""
     return [Way(tree, unit or "-", tree.name == reader.tree) for tree, unit in ways(reader, within)]
+
+
+def narrowed_to(query: Query, call: Call) -> list[Narrowed]:
+    """The words a question is narrowed to, in the reader's language."""
+    words = [(name, getattr(query, name)) for name in NARROWING if getattr(query, name)]
+    return [Narrowed(name, call.reader.settings.word(name, text, call.words.locale)) for name, text in words]
 
 
 def levels_below(reader: Reader, within: str | None, *, units: Units | None = None) -> list[Level]:
@@ -168,6 +177,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, u
         webgl=call.webgl,
         place=place_of(reader),
         ways=ways_of(reader, query.within),
+        narrowed=narrowed_to(query, call),
     )
 
 

@@ -10,6 +10,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from data import judge
+from data.departments import KINDS, roster
+from data.factstore import read_terms
 from data.indicators import INDICATORS
 from data.measures import UNASSIGNED, Tables, elapsed
 from data.query import Period, Query
@@ -35,12 +37,46 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
     rows = _rows(reader, query, found, depth)
-    whole = found.together("")
+    return _judged_frame(query, found, found.together(""), rows, compare=compare)
+
+
+def _judged_frame(
+    query: Query, found: Tables, whole: Tables, rows: list[tuple[str, str, str, int]], *, compare: bool
+) -> DataFrame:
     parts = [_judged(name, found, whole, rows, compare=compare) for name in query.indicators]
     columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for name in ("position", "rank_low", "rank_high"):
         columns[name] = pd.arrays.IntegerArray(columns[name], columns[name] == 0)
     return DataFrame(columns).astype(MEASURED)
+
+
+def departments(reader: Reader, query: Query, *, kind: str, compare: bool) -> DataFrame:
+    """Measures of the departments of a kind (see `data.departments.KINDS`) inside `query.within`, and the total.
+
+    returns  as `measures`, the name of a department as its code; what departments of another kind deal with, and
+             what names none, is the one unassigned row
+    Raises   UnknownUnit, NotReady
+    """
+    now = elapsed(query.period, reader.today)
+    periods = [now, now.before] if compare else [now]
+    found = reader.tables(query, depth=None, periods=periods, words=("department",))
+    with reader.store.read() as connection:
+        known = roster(connection, as_of=query.as_of)
+    shown = {name for _, name in found.keys if name and known.kind(name) == kind}
+    apart = found.grouped(lambda key: (key[1] if key[1] in shown else UNASSIGNED,))
+    rows = [(name, name, "unit", 0) for name in sorted(shown)]
+    if apart.keys != [(name,) for name in sorted(shown)]:
+        rows.append((UNASSIGNED, "", "unassigned", 0))
+    whole = found.grouped(lambda key: ("",))
+    return _judged_frame(query, apart, whole, rows, compare=compare)
+
+
+def department_kinds(reader: Reader) -> tuple[str, ...]:
+    """Kinds of departments the sources of the instance have named so far, neighbourhoods first."""
+    with reader.store.read() as connection:
+        known = roster(connection)
+        there = {known.kind(name) for name in read_terms(connection, "department").values()}
+    return tuple(kind for kind in reversed(KINDS) if kind in there)
 
 
 def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame:

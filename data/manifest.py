@@ -74,6 +74,7 @@ def about_question(query: Query, filters: dict[str, str]) -> dict:
         "to": query.period.end.isoformat(),
         "category": query.category,
         "channel": query.channel,
+        "department": query.department,
         "filters": filters,
         "boundaries": query.boundaries,
         "tree": query.tree,

@@ -16,7 +16,7 @@ from data.query import Period, Query, QueryError
 from data.reader import Reader
 
 TIMES = ("day", "week", "month")
-WORDS = ("category", "channel")
+WORDS = ("category", "channel", "department")
 VALUES = ["numerator", "denominator", "value", "low", "high", "n"]
 
 
@@ -48,7 +48,9 @@ def parse_parts(text: str, *, levels: Sequence[str]) -> Parts:
             words.append(name)
             order.append(name)
         else:
-            raise QueryError(f"by: got '{name}'; expected level:L, day, week, month, category or channel")
+            raise QueryError(
+                f"by: got '{name}'; expected level:L, day, week, month, category, channel or department"
+            )
     if len(times) > 1 or len(set(order)) < len(order):
         raise QueryError(f"by: got '{text}'; expected each part once and one of day, week, month")
     return Parts(tuple(order), level, times[0] if times else None, tuple(words))

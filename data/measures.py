@@ -1,6 +1,6 @@
 """Answers to a question: measures of the units of a level, with total, unassigned rows, ranks and comparison."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -14,7 +14,7 @@ from data.indicators import INDICATORS, Indicator, of_subject
 from data.query import Period, Query
 from data.rollup import Published, published
 from data.settings import EPOCH_DAY, Settings
-from data.sums import Counted, Filter, Region, Sums, count_facts, from_rollup
+from data.sums import Counted, Days, Filter, Region, Sums, count_facts, from_rollup
 from data.tally import columns, histogram_of
 
 UNASSIGNED = "/-"
@@ -84,7 +84,8 @@ class Counter:
         self.seen: Published = seen
         self.across = across
         self._kept: dict[tuple, Counted] = {}
-        self.only = Filter(query.category, query.channel)
+        self._days: Days | None = None  # that the periods asked for lie in
+        self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
     def sums(
@@ -105,10 +106,17 @@ class Counter:
     def _counted(self, region: Region, subject: str, words: tuple[str, ...], only: Filter) -> Counted:
         """Facts of a region counted once for all indicators of a question."""
         within = only.held.version.id if only.held else None
-        key = (region.version.id, region.depth, region.low, region.high, subject, words, within)
+        key = (region.version.id, region.depth, region.low, region.high, subject, words, within, self._days)
         if key not in self._kept:
             self._kept[key] = count_facts(
-                self.connection, self.settings, region, subject, load=self.load, only=only, words=words
+                self.connection,
+                self.settings,
+                region,
+                subject,
+                load=self.load,
+                only=only,
+                words=words,
+                days=self._days,
             )
         return self._kept[key]
 
@@ -122,6 +130,10 @@ class Counter:
         words: Sequence[str] = (),
     ) -> "Tables":
         """Sums by unit code, words and period over all boundary versions that answer for them."""
+        self._days = (
+            min(epoch_day(period.start) for period in periods),
+            max(epoch_day(period.end) for period in periods),
+        )
         found = Tables(("code", *words), len(periods))
         for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
             wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
@@ -234,8 +246,12 @@ class Tables:
 
     def together(self, code: str) -> "Tables":
         """The same with all codes put together under one."""
+        return self.grouped(lambda key: (code, *key[1:]))
+
+    def grouped(self, key_of: Callable[[tuple], tuple]) -> "Tables":
+        """The same under other keys; what gets one key is added up."""
         whole = Tables(self.parts, self.periods)
-        whole._take(self, [whole._number((code, *key[1:])) for key in self._index])
+        whole._take(self, [whole._number(key_of(key)) for key in self._index])
         return whole
 
     def _take(self, other: "Tables", numbers: list[int]) -> None:

@@ -14,6 +14,7 @@ from data.settings import FIRST_TREE
 LONGEST_DAYS = 3_660
 DEFAULT_INDICATOR = "case_on_time_closure_rate"
 TEXT = re.compile(r"[^\x00-\x1f]{1,120}\Z")
+NARROWING = ("category", "channel", "department")  # words a question may be narrowed to
 Boundaries = Literal["as-was", "today"]
 
 
@@ -50,6 +51,7 @@ class Query:
     """A question. `level` and `within` are the place, all else the question.
 
     indicators  names; the first is the one a map shows
+    department  by the name of the list of departments, however a source writes it
     as_of       microseconds UTC: answer with what was known then; None: with what is known now
     tree        hierarchy the units are of; the first is left out of an address
     """
@@ -60,6 +62,7 @@ class Query:
     period: Period
     category: str | None = None
     channel: str | None = None
+    department: str | None = None
     boundaries: Boundaries = "as-was"
     as_of: int | None = None
     tree: str = FIRST_TREE
@@ -73,7 +76,7 @@ class Query:
         """The question as a query string, without '?'; parsing it gives this query again."""
         parts = [("indicator", ",".join(self.indicators))]
         parts += [("from", self.period.start.isoformat()), ("to", self.period.end.isoformat())]
-        parts += [(name, getattr(self, name)) for name in ("category", "channel") if getattr(self, name)]
+        parts += [(name, getattr(self, name)) for name in NARROWING if getattr(self, name)]
         if self.boundaries != "as-was":
             parts.append(("boundaries", self.boundaries))
         if self.as_of is not None:
@@ -111,6 +114,7 @@ def parse_query(params: Mapping[str, str], *, level: str | None, within: str | N
         period=period,
         category=_text(params, "category"),
         channel=_text(params, "channel"),
+        department=_text(params, "department"),
         boundaries="today" if boundaries == "today" else "as-was",
         as_of=parse_instant(params["as-of"]) if params.get("as-of") else None,
         tree=parse_tree(params),

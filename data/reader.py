@@ -180,6 +180,10 @@ class Reader:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
         return answers.measures(self, query, compare=compare)
 
+    def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
+        """Measures of the departments of a kind; see `data.answers.departments`."""
+        return answers.departments(self, query, kind=kind, compare=compare)
+
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
     ) -> Tables:

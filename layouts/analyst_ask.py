@@ -9,17 +9,17 @@ from pandas import DataFrame
 
 from data.factlist import UNASSIGNED, FactColumn
 from data.instants import moment
-from data.query import Query, tree_part
+from data.query import NARROWING, Query, tree_part
 from data.settings import Level
 from layouts.tree_switch import Way
 
 SUBJECTS = ("cases", "orders", "alerts", "parking", "measures")
 PANEL_WORDS = {
-    "cases": ("category", "channel", "status"),
-    "orders": ("category", "channel", "satisfaction"),
+    "cases": ("category", "channel", "department", "status"),
+    "orders": ("category", "channel", "department", "satisfaction"),
     "alerts": ("kind", "severity", "state"),
     "parking": ("type",),
-    "measures": ("category", "channel"),
+    "measures": ("category", "channel", "department"),
 }
 USUAL_SORT = {
     "cases": "-reported_at",
@@ -27,7 +27,6 @@ USUAL_SORT = {
     "alerts": "-occurred_at",
     "parking": "-observed_at",
 }
-IN_QUERY = ("category", "channel")
 OF_A_TREE = ("tree", "unit", "level", UNASSIGNED)
 PAGE = 50
 LARGEST = 1_000_000_000
@@ -62,7 +61,7 @@ class AnalystAsk:
         query = self.query
         pairs = {"subject": self.subject, "unit": query.within or ""}
         pairs |= {"from": query.period.start.isoformat(), "to": query.period.end.isoformat()}
-        pairs |= {"category": query.category or "", "channel": query.channel or "", **dict(self.filters)}
+        pairs |= {name: getattr(query, name) or "" for name in NARROWING} | dict(self.filters)
         pairs |= tree_part(query.tree)
         if (
             self.subject == "measures"
@@ -148,7 +147,7 @@ def parse_analyst_ask(
     filters = tuple(
         (name, params[name].strip()[:120])
         for name, column in columns.items()
-        if column.filterable and name not in IN_QUERY and params.get(name, "").strip()
+        if column.filterable and name not in NARROWING and params.get(name, "").strip()
     )
     if params.get(UNASSIGNED) in levels and subject != "measures":
         filters = (*filters, (UNASSIGNED, params[UNASSIGNED]))

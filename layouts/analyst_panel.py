@@ -7,9 +7,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from data.query import tree_part
+from data.query import NARROWING, tree_part
 from layouts import parts
-from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
+from layouts.analyst_ask import PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
 from layouts.rows import RowStyle
 from layouts.tree_switch import switch
@@ -103,11 +103,7 @@ def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Compone
 
 def _words(name: str, ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     query = ask.query
-    here = (
-        (query.category if name == "category" else query.channel)
-        if name in IN_QUERY
-        else dict(ask.filters).get(name)
-    )
+    here = getattr(query, name) if name in NARROWING else dict(ask.filters).get(name)
     options = [Option(style.words("analyst.all"), "", not here)]
     for text in answer.choices.get(name, ()):
         shown = style.word(name, text).rsplit("/", 1)[-1]

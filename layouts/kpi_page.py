@@ -13,13 +13,15 @@ from dash import html
 from dash.development.base_component import Component
 from pandas import DataFrame
 
+from data.departments import KINDS
 from data.indicators import INDICATORS, Indicator
-from data.query import Period, Query, tree_part
+from data.query import NARROWING, Period, Query, tree_part
 from data.settings import Level
 from layouts import ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.kpi_ranking import ranking
+from layouts.narrowing import Narrowed, narrowed
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.tree_switch import Way
@@ -49,11 +51,15 @@ ORDERS = ("best", "worst", "name")
 
 @dataclass(frozen=True)
 class KpiAsk:
-    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit."""
+    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit.
+
+    by  "" to rank units, else the kind of departments (`data.departments.KINDS`) ranked instead
+    """
 
     query: Query
     group: str = "key"
     order: str = "best"
+    by: str = ""
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -66,17 +72,24 @@ class KpiAsk:
         asked = self.query.indicator
         return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
 
-    def href(self, *, unit: str | None = None, **changes: str | Period) -> str:
-        """Address of this page with another unit, period, group, indicator, level or order."""
+    def href(self, *, unit: str | None = None, **changes: str | Period | None) -> str:
+        """Address of this page with another unit, period, group, indicator, level, order, tree or narrowing."""
         query, within = self.query, self.query.within if unit is None else unit
         period = changes.pop("period", query.period)
-        extras = {"group": self.group, "order": self.order, "level": query.level or "", **changes}
+        words = {name: changes.pop(name) for name in NARROWING if name in changes}
+        extras = {
+            "group": self.group,
+            "order": self.order,
+            "by": self.by,
+            "level": query.level or "",
+            **changes,
+        }
         indicator = str(extras.pop("indicator", self.ranked.name))
         if unit is not None:
             extras["level"] = ""
         tree = str(extras.pop("tree", query.tree))
-        asked = replace(query, indicators=(indicator,), period=period, tree=tree)  # type: ignore[arg-type]  # a Period
-        plain = {"group": "key", "order": "best", "level": ""}
+        asked = replace(query, indicators=(indicator,), period=period, tree=tree, **words)  # type: ignore[arg-type]  # a Period
+        plain = {"group": "key", "order": "best", "level": "", "by": ""}
         more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
         return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
 
@@ -88,7 +101,8 @@ def parse_ask(query: Query, params: Mapping[str, str]) -> KpiAsk:
         asked = params.get("indicator", "").split(",")[0]
         group = next((name for name, members in GROUPS.items() if asked in members), "key")
     order = params.get("order", "best")
-    return KpiAsk(query, group, order if order in ORDERS else "best")
+    by = params.get("by", "")
+    return KpiAsk(query, group, order if order in ORDERS else "best", by if by in KINDS else "")
 
 
 @dataclass(frozen=True)
@@ -106,6 +120,8 @@ class KpiAnswer:
     top       whether the unit is the whole of the instance, which targets in numbers of records speak of
     place     name of the instance, for a reader of several units
     ways      trees the page can be read in
+    kinds     kinds of departments that can be ranked
+    narrowed  what the question is narrowed to
     """
 
     path: Sequence
@@ -121,6 +137,8 @@ class KpiAnswer:
     top: bool = True
     place: str = ""
     ways: Sequence[Way] = ()
+    kinds: Sequence[str] = ()
+    narrowed: Sequence[Narrowed] = ()
 
     @property
     def name(self) -> str:
@@ -178,7 +196,8 @@ def controls(ask: KpiAsk, answer: KpiAnswer, words: Words, *, today: date) -> li
     move = shell.period_menu(
         ask.query.period, presets, to=lambda period: ask.href(period=period), words=words
     )
-    return [*units, move]
+    less = narrowed(answer.narrowed, ask.href(), words, to=lambda column: ask.href(**{column: None}))
+    return [*less, *units, move]
 
 
 def _strip(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -217,6 +236,7 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
     links = CardLinks(
         ranking=ask.href(indicator=name),
         records="/analyst?" + urlencode({key: value for key, value in asked.items() if value}),

@@ -19,27 +19,38 @@ if TYPE_CHECKING:
 
 def ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
     """The card with its controls; where the unit has no parts it says so."""
-    ranked = ask.ranked
+    ranked, by = ask.ranked, ask.by
     title = f"{words('kpi.ranking')} {words.gap}{words(f'indicator.{ranked.name}')}"
-    if answer.level is None:
+    if answer.level is None and not by:
         note = html.Span([words("kpi.leaf", unit=answer.name), _trees(ask, answer, words)])
         return parts.state("empty", title, words, note=note)
-    choices = [
-        Option(level.title(words.locale), ask.href(level=level.name), level.name == answer.level.name)
-        for level in answer.levels
-    ]
-    table = League(answer.measures, ask.indicators, ranked, ask.order, answer.aims)
+    rest = words(f"kpi.by.{by}.rest") if by else ""
+    table = League(answer.measures, ask.indicators, ranked, ask.order, answer.aims, rest=rest)
     links = Links(
-        unit=lambda code: ask.href(unit=code), order=lambda name, way: ask.href(indicator=name, order=way)
+        unit=lambda code: ask.href(department=code, by="") if by else ask.href(unit=code),
+        order=lambda name, way: ask.href(indicator=name, order=way),
     )
+    title_of = words(f"kpi.by.{by}") if by else answer.level.title(words.locale) if answer.level else ""
     aim = values.target(ranked, answer.aims.get(ranked.name), words)
     note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
     return parts.card(
-        parts.head(title, note, _trees(ask, answer, words), parts.segment(words("kpi.levels"), choices)),
-        league(table, words, links=links, level=answer.level.title(words.locale)),
+        parts.head(title, note, _trees(ask, answer, words), _choices(ask, answer, words)),
+        league(table, words, links=links, level=title_of),
         html.P(_more(answer, words), className="note f12 t3"),
         name="lea",
     )
+
+
+def _choices(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
+    """What is ranked: departments, neighbourhoods and departments apart, or the units of a level."""
+    kinds = [Option(words(f"kpi.by.{kind}"), ask.href(by=kind), kind == ask.by) for kind in answer.kinds]
+    levels = [
+        Option(
+            level.title(words.locale), ask.href(level=level.name, by=""), not ask.by and level == answer.level
+        )
+        for level in answer.levels
+    ]
+    return parts.segment(words("kpi.levels"), [*kinds, *levels])
 
 
 def _trees(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component | None:
@@ -47,6 +58,6 @@ def _trees(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component | None:
 
 
 def _more(answer: KpiAnswer, words: Words) -> str:
-    units = answer.measures[answer.measures["kind"] == "unit"]["pos"].nunique()
+    units = answer.measures[answer.measures["kind"] == "unit"]["unit_code"].nunique()
     under = words("kpi.ranking.under")
     return under if units <= 100 else f"{under} {words('kpi.ranking.cut', shown=100, n=words.number(units))}"

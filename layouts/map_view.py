@@ -12,6 +12,7 @@ from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.narrowing import Narrowed
 from layouts.tree_switch import Way
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
@@ -74,6 +75,7 @@ class MapAnswer:
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
     borders   addresses of the outlines of upper levels, with the depth of each
     ways      trees the page can be read in
+    narrowed  what the question is narrowed to
     longest_minutes  how long the longest overdue case has been so, None without one
     """
 
@@ -99,6 +101,7 @@ class MapAnswer:
     place: str = ""
     all_levels: Sequence[Level] = ()
     ways: Sequence[Way] = ()
+    narrowed: Sequence[Narrowed] = ()
 
     @property
     def unit(self):

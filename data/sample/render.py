@@ -59,6 +59,7 @@ def cases(frame: pd.DataFrame) -> bytes:
             "问题来源": _text(frame["channel_name"]),
             "问题类型": _text(frame["path"]),
             "街道": _text(frame["street_hint"]),
+            "社区": _text(frame["committee_hint"]),
             "片区": _text(frame["area_hint"]),
             "网格": _text(frame["grid_hint"]),
             "地址": _text(frame["address"]),
@@ -112,6 +113,7 @@ def orders(frame: pd.DataFrame) -> bytes:
             "不计入考核原因": _text(frame["excluded"]),
             "主责部门": _text(frame["department"]),
             "街道": _text(frame["street_hint"]),
+            "社区": _text(frame["committee_hint"]),
             "所属片区": _text(frame["area_hint"]),
             "所属网格": _text(frame["grid_hint"]),
             "12345诉求地址": _text(frame["address"]),
@@ -146,7 +148,10 @@ def reports(frame: pd.DataFrame) -> bytes:
     instants = frame[["reported", "dispatched", "closed", "voided_at", "corrected"]].to_numpy()
     updated = np.where(instants < NEVER, instants, 0).max(axis=1)
     closed = (frame["stage"] == "closed").to_numpy()
-    wider = frame["area_hint"].where(frame["area_hint"] != "", frame["street_hint"])
+    finest = frame["grid_hint"].where(frame["grid_hint"] != "", frame["area_hint"])
+    place = (
+        frame["street_hint"].str.cat(finest, sep="/").str.strip("/")
+    )  # a path: each tree takes what it knows
     known = np.isfinite(frame["lon"].to_numpy()) & (frame["lon"].to_numpy() != 0)
     records = _records(
         {
@@ -161,7 +166,7 @@ def reports(frame: pd.DataFrame) -> bytes:
             "expected_datetime": texts(frame["due"].to_numpy()).astype(object),
             "closed_datetime": texts(frame["closed"].to_numpy()).astype(object),
             "address": frame["address"],
-            "place": frame["grid_hint"].where(frame["grid_hint"] != "", wider),
+            "place": place,
             "lat": frame["lat"].astype(object).where(known, None),
             "long": frame["lon"].astype(object).where(known, None),
         }
