@@ -32,6 +32,7 @@ class FakeReader:
     def state(self) -> dict:
         return {
             "generation": 7, "load": 9, "published_at": 5, "recorded_at": 1_790_000_000_000_000,
+            "known_until": 1_790_000_000_000_000,
             "boundary_version": 2, "boundary_fingerprint": "f", "boundary_valid_from_on": 20_000,
         }  # fmt: skip
 
