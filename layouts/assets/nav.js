@@ -71,7 +71,7 @@
       window.dash_clientside.set_props("map-asked", { value: [pathname, search, tick].join(" ") });
     }
     const next = name === "map" ? "map" : [name, pathname, search, beat].join(" ");
-    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search].join(" ")))) {
+    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search, ""].join(" ")))) {
       return window.dash_clientside.no_update;
     }
     if (drawn && drawn !== name) window.scrollTo(0, 0);
