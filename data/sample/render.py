@@ -51,6 +51,12 @@ def _text(values: pd.Series | np.ndarray) -> np.ndarray:
     return found
 
 
+def _hints(frame: pd.DataFrame, *, prefix: str = "") -> dict[str, np.ndarray]:
+    """Columns that name the units a fact lies in, of both trees."""
+    named = {"街道": "street", "社区": "committee", f"{prefix}片区": "area", f"{prefix}网格": "grid"}
+    return {title: _text(frame[f"{unit}_hint"]) for title, unit in named.items()}
+
+
 def cases(frame: pd.DataFrame) -> bytes:
     """The grid centre's export: CSV, UTF-8 with byte order mark, CGCS2000, one row per case as it stands."""
     body = _csv(
@@ -58,10 +64,7 @@ def cases(frame: pd.DataFrame) -> bytes:
             "案件号": _text(frame["id"]),
             "问题来源": _text(frame["channel_name"]),
             "问题类型": _text(frame["path"]),
-            "街道": _text(frame["street_hint"]),
-            "社区": _text(frame["committee_hint"]),
-            "片区": _text(frame["area_hint"]),
-            "网格": _text(frame["grid_hint"]),
+            **_hints(frame),
             "地址": _text(frame["address"]),
             "上报时间": stamps(frame["reported"].to_numpy()),
             "立案时间": stamps(frame["filed"].to_numpy()),
@@ -112,10 +115,7 @@ def orders(frame: pd.DataFrame) -> bytes:
             "12345重复工单号": _text(frame["repeat_of"]),
             "不计入考核原因": _text(frame["excluded"]),
             "主责部门": _text(frame["department"]),
-            "街道": _text(frame["street_hint"]),
-            "社区": _text(frame["committee_hint"]),
-            "所属片区": _text(frame["area_hint"]),
-            "所属网格": _text(frame["grid_hint"]),
+            **_hints(frame, prefix="所属"),
             "12345诉求地址": _text(frame["address"]),
             "经度": lon,
             "纬度": lat,
