@@ -100,13 +100,17 @@ class Desk:
         return Reader(self.store, current_scope(), clock=self.clock, tree=parse_tree(params or {}))
 
     def _asked(self, path: str | None, params: Mapping[str, str]) -> Reader:
-        """A reader in the tree an address names; an unknown one is said where the question is read."""
+        """A reader in the tree an address names; an unknown one is said where the question is read.
+
+        Where it names none, a person's own page is read in the tree of the scope, any other in the first; while that
+        has no units yet, in the one that has.
+        """
         try:
             reader = self.reader(params)
         except QueryError:
             return self.reader()
-        home = home_tree(reader) if path in HOMES and "tree" not in params else reader.tree
-        return reader if home == reader.tree else reader.in_tree(home)
+        settled = "tree" in params or (path not in HOMES and reader.versions)
+        return reader if settled else reader.in_tree(home_tree(reader))
 
     def call(self, path: str | None, search: str | None) -> Call:
         """The request of an address, with the language and theme its cookies name."""
@@ -117,7 +121,7 @@ class Desk:
         return Call(
             page=page or HOME,
             place=tuple(place),
-            params=params | tree_part(reader.tree) if path in HOMES else params,
+            params=params | tree_part(reader.tree),
             reader=reader,
             words=load_words(language(cookies, self.settings)).on(reader.today),
             theme=theme if theme in THEMES else THEMES[0],

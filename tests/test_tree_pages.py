@@ -1,5 +1,6 @@
 """Pages in more than one tree: the switch, what every address carries on, tables in place of maps, leagues."""
 
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -148,8 +149,6 @@ def test_the_analyst_page_and_its_files_name_their_tree():
 @pytest.fixture
 def desk(tmp_path, migrated_sqlite, monkeypatch):
     """A desk over a world with two trees, whose reader is whoever `be` says."""
-    import shutil
-
     shutil.copyfile(migrated_sqlite, tmp_path / "store.db")
     world = World(tmp_path, f"sqlite:///{tmp_path}/store.db")
     world.publish(SIX)
@@ -175,8 +174,25 @@ def test_a_persons_own_page_is_read_in_the_tree_of_the_scope(desk):
     assert (call.reader.tree, call.params) == ("admin", {"indicator": "cases_open", "tree": "admin"})
     assert own_unit(call.reader) == "K1"
     assert desk.call("/", "?tree=grid").reader.tree == "grid"
+    desk.be(Scope("li", "manager", ("K1",), tree="admin"))
     named = desk.call("/map/block/-", "")  # an address means the same to everyone
     assert named.reader.tree == "grid" and own_unit(named.reader) is None
+
+
+def test_an_instance_of_another_tree_alone_is_read_in_that(tmp_path, migrated_sqlite, monkeypatch):
+    shutil.copyfile(migrated_sqlite, tmp_path / "store.db")
+    world = World(tmp_path, f"sqlite:///{tmp_path}/store.db")
+    world.publish(COMMITTEES, tree="admin")
+    world.load([case(1, square=0.5)])
+    world.refresh()
+    desk = Desk(world.store, Policies(), clock=lambda: world.now)
+    monkeypatch.setattr(router, "current_scope", whole_scope)
+    monkeypatch.setattr(router, "ctx", SimpleNamespace(cookies={}))
+    for path in ("/", "/kpi/-", "/analyst"):
+        call = desk.call(path, "")
+        assert (call.reader.tree, call.params) == ("admin", {"tree": "admin"})
+    assert desk.call("/", "?tree=grid").reader.tree == "grid"
+    world.store.close()
 
 
 def test_an_unknown_tree_is_said_where_the_question_is_read(desk):
