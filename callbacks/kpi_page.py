@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from dash import Dash
+from pandas import DataFrame
 
 from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.answers import department_kinds
 from data.indicators import Indicator
 from data.instants import moment
-from data.query import Period, parse_query
+from data.query import Period, Query, parse_query
 from data.reader import Reader, UnknownUnit
 from data.schema import FACT_COLUMNS
 from data.settings import Level
@@ -74,7 +75,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         narrowed=narrowed_to(query, call),
         level=level,
         levels=levels,
-        measures=reader.departments(asked, kind=ask.by) if ask.by else reader.measures(asked),
+        measures=department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=reader.freshness(),
         aims=reader.settings.targets,
@@ -83,6 +84,13 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
         top=reader.across is None and (not path or path[-1].depth == 0),
     )
+
+
+def department_rows(query: Query, call: Call, *, kind: str) -> DataFrame:
+    """Measures of departments, called as the reader's language calls them."""
+    rows = call.reader.departments(query, kind=kind)
+    titles = [call.reader.settings.word("department", name, call.words.locale) for name in rows["unit_name"]]
+    return rows.assign(unit_name=titles)
 
 
 def has_departments(indicator: Indicator) -> bool:

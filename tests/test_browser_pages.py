@@ -107,7 +107,7 @@ def test_every_choice_of_the_kpi_page_is_in_the_address(page, city):
     go(page, city, VIEWS["kpi"])
     page.click(".kpi-strip .seg a >> nth=1")
     page.wait_for_selector(".cards.n8")
-    page.click(".lea .seg a >> text=网格")
+    page.click('.lea .seg a >> text="网格"')
     page.wait_for_function("() => document.querySelectorAll('.league tbody tr').length > 5")
     page.click(".league th a >> text=用时 P90")
     page.wait_for_url("**indicator=case_hours_p90**")
