@@ -11,8 +11,9 @@ from pandas import DataFrame
 
 from data import judge
 from data.indicators import INDICATORS
-from data.measures import UNASSIGNED, Tables, elapsed
+from data.measures import UNASSIGNED, elapsed
 from data.query import Period, Query
+from data.tables import Tables
 
 if TYPE_CHECKING:
     from data.reader import Reader
@@ -49,14 +50,19 @@ def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame
     returns  indicator, period_start, period_end, numerator, denominator, value, n
     """
     whole = reader.tables(query, depth=None, periods=periods).together("")
-    rows = []
-    for name in query.indicators:
-        for number, period in enumerate(periods):
-            found = whole.measures(name, [("",)], period=number)
-            shown = (found.numerator[0], found.denominator[0], found.value[0], found.n[0])
-            rows.append((name, period.start, period.end, *shown))
-    names = ["indicator", "period_start", "period_end", "numerator", "denominator", "value", "n"]
-    return DataFrame(rows, columns=names)
+    numbers = np.arange(len(periods))
+    rows = np.repeat(whole.rows([("",)]), len(periods))
+    found = [whole.measures(name, rows, period=numbers) for name in query.indicators]
+    values = {
+        field: np.concatenate([getattr(part, field) for part in found])
+        for field in ("numerator", "denominator", "value", "n")
+    }
+    times = {
+        "indicator": np.repeat(np.array(query.indicators, dtype=object), len(periods)),
+        "period_start": [period.start for period in periods] * len(found),
+        "period_end": [period.end for period in periods] * len(found),
+    }
+    return DataFrame(times | values)
 
 
 def _rows(reader: Reader, query: Query, found: Tables, depth: int) -> list[tuple[str, str, str, int]]:
@@ -91,7 +97,7 @@ def _judged(
 ) -> dict[str, np.ndarray]:
     """Columns of one indicator: the rows and, last, their total."""
     indicator = INDICATORS[name]
-    keys, total = [(row[0],) for row in rows], [("",)]
+    keys, total = found.rows([(row[0],) for row in rows]), whole.rows([("",)])
     now = [found.measures(name, keys, period=0), whole.measures(name, total, period=0)]
     values = {field: np.concatenate([getattr(part, field) for part in now]) for field in WEIGHED}
     before = np.full(len(keys) + 1, np.nan)

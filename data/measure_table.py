@@ -11,9 +11,9 @@ import pandas as pd
 from pandas import DataFrame
 
 from data.indicators import INDICATORS
-from data.measures import Tables
 from data.query import Period, Query, QueryError
 from data.reader import Reader
+from data.tables import Tables
 
 TIMES = ("day", "week", "month")
 WORDS = ("category", "channel")
@@ -111,6 +111,7 @@ def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[s
     if depth is None:
         found = found.together(within.code if within else "")
     keys = _keys(reader, query, parts, found)
+    lines = found.rows(keys)
     split = parts.time is not None or bool(parts.words)
     words = {part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))}
     rows = [
@@ -119,7 +120,7 @@ def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[s
                 "indicator": name,
                 parts.time or "_": label,
                 **words,
-                **vars(found.measures(name, keys, period=number)),
+                **vars(found.measures(name, lines, period=number)),
             }
         )
         for name in query.indicators

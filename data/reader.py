@@ -15,11 +15,12 @@ from sqlalchemy import Connection
 
 from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
 from data.indicators import INDICATORS
-from data.measures import Counter, NotReady, Tables
+from data.measures import Counter, NotReady
 from data.query import Period, Query
 from data.scope import Scope
 from data.settings import Level, Settings
 from data.store import Store
+from data.tables import Tables
 
 
 class UnknownUnit(LookupError):
