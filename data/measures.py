@@ -10,7 +10,7 @@ from data import places
 from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
-from data.rollup import Published, published
+from data.rollup import Published
 from data.rollup_read import Ask, from_rollup
 from data.settings import EPOCH_DAY, Settings
 from data.sums import Counted, Filter, Region, Sums, count_facts
@@ -59,13 +59,15 @@ class Counter:
     """Sums for one question in one snapshot of the store."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, query: Query, versions: Sequence[places.Version]
+        self,
+        connection: Connection,
+        settings: Settings,
+        query: Query,
+        versions: Sequence[places.Version],
+        seen: Published,
     ):
-        seen = published(connection)
-        if seen is None:
-            raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen: Published = seen
+        self.seen = seen
         self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))

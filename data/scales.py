@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, insert, select, text
 
 from data.indicators import INDICATORS, Indicator
 from data.rollup import published
@@ -22,21 +22,22 @@ STEPS = (-3.0, -1.8, -0.6, 0.6, 1.4, 2.0)  # of a tenth of the way between targe
 WINDOW_DAYS = 364
 
 
+_CUTS = select(scale.c.cuts).where(
+    scale.c.tree == bindparam("tree"),
+    scale.c.level == bindparam("depth"),
+    scale.c.indicator == bindparam("indicator"),
+)
+
+
 def cuts(
-    store: Store, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
+    connection: Connection, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
 ) -> tuple[float, ...]:
     """Six ascending cuts in the units of the value."""
     target = settings.targets.get(indicator.name)
     if target is not None and indicator.kind in ("rate", "score"):
         return around(target)
-    with store.read() as connection:
-        kept = connection.scalar(
-            select(scale.c.cuts).where(
-                scale.c.tree == tree,
-                scale.c.level == settings.level(level).depth,
-                scale.c.indicator == indicator.name,
-            )
-        )
+    depth = settings.level(level).depth
+    kept = connection.scalar(_CUTS, {"tree": tree, "depth": depth, "indicator": indicator.name})
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
     whole = indicator.kind in ("count", "stock")

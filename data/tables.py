@@ -1,11 +1,12 @@
 """Sums side by side: gathered over boundary versions and parts of a scope, then weighed into measures."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 import numpy as np
 
 from data import judge
-from data.indicators import INDICATORS, of_subject
+from data.indicators import INDICATORS, Indicator, of_subject
 from data.sums import Sums
 from data.tally import columns, histogram_of
 
@@ -67,18 +68,19 @@ class Tables:
         """Where keys stand, for `measures`; those that were never counted too."""
         return np.array([self._index.get(key, -1) for key in keys], dtype=np.int64)
 
-    def measures(self, name: str, rows: np.ndarray, *, period: int | np.ndarray) -> judge.Weighed:
-        """Measures of one indicator for rows in the order given, all in one period or each in its own."""
+    def measures(self, name: str, rows: np.ndarray, *, total: bool = False) -> judge.Weighed:
+        """Measures of one indicator, arrays by period and row in the order given; with `total` the sum of all last."""
         indicator = INDICATORS[name]
         if indicator.kind == "quantile":
-            kept = self._counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
-            cells = np.broadcast_arrays(rows, period)
-            return judge.weigh_quantile(
-                indicator, [kept.get(cell) for cell in zip(*(part.tolist() for part in cells), strict=True)]
-            )
-        held = {column[:1]: self._column(column)[rows, period] for column in columns([indicator])}
-        nothing = np.zeros(len(rows), dtype=np.int64)
+            return self._quantiles(indicator, rows, total=total)
+        held = {column[:1]: self._chosen(column, rows, total=total) for column in columns([indicator])}
+        nothing = np.zeros_like(held["n"])
         return judge.weigh(indicator, *(held.get(side, nothing) for side in "ndq"))
+
+    def _chosen(self, name: str, rows: np.ndarray, *, total: bool) -> np.ndarray:
+        """A column by period and row."""
+        column = self._column(name)
+        return np.vstack([column[rows], column.sum(axis=0)]).T if total else column[rows].T
 
     def _column(self, name: str) -> np.ndarray:
         """A column by key and period, with a last line of zeros for keys not in use."""
@@ -89,3 +91,15 @@ class Tables:
                     np.add.at(answer, (row, period), values[:, held.index(name)])
             self._columns[name] = answer
         return self._columns[name]
+
+    def _quantiles(self, indicator: Indicator, rows: np.ndarray, *, total: bool) -> judge.Weighed:
+        kept = self._counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
+        lines = []
+        for period in range(self.periods):
+            lines.append([kept.get((row, period)) for row in rows.tolist()])
+            if total:
+                every = [bins for (_, number), bins in kept.items() if number == period]
+                lines[-1].append(np.sum(every, axis=0) if every else None)
+        flat = judge.weigh_quantile(indicator, [bins for line in lines for bins in line])
+        shape = (self.periods, len(rows) + total)
+        return judge.Weighed(*(getattr(flat, part.name).reshape(shape) for part in fields(judge.Weighed)))

@@ -69,7 +69,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
         "path": [fakes.unit()], "levels": [*fakes.LEVELS[1:], MICRO], "all_levels": [*fakes.LEVELS, MICRO],
         "level": fakes.LEVELS[2], "below": MICRO, "measures": measured, "units": places, "points": points(),
         "longest": longest(), "periods": recent, "line": [0.9] * 13, "years": [None] * 13, "cuts": CUTS,
-        "sources": fakes.sources(), "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
+        "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
         "style": "/map-style/e/light", "aim": fakes.TARGETS.get(ask.indicator.name), "place": "梧桐里",
     }  # fmt: skip
     return MapAnswer(**(answered | changes))

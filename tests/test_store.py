@@ -35,16 +35,16 @@ def test_every_statement_of_a_snapshot_sees_the_same_state(store):
         assert connection.scalar(text("SELECT COUNT(*) FROM term")) == before
 
 
+@pytest.mark.parametrize("store_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("heard", [True, False])
 def test_connections_that_died_while_resting_are_replaced(store, monkeypatch, heard):
     """By the end that was closed; or, where a network swallowed it, by asking after a long rest."""
-    if store.dialect != "postgresql":
-        pytest.skip("SQLite has no server that could go away")
     assert loads(store) == 0
     if not heard:
         monkeypatch.setattr(stores, "_speaks", lambda connection: False)
         monkeypatch.setattr(stores, "ASKED_AFTER", 0.0)
-    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+    others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid != pg_backend_pid()"""
     with store.write() as connection:
         assert any(connection.scalars(text(others)).all())
     assert loads(store) == 0
