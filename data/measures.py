@@ -12,7 +12,7 @@ from data.indicators import INDICATORS, Indicator, of_subject
 from data.query import Period, Query
 from data.rollup import Published, published
 from data.settings import EPOCH_DAY, Settings
-from data.sums import Counted, Filter, Region, Sums, count_facts, from_rollup
+from data.sums import Counted, Filter, Region, Sums, count_facts, from_rollup, holds
 from data.tally import columns, histogram_of
 
 UNASSIGNED = "/-"
@@ -78,7 +78,13 @@ class Counter:
     ) -> Sums:
         """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
         held = region.depth in self.seen.levels.get(region.version.id, ())
-        if held and not words and not self.only and self.load == self.seen.load:
+        if (
+            held
+            and holds(self.seen, indicators)
+            and not words
+            and not self.only
+            and self.load == self.seen.load
+        ):
             return from_rollup(self.connection, self.seen, region, indicators, periods=periods)
         return self._counted(region, indicators[0].subject, tuple(words)).sums(indicators, periods)
 

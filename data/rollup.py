@@ -21,9 +21,10 @@ from data.facts import prepare
 from data.factstore import changed_facts, last_load, read_facts, source_rhythms
 from data.indicators import of_subject
 from data.instants import micros
-from data.rollup_rows import NEVER_DAY, RowWriter, rollup_table
+from data.places import STRIP_UNITS
 from data.schema import FACTS, PLACES, SUBJECTS, generation, publication
 from data.store import Store
+from data.strips import NEVER_DAY, StripWriter, rollup_table
 from data.tally import SPANS, Cells, add_up, columns, histograms, merge, shares_of
 
 MAX_UNITS = 2_500  # of a level held as rollups: more do not fit on a map, and their facts are few
@@ -40,6 +41,14 @@ class Published:
     first_on: int
     published_at: int
     definition: str
+
+    def columns(self, subject: str) -> tuple[str, ...]:
+        """Names of the integer columns its rows hold."""
+        return tuple(json.loads(self.definition)[0][subject][0])
+
+    def histograms(self, subject: str) -> tuple[str, ...]:
+        """Names of the histograms its rows hold."""
+        return tuple(json.loads(self.definition)[0][subject][1])
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     since = None if full or known is None else known
     number = _begin(store, load_id=load_id, base=since.base if since else 0, now=micros(clock()))
     levels = {version.id: _stored_levels(version) for version in versions}
-    writer = RowWriter(store, number)
+    writer = StripWriter(store, number)
     for subject in SUBJECTS:
         for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
             writer.take(subject, cells, version=version, depth=depth)
@@ -98,10 +107,10 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
 
 def _definition(versions: tuple["places.Version", ...], rhythms: Mapping[int, float]) -> str:
     indicators = {
-        subject: [*columns(of_subject(subject)), *histograms(of_subject(subject))] for subject in SUBJECTS
+        subject: [columns(of_subject(subject)), histograms(of_subject(subject))] for subject in SUBJECTS
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
-    return json.dumps([indicators, boundaries, sorted(rhythms.items()), SPANS, MAX_UNITS])
+    return json.dumps([indicators, boundaries, sorted(rhythms.items()), SPANS, MAX_UNITS, STRIP_UNITS])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:
@@ -147,7 +156,7 @@ def _changes(
     *,
     since: Published | None,
     load_id: int,
-) -> Iterator[tuple[int, int, Cells]]:
+) -> Iterator[tuple["places.Version", int, Cells]]:
     """Sums to add, by boundary version and level."""
     indicators = of_subject(subject)
     with store.read() as connection:
@@ -172,7 +181,7 @@ def _changes(
                     add_up(part, rows_of[at], sign=sign)
                     for (part, sign), at in zip(mine, places_of, strict=True)
                 ]
-                yield version.id, depth, cells[0] if len(cells) == 1 else merge(cells)
+                yield version, depth, cells[0] if len(cells) == 1 else merge(cells)
 
 
 def with_ends(versions: tuple["places.Version", ...]) -> list[tuple["places.Version", int | None]]:
