@@ -36,7 +36,6 @@ def rollup_table(subject: str) -> Table:
         Column("units", LargeBinary, nullable=False),
         Column("sums", LargeBinary, nullable=False),
         *(Column(name, LargeBinary) for name in histograms(of_subject(subject))),
-        sqlite_with_rowid=False,
     )
 
 
@@ -88,10 +87,10 @@ class StripWriter:
         """Sums of one level of one version; a cell is a unit row and day."""
         self.first_on = min(self.first_on, int(cells.day.min(initial=NEVER_DAY)))
         for span in SPANS:
-            wide = widen(cells, span)
-            self.rows += len(wide.row)
+            cells = widen(cells, span)
+            self.rows += len(cells.row)
             fixed = (version.id, depth, span, self.number)
-            self._waiting[subject] += pack(wide, version.strips[depth], fixed=fixed)
+            self._waiting[subject] += pack(cells, version.strips[depth], fixed=fixed)
         if sum(map(len, self._waiting.values())) >= WRITE_ROWS:
             self.flush()
 

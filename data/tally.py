@@ -230,6 +230,19 @@ def _add_pairs(
     return keys // BINS, keys % BINS, np.bincount(inverse, count, minlength=len(keys)).astype(np.int64)
 
 
+def lift(cells: Cells, rows: np.ndarray) -> Cells:
+    """The same sums by coarser rows: `rows` is the row that each row counts in one level up."""
+    row = rows[cells.row]
+    order = np.lexsort((cells.day, row))
+    start, group = _groups(row[order], cells.day[order])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = group
+    sums = np.add.reduceat(cells.sums[order], start, axis=0) if len(start) else cells.sums
+    pairs = {name: _add_pairs(place[cell], bins, count) for name, (cell, bins, count) in cells.pairs.items()}
+    lifted = Cells(row[order][start], cells.day[order][start], cells.names, sums, pairs)
+    return _without_zeros(lifted)
+
+
 def widen(cells: Cells, span: int) -> Cells:
     """Sums by spans of `span` days, aligned on the epoch; a span carries its first day."""
     if span == 1 or not len(cells.row):
