@@ -8,8 +8,8 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
 from data.facts import DEFAULT_RHYTHM_MINUTES
-from data.schema import FACT_COLUMNS, FACTS, FOREVER, load, source, term
-from data.store import raw_rows
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
+from data.store import raw_rows, whole_numbers
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
@@ -27,6 +27,14 @@ GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on 
 def last_load(connection: Connection) -> int:
     """Number of the newest finished load; 0 when there is none."""
     return connection.scalar(select(func.max(load.c.id)).where(load.c.state == "done")) or 0
+
+
+def touched_subjects(connection: Connection, *, since: int, until: int) -> tuple[str, ...]:
+    """Subjects of the loads after `since` up to `until`."""
+    query = select(source.c.kind).distinct().join(load, load.c.source_id == source.c.id)
+    kinds = connection.scalars(query.where(load.c.id > since, load.c.id <= until, load.c.state == "done"))
+    found = {SUBJECT_OF_KIND[kind] for kind in kinds}
+    return tuple(subject for subject in SUBJECTS if subject in found)
 
 
 def load_as_of(connection: Connection, instant: int) -> int:
@@ -100,7 +108,9 @@ def read_rows(
     }
     frame = DataFrame(columns)
     for name, kind in kinds.items():
-        if kind == "word":
+        if kind == "word" and not parts:
+            frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
+        elif kind == "word":
             frame[name] = _words(frame[name].to_numpy(), terms(connection, term_kind(subject, name)))
     return frame
 
@@ -121,9 +131,13 @@ def _dtype(name: str, kinds: Mapping[str, str]) -> type:
 
 
 def _columns(names: list[str], rows: Sequence, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+    types = [_dtype(name, kinds) for name in names]
+    if all(kind is np.int64 for kind in types):  # most subjects are: one pass, no list a column
+        columns = np.ascontiguousarray(whole_numbers(rows, width=len(names)).T)
+        return dict(zip(names, columns, strict=True))
     values = zip(*rows, strict=True)
     return {
-        name: np.array(column, dtype=_dtype(name, kinds)) for name, column in zip(names, values, strict=True)
+        name: np.array(column, dtype=kind) for name, column, kind in zip(names, values, types, strict=True)
     }
 
 

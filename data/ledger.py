@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from data import places, register
 from data.instants import micros
@@ -25,7 +25,7 @@ from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load,
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.sources.reading import read_batches
-from data.store import Store, insert_rows
+from data.store import Store, drop_indexes, ensure_indexes, insert_rows
 from geo.crs import likely_system
 
 SHOWN_REJECTS = 20
@@ -123,10 +123,18 @@ class _Intake:
             )
         with store.write() as connection:
             self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
+            self.first = not connection.execute(select(FACTS[self.subject].c.rev).limit(1)).first()
+            for table in self._tables if self.first else ():
+                drop_indexes(connection, table)
         ledger.load = self.mark.load_id
         self.revisions = Revisions(store, origin, subject=self.subject, load_id=self.mark.load_id)
 
+    @property
+    def _tables(self) -> tuple[Table, Table]:
+        return FACTS[self.subject], PLACES[self.subject]
+
     def take(self, batch: Batch) -> None:
+        """Account for the rows of a batch and write what is new in them."""
         ledger = self.ledger
         ledger.read += batch.read
         ledger.rejected += len(batch.rejects)
@@ -164,17 +172,14 @@ class _Intake:
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
         """Record the place of each new revision in every version; the ledger follows the newest grid."""
         lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
-        revs = taken["rev"].tolist()
+        revs = taken["rev"].to_numpy()
         for index, placer in enumerate(self.placers):
             place, how = placer.place(lon, lat, taken["hint"])
-            order = np.argsort(
-                place, kind="stable"
-            )  # in the order of the index by place, which costs the most
-            rows = [
-                (placer.version.id, revs[at], to)
-                for at, to in zip(order.tolist(), place[order].tolist(), strict=True)
-            ]
-            insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place"), rows)
+            # In the order of the index by place, which costs the most; a first load builds it at its end.
+            order = slice(None) if self.first else np.argsort(place, kind="stable")
+            rows = list(zip(revs[order].tolist(), place[order].tolist(), strict=True))
+            same = {"version_id": placer.version.id}
+            insert_rows(connection, PLACES[self.subject], ("rev", "place"), rows, same=same)
             if index == self.main:
                 self._count(how.tolist())
         if self.main is None:
@@ -200,6 +205,8 @@ class _Intake:
         """The load is known from now on, and never from before an earlier one."""
         ledger = self.ledger
         with self.store.write() as connection:
+            for table in self._tables:
+                ensure_indexes(connection, table)
             latest = connection.scalar(select(func.max(load.c.recorded_at))) or 0
             connection.execute(
                 update(load)
@@ -220,6 +227,8 @@ class _Intake:
         with self.store.write() as connection:
             take_back(connection, self.mark.load_id)
             register.forget(connection, self.mark)
+            for table in self._tables:
+                ensure_indexes(connection, table)
 
 
 def undo_broken(store: Store) -> None:
@@ -229,6 +238,8 @@ def undo_broken(store: Store) -> None:
     for number in broken:
         with store.write() as connection:
             take_back(connection, number)
+            for table in (*FACTS.values(), *PLACES.values()):
+                ensure_indexes(connection, table)
 
 
 def take_back(connection: Connection, number: int) -> None:

@@ -11,7 +11,7 @@ from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
 from data.rollup import Published
-from data.rollup_read import Ask, from_rollup
+from data.rollup_read import Ask, from_rollup, holds
 from data.settings import EPOCH_DAY, Settings
 from data.sums import Counted, Filter, Region, Sums, count_facts
 from data.tables import Tables
@@ -74,7 +74,8 @@ class Counter:
 
     def sums(self, region: Region, asks: Sequence[Ask], words: Sequence[str]) -> list[Sums]:
         """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
-        held = region.depth in self.seen.levels.get(region.version.id, ())
+        wanted = [entry for ask in asks for entry in ask.indicators]
+        held = region.depth in self.seen.levels.get(region.version.id, ()) and holds(self.seen, wanted)
         if held and not words and not self.only and self.load == self.seen.load:
             return from_rollup(self.connection, self.seen, region, asks)
         counted = self._counted(region, asks[0].indicators[0].subject, tuple(words))

@@ -25,6 +25,7 @@ FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning 
 HINT_SEPARATOR = "|"
 FEW = 2_000
 LISTED = ("pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape")
+STRIP_UNITS = 32  # units of a level that the summed tables keep side by side
 WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
 
 
@@ -47,6 +48,14 @@ class Version:
     def ancestors(self) -> np.ndarray:
         """int32 [levels, units + 1]."""
         return ancestors(self.units)
+
+    @cached_property
+    def strips(self) -> np.ndarray:
+        """int32 [levels, units + 1]: the strip of every row key, rising with the position."""
+        depths = np.array(self.level_at)
+        mine = depths == np.arange(len(self.ancestors))[:, None]
+        before = np.cumsum(mine, axis=1) - mine
+        return (before // STRIP_UNITS).astype(np.int32)
 
     @cached_property
     def by_code(self) -> dict[str, int]:

@@ -197,29 +197,56 @@ def whole_numbers(rows: Iterable[Sequence[int]], *, width: int) -> np.ndarray:
     return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, width)
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple],
+    *,
+    same: Mapping[str, int] | None = None,
+) -> None:
     """Insert native tuples fast: `executemany` on SQLite, COPY on PostgreSQL (ten times its insert).
 
-    Raises StoreError where the database cannot take them: a full disk, a lost connection.
+    same    further columns that hold one whole number in every row
+    Raises  StoreError where the database cannot take them: a full disk, a lost connection.
     """
     if not rows:
         return
     try:
-        _insert(connection, table, columns, rows)
+        _insert(connection, table, columns, rows, same or {})
     except connection.dialect.loaded_dbapi.OperationalError as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"database: got {reason}; expected one that can be read and written") from error
 
 
-def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    names = ", ".join(f'"{name}"' for name in columns)
+def _insert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple],
+    same: Mapping[str, int],
+) -> None:
+    names = ", ".join(f'"{name}"' for name in (*columns, *same))
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
+        marks = ", ".join([*("?" * len(columns)), *(str(int(value)) for value in same.values())])
         connection.connection.cursor().executemany(
             f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows
         )
         return
+    rest = tuple(same.values())
     cursor: Any = connection.connection.cursor()  # psycopg's, which knows COPY
     with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(row + rest)
+
+
+def drop_indexes(connection: Connection, table: Table) -> None:
+    """Take the secondary indexes of an empty table away, so that a first load builds each of them once."""
+    for index in table.indexes:
+        index.drop(connection, checkfirst=True)
+
+
+def ensure_indexes(connection: Connection, table: Table) -> None:
+    """Build the secondary indexes that a table lacks."""
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        index.create(connection, checkfirst=True)

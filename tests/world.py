@@ -130,19 +130,22 @@ def case(
 
 def stored(world: World, table: str) -> np.ndarray:
     """Everything the published generation holds of a summed table, added up by key, for comparison."""
-    from sqlalchemy import text
+    from sqlalchemy import select
 
-    from data.rollup import published, rollup_table
+    from data.rollup import published
+    from data.strips import rollup_table, unpack
 
+    rollup = rollup_table(table)
     with world.store.read() as connection:
         seen = published(connection)
         assert seen is not None
-        sums = [c.name for c in rollup_table(table).columns if c.name[:2] in ("n_", "d_", "q_")]
-        chosen = ", ".join(f"SUM({name})" for name in sums)
-        query = text(
-            f"SELECT version_id, level, pos, span, day, {chosen} FROM rollup_{table} "
-            "WHERE gen BETWEEN :base AND :gen GROUP BY version_id, level, pos, span, day ORDER BY 1, 2, 3, 4, 5"
-        )
-        rows = connection.execute(query, {"base": seen.base, "gen": seen.generation}).all()
-    lines = np.array([[int(cell) for cell in row] for row in rows], dtype=np.int64).reshape(-1, 5 + len(sums))
-    return lines[lines[:, 5:].any(axis=1)]
+        chosen = [rollup.c[name] for name in ("version_id", "level", "span", "day", "units", "sums")]
+        query = select(*chosen).where(rollup.c.gen.between(seen.base, seen.generation))
+        rows = connection.execute(query).all()
+    lines = unpack([row.units for row in rows], [row.sums for row in rows], width=len(seen.columns(table)))
+    heads = np.array([row[:4] for row in rows], dtype=np.int64).reshape(-1, 4)[lines.owner]
+    keys = np.insert(heads, 2, lines.pos, axis=1)
+    different, at = np.unique(keys, axis=0, return_inverse=True)
+    sums = np.zeros((len(different), lines.sums.shape[1]), dtype=np.int64)
+    np.add.at(sums, at, lines.sums)
+    return np.hstack([different, sums])[sums.any(axis=1)]
