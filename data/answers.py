@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from data.reader import Reader
 
 WEIGHED = ("numerator", "denominator", "value", "low", "high", "n")
+TEXT = pd.StringDtype(na_value=np.nan)  # what "str" names, without looking it up for every column
 STATES = ("few", "none", "ok")  # in the order of the alphabet, to be searched
 
 
@@ -45,7 +46,7 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     for name in ("position", "rank_low", "rank_high"):
         values[name] = pd.arrays.IntegerArray(values[name], values[name] == 0)
     values["state"] = _words(STATES, np.searchsorted(STATES, values["state"]))
-    return DataFrame(named | values)
+    return DataFrame(named | values, copy=False)
 
 
 def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame:
@@ -62,12 +63,12 @@ def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame
     }
     fields = ("numerator", "denominator", "value", "n")
     values = {field: np.concatenate([getattr(part, field)[:, 0] for part in found]) for field in fields}
-    return DataFrame(named | values)
+    return DataFrame(named | values, copy=False)
 
 
 def _words(known: Sequence[str], at: np.ndarray) -> ExtensionArray:
     """Texts given by their place among a few; a column of texts made one by one takes longer than to count them."""
-    return pd.array(list(known), dtype="str").take(at)
+    return pd.array(list(known), dtype=TEXT).take(at)
 
 
 def _named(names: Sequence[str], lines: Sequence[tuple[str, str, str, int]]) -> dict[str, Any]:

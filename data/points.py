@@ -1,8 +1,8 @@
 """What stands on a map as points: open cases and orders, alerts of the last days, parking lots.
 
-More of them than can be told apart are counted by unit instead. The statements are written out because they fix the
-order of their loops: open facts are few among many, so they come first, by an index of their own, and each is looked
-up for its place. SQLite, left to itself, begins with all places of a unit.
+More of them than can be told apart are counted by unit instead. Open facts are few among many: they are found by an
+index that holds no others, and each is looked up for its place. SQLite takes CROSS JOIN for the order of its loops;
+left to itself it begins with all places of a unit.
 """
 
 from __future__ import annotations
@@ -63,10 +63,9 @@ def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Point
     """Points inside a unit: each of them up to `limit`, else their counts by unit of a level."""
     with reader.read() as connection:
         values, spans = _asked(connection, reader, unit)
-        sqlite = connection.dialect.name == "sqlite"
-        listed = connection.execute(_listing(spans, sqlite), values | {"most": limit + 1}).all()
+        listed = connection.execute(_listing(spans), values | {"most": limit + 1}).all()
         many = len(listed) > limit
-        counts = connection.execute(_counting(spans, sqlite), values).all() if many else []
+        counts = connection.execute(_counting(spans), values).all() if many else []
     depth = reader.settings.level(level).depth
     lines = [(KINDS[kind], *rest) for kind, *rest in ([] if many else sorted(listed, key=_newest))]
     counted = _by_unit(counts, reader.version, depth) if many else []
@@ -80,8 +79,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     """
     with reader.read() as connection:
         values, spans = _asked(connection, reader, unit)
-        query = _longest(spans, connection.dialect.name == "sqlite")
-        rows = connection.execute(query, values | {"limit": limit}).all()
+        rows = connection.execute(_longest(spans), values | {"limit": limit}).all()
     code, name, now = reader.version.code_at, reader.version.name_at, values["now"]
     found = [
         (*shown, code[place], name[place], due_at, (now - due_at) // 60_000_000, lon, lat)
@@ -111,28 +109,26 @@ _SEEN = "f.load + 0 <= :load AND f.superseded > :load AND NOT f.withdrawn"
 
 
 def _placed(spans: int) -> str:
-    """Condition for a fact seen and placed in one of so many ranges."""
-    ranges = (
-        " OR ".join(f"p.place BETWEEN :low{number} AND :high{number}" for number in range(spans)) or "FALSE"
-    )
-    return f"{_SEEN} AND p.version_id = :version AND p.rev = f.rev AND ({ranges})"
+    """Condition for a fact seen and placed in one of so many ranges; the sum keeps the index of places out of it."""
+    ranges = [f"p.place + 0 BETWEEN :low{number} AND :high{number}" for number in range(spans)]
+    return f"{_SEEN} AND p.rev = f.rev AND p.version_id = :version AND ({' OR '.join(ranges) or 'FALSE'})"
 
 
-def _open(subject: str, placed: str, *, sqlite: bool) -> list[str]:
+def _open(subject: str, placed: str) -> list[str]:
     """Open facts of a subject: those that still hold, and those that only loads not published yet replaced."""
-    held = {"open": f"f.superseded = {FOREVER}", "replaced": f"f.superseded < {FOREVER}"}
     valid = " AND NOT COALESCE(f.voided, FALSE)" if subject == "cases" else ""
     return [
-        f"""FROM fact_{subject} f {f"INDEXED BY fact_{subject}_{index}" if sqlite else ""} CROSS JOIN place_{subject} p
-        WHERE f.closed_at IS NULL AND {state} AND {placed}{valid}"""
-        for index, state in held.items()
+        f"""FROM fact_{subject} f CROSS JOIN place_{subject} p
+        WHERE f.closed_at IS NULL AND f.superseded {state} {FOREVER} AND {placed}{valid}"""
+        for state in ("=", "<")
     ]
 
 
-def _sources(spans: int, sqlite: bool) -> list[_Source]:
+def _sources(spans: int) -> list[_Source]:
     """Everything that is drawn as a point."""
     placed = f"{_placed(spans)} AND f.lon IS NOT NULL"
-    alerts = f"""FROM fact_alerts f CROSS JOIN place_alerts p WHERE f.occurred_at > :alerts_from AND {placed}
+    alerts = f"""FROM fact_alerts f CROSS JOIN place_alerts p
+        WHERE f.occurred_at > :alerts_from AND {placed}
         AND f.state IN (SELECT id FROM term WHERE kind = 'alerts.state' AND text IN {OPEN_ALERTS})"""
     # By the index of instants: to look for the newest reading of each lot among all of them takes half a second.
     lots = f"""FROM (SELECT f.lot, MAX(f.observed_at) latest FROM fact_parking f
@@ -140,43 +136,49 @@ def _sources(spans: int, sqlite: bool) -> list[_Source]:
         CROSS JOIN fact_parking f CROSS JOIN place_parking p
         WHERE f.lot = newest.lot AND f.observed_at = newest.latest AND {placed}"""
     late = "CASE WHEN f.due_at < :now THEN 0 ELSE 1 END"
-    cases, orders = (_open(subject, placed, sqlite=sqlite) for subject in ("cases", "orders"))
     return [
-        *(_Source(clause, late, "f.category", "f.address", "f.reported_at") for clause in cases),
-        *(_Source(clause, "2", "f.category", "f.address", "f.accepted_at") for clause in orders),
+        *(
+            _Source(clause, late, "f.category", "f.address", "f.reported_at")
+            for clause in _open("cases", placed)
+        ),
+        *(
+            _Source(clause, "2", "f.category", "f.address", "f.accepted_at")
+            for clause in _open("orders", placed)
+        ),
         _Source(alerts, "3", "f.kind", "f.building", "f.occurred_at"),
         _Source(lots, "4", "COALESCE(f.name, f.lot)", "f.occupied || '/' || f.capacity", "f.observed_at"),
     ]
 
 
 @lru_cache(maxsize=64)
-def _counting(spans: int, sqlite: bool) -> TextClause:
+def _counting(spans: int) -> TextClause:
     """kind, place, count."""
-    parts = [
-        f"SELECT {each.kind} kind, p.place, COUNT(*) {each.clause} GROUP BY 1, 2"
-        for each in _sources(spans, sqlite)
-    ]
-    return text(" UNION ALL ".join(parts))
+    chosen = "kind, p.place, COUNT(*)"
+    return text(
+        " UNION ALL ".join(
+            f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans)
+        )
+    )
 
 
 @lru_cache(maxsize=64)
-def _listing(spans: int, sqlite: bool) -> TextClause:
+def _listing(spans: int) -> TextClause:
     """kind, id, lon, lat, title, detail, at; no more than `most`."""
     parts = [
         f"""SELECT {each.kind} kind, f.key, f.lon, f.lat, (SELECT text FROM term WHERE id = {each.title}),
         {each.detail}, {each.at} {each.clause}"""
-        for each in _sources(spans, sqlite)
+        for each in _sources(spans)
     ]
     return text(" UNION ALL ".join(parts) + " LIMIT :most")
 
 
 @lru_cache(maxsize=64)
-def _longest(spans: int, sqlite: bool) -> TextClause:
+def _longest(spans: int) -> TextClause:
     """id, category, address, place, due_at, lon, lat."""
     parts = [
         f"""SELECT f.key id, (SELECT text FROM term WHERE id = f.category), f.address, p.place, f.due_at due_at,
         f.lon, f.lat {clause} AND f.due_at < :now"""
-        for clause in _open("cases", _placed(spans), sqlite=sqlite)
+        for clause in _open("cases", _placed(spans))
     ]
     return text(" UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit")
 
