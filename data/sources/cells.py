@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from data.sources.batch import Raw
 from data.sources.definition import Source
 from data.sources.mapping import MORE_HINTS, FieldMap
-from data.sources.values import take_part, tidy
+from data.sources.values import take_part, tidy, without_prefix
 
 FEW = ("word", "choice", "yesno")
 _NULL = pa.scalar(None, pa.string())
@@ -36,6 +36,8 @@ def gather(raw: Raw, mapped: FieldMap, source: Source) -> pa.StringArray:
     else:
         tidied = [tidy(column, missing=missing, values=values, few=few) for column in columns]
         texts = tidied[0] if len(tidied) == 1 else pc.coalesce(*tidied)
+    if mapped.strip:
+        texts = without_prefix(texts, mapped.strip)
     return pc.if_else(_holds(raw, mapped), texts, _NULL) if mapped.when else texts
 
 
