@@ -24,7 +24,7 @@ def fill_down(raws: Iterator[Raw], source: Source) -> Iterator[Raw]:
         filled: list[list[str | None]] = []
         for row in rows:
             for depth, (name, cell) in enumerate(zip(names, row, strict=True)):
-                if cell is not None and cell.strip():
+                if cell is not None and cell.strip() and cell != last[name]:
                     last[name] = cell
                     last.update(dict.fromkeys(names[depth + 1 :]))
             filled.append([last[name] for name in names])
