@@ -219,7 +219,9 @@ def _read_columns(top: Section, key: str, fields: tuple[FieldMap, ...]) -> tuple
     return top.texts(key)
 
 
-def _aliases(top: Section, fields: tuple[FieldMap, ...], extra: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def _aliases(
+    top: Section, fields: tuple[FieldMap, ...], extra: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
     table = top.sub("aliases")
     reads = dict.fromkeys([column for mapped in fields for column in mapped.reads] + list(extra))
     for column, names in table.values.items():

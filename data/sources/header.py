@@ -142,7 +142,9 @@ def _scorer(source: Source):
 
     def score(names: Names) -> float:
         there = names.every
-        return sum(1.0 if own & there else UNDER_ANOTHER_NAME if others & there else 0 for own, others in known)
+        return sum(
+            1.0 if own & there else UNDER_ANOTHER_NAME if others & there else 0 for own, others in known
+        )
 
     return score
 
@@ -183,9 +185,7 @@ def _declared(column: str, further: Sequence[str], names: Names, where: str) -> 
         for cells, sought in ((names.own, name), (own, plain(name)), (joined, plain(name))):
             places = [place for place, cell in enumerate(cells) if cell == sought]
             if len(places) > 1:
-                raise SourceError(
-                    f"{where}: got the column {column!r} {len(places)} times; expected it once"
-                )
+                raise SourceError(f"{where}: got the column {column!r} {len(places)} times; expected it once")
             if places:
                 return places[0]
     return None

@@ -25,7 +25,9 @@ def check_compound(file: IO[bytes], *, name: str) -> None:
         names = {title.lower() for title, *_ in streams}
         fault = _fault(names) or _workbook_fault(file, streams)
     except (struct.error, ValueError, IndexError) as error:
-        raise SourceError(f"{name}: got a file that is cut short or damaged; expected a whole .xls") from error
+        raise SourceError(
+            f"{name}: got a file that is cut short or damaged; expected a whole .xls"
+        ) from error
     if fault:
         raise SourceError(f"{name}: got {fault}")
 

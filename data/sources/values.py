@@ -61,7 +61,9 @@ def half_width(texts: pa.StringArray) -> pa.StringArray:
     """Texts with full-width letters, digits and marks as the usual ones: an id is the same in either."""
     if not pc.any(pc.match_substring_regex(texts, _WIDE_PATTERN)).as_py():
         return texts
-    return translate(texts, lambda text: _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text))
+    return translate(
+        texts, lambda text: _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    )
 
 
 def read_numbers(texts: pa.StringArray, *, decimal: str = ".") -> tuple[np.ndarray, np.ndarray]:

@@ -40,9 +40,7 @@ class Book:
         if not self.sheets:
             raise SourceError(f"{self.file}: got no sheet of cells; expected one")
         if name is not None and name not in self.sheets:
-            raise SourceError(
-                f"{self.file}: got no sheet {name!r}; expected it among: {listed(self.sheets)}"
-            )
+            raise SourceError(f"{self.file}: got no sheet {name!r}; expected it among: {listed(self.sheets)}")
         return self.rows(self.sheets[0] if name is None else name)
 
 
