@@ -108,7 +108,7 @@ def real_parts(folder):
 def test_what_is_no_sound_workbook_is_refused(tmp_path, name, message):
     path, parts = tmp_path / f"{name}.xlsx", real_parts(tmp_path)
     made = {
-        "zip": lambda: [("a.txt", b"a")],
+        "zip": lambda: [("[Content_Types].xml", b"<a/>")],
         "many": lambda: [*parts, *((f"x{n}", b"") for n in range(67 - len(parts)))],
         "bomb": lambda: [*parts, ("xl/worksheets/sheet2.xml", b" " * (20 << 20))],
         "huge": lambda: [*parts, *((f"x{n}", bytes(range(256)) * 4 * 41_000) for n in range(3))],

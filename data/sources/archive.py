@@ -8,6 +8,7 @@ reader stops there.
 import struct
 import zipfile
 import zlib
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +21,14 @@ LARGEST_RATIO = 100
 RATIO_FROM = 1 << 20  # a small part may well repeat itself
 SMALL_PARTS = 1 << 20  # bytes of a part that only lists others
 SMALL = ("[Content_Types].xml", "xl/workbook.xml")
-READABLE = (".csv", ".txt", ".tsv", ".json", ".jsonl", ".ndjson", ".geojson", ".xml", ".xlsx", ".xls")
+READABLE = {  # format -> endings of the one file in an archive
+    "csv": (".csv", ".txt", ".tsv"),
+    "xlsx": (".xlsx", ".xls"),
+    "xls": (".xls", ".xlsx"),
+    "json": (".json", ".jsonl", ".ndjson"),
+    "geojson": (".geojson", ".json"),
+    "open311": (".json", ".xml"),
+}
 MAGIC = b"PK\x03\x04"
 _END, _END64, _LOCATOR = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _END_SIZE, _END64_SIZE, _LOCATOR_SIZE = 22, 56, 20
@@ -113,14 +121,18 @@ def check_workbook(entries: list[zipfile.ZipInfo], *, name: str) -> None:
         raise SourceError(f"{name}: got a workbook with macros; expected one saved as .xlsx without them")
 
 
-def only_file(entries: list[zipfile.ZipInfo], *, name: str) -> zipfile.ZipInfo:
-    """The one readable file of an archive; what a Macintosh adds is passed over. Raises SourceError."""
+def only_file(entries: list[zipfile.ZipInfo], *, name: str, form: str | None) -> zipfile.ZipInfo:
+    """The one file of an archive, of a declared format if there is one. Raises SourceError.
+
+    What a Macintosh adds is passed over.
+    """
     files = [entry for entry in entries if not _is_litter(entry.filename)]
     if len(files) != 1:
         raise SourceError(f"{name}: got {len(files)} files in the archive; expected exactly one")
-    if not files[0].filename.lower().endswith(READABLE):
+    endings = READABLE[form] if form else tuple(dict.fromkeys(chain.from_iterable(READABLE.values())))
+    if not files[0].filename.lower().endswith(endings):
         inner = shorten(Path(files[0].filename).name)
-        raise SourceError(f"{name}: got {inner!r} in the archive; expected one of {', '.join(READABLE)}")
+        raise SourceError(f"{name}: got {inner!r} in the archive; expected one of {', '.join(endings)}")
     return files[0]
 
 

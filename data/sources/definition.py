@@ -88,21 +88,26 @@ def load_source(path: Path) -> Source:
     Raises   SourceError with one line: where, what was found, what was expected
     """
     where = f"sources/{path.name}"
-    if not NAME.match(path.stem):
-        raise SourceError(
-            f"{where}: got the name {path.stem!r}; expected letters, digits, - and _, at most 64"
-        )
     try:
         raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{where}: got {error.strerror or error}; expected a readable file") from error
+    return source_of(path.stem, raw)
+
+
+def source_of(name: str, raw: bytes) -> Source:
+    """Read and check a declaration that is not in its file yet, or no longer; see `load_source`."""
+    where = f"sources/{name}.toml"
+    if not NAME.match(name):
+        raise SourceError(f"{where}: got the name {name!r}; expected letters, digits, - and _, at most 64")
+    try:
         if len(raw) > LARGEST:
             raise SourceError(f"{where}: got {len(raw):,} bytes; expected at most {LARGEST:,}")
         text = raw.decode("utf-8-sig")
         top = Section(where, tomllib.loads(text))
-    except OSError as error:
-        raise SourceError(f"{where}: got {error.strerror or error}; expected a readable file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SourceError(f"{where}: got {error}; expected TOML in UTF-8") from error
-    return _source(path.stem, top, text=text, sha256=hashlib.sha256(raw).hexdigest())
+    return _source(name, top, text=text, sha256=hashlib.sha256(raw).hexdigest())
 
 
 def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
