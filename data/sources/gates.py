@@ -13,11 +13,11 @@ from typing import IO
 from data.sources.archive import MAGIC as ZIP
 from data.sources.archive import check_workbook, entries_of, is_workbook, only_file
 from data.sources.batch import SourceError
+from data.sources.depth import check_depth
 from data.sources.ole import MAGIC as OLE
 from data.sources.ole import check_compound
 
 HEAD = 64 << 10  # bytes
-DEEPEST = {"json": 20, "geojson": 12}  # brackets inside one another
 WORKBOOKS = ("xlsx", "xls")
 MB = 1 << 20
 
@@ -92,8 +92,8 @@ def check_head(handle: int, *, name: str, form: str | None, limits: Limits) -> N
             check_compound(file, name=name)
             if form is not None and form not in WORKBOOKS:
                 raise SourceError(f"{name}: got an Excel workbook; expected {form}")
-        elif form in DEEPEST and deepest(head) > DEEPEST[form]:
-            raise SourceError(f"{name}: got JSON nested too deep; expected a list of records")
+        elif form in ("json", "geojson"):
+            check_depth(head.decode("latin-1"), form, name=name)
         os.lseek(handle, 0, os.SEEK_SET)
 
 
@@ -115,20 +115,3 @@ def is_packed(path: Path) -> bool:
             return file.read(4) in (ZIP, OLE)
     except OSError:
         return False
-
-
-def deepest(text: bytes) -> int:
-    """How many brackets stand inside one another at most; those inside quotes do not count.
-
-    text  JSON as UTF-8, or as ASCII with anything else
-    """
-    plain = text.replace(b"\\\\", b"").replace(b'\\"', b"")
-    depth = most = 0
-    for outside in plain.split(b'"')[::2]:
-        for bracket in outside.translate(None, _OTHERS):
-            depth += 1 if bracket in b"[{" else -1
-            most = max(most, depth)
-    return most
-
-
-_OTHERS = bytes(set(range(256)) - set(b"[]{}"))

@@ -19,7 +19,7 @@ from data.sources.text import scan
 
 def open_geojson(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     """Features of a file as raw columns. Raises SourceError: no JSON, no FeatureCollection, a missing column."""
-    document = read_document(path, scan(path, source.encoding).encoding)
+    document = read_document(path, scan(path, source.encoding).encoding, form="geojson")
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise SourceError(f"{path.name}: got no list of features; expected a GeoJSON FeatureCollection")

@@ -154,6 +154,16 @@ def match(source: Source, names: Names, *, where: str) -> tuple[dict[str, int], 
 
     Raises SourceError, naming the field, the column and those there
     """
+    found, notes = find_columns(source, names, where=where)
+    check_columns(source, found, where=where, shown=names.own)
+    return found, notes + absent(source, found)
+
+
+def find_columns(source: Source, names: Names, *, where: str) -> tuple[dict[str, int], Counter[str]]:
+    """Position of the columns that are there, and notes on those under another name and on new ones.
+
+    Raises SourceError where one is there twice
+    """
     found: dict[str, int] = {}
     for column in wanted(source):
         place = _declared(column, source.aliases.get(column, ()), names, where)
@@ -165,16 +175,10 @@ def match(source: Source, names: Names, *, where: str) -> tuple[dict[str, int], 
         if place is not None:
             found[column] = place
             notes[f"renamed_column:{shorten(column)}={shorten(names.own[place])}"] = 1
-    check_columns(source, found, where=where, shown=names.own)
-    notes.update(absent(source, found))
     if source.known:
         known = frozenset(map(plain, chain(source.known, source.drop, *source.aliases.values())))
-        new = [
-            cell
-            for place, cell in enumerate(names.own)
-            if cell and place not in found.values() and plain(cell) not in known
-        ]
-        notes.update({f"new_column:{shorten(cell)}": 1 for cell in new})
+        new = [cell for place, cell in enumerate(names.own) if cell and place not in found.values()]
+        notes.update({f"new_column:{shorten(cell)}": 1 for cell in new if plain(cell) not in known})
     return found, notes
 
 

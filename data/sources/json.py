@@ -1,6 +1,6 @@
 """JSON: a list of records, an object that holds one such list, or one record a line.
 
-A document is read whole and therefore bounded (`LARGEST_JSON`); JSON lines stream. Numbers keep the digits they
+A document is read whole and therefore bounded (`LARGEST`); JSON lines stream. Numbers keep the digits they
 were written with, so that a long id stays an id. A list inside an object is found when it is the only one.
 """
 
@@ -12,10 +12,11 @@ from typing import Any
 from data.sources.batch import Raw, Reject, SourceError
 from data.sources.declared import listed
 from data.sources.definition import Source
+from data.sources.depth import check_depth
 from data.sources.records import TWICE, Numbered, Record, to_raws
 from data.sources.text import open_bytes, read_lines, scan
 
-LARGEST_JSON = 128 << 20  # bytes of one document, decompressed
+LARGEST = {"json": 128 << 20, "geojson": 20 << 20}  # bytes of one document, decompressed
 LONGEST_LINE = 4 << 20  # characters of one JSON line
 DEEPEST_LIST = 4  # objects above the list of records
 
@@ -41,10 +42,11 @@ def open_json(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     return to_raws(records, source, file=path.name, limit=limit)
 
 
-def read_document(path: Path, encoding: str) -> Any:
-    """A whole JSON file of at most `LARGEST_JSON` bytes. Raises SourceError."""
-    with open_bytes(path, largest=LARGEST_JSON) as file:
+def read_document(path: Path, encoding: str, *, form: str = "json") -> Any:
+    """A whole JSON file, its size and depth bounded by its format. Raises SourceError."""
+    with open_bytes(path, largest=LARGEST[form]) as file:
         text = file.read().decode(encoding)
+    check_depth(text, form, name=path.name)
     return decode(text, where=path.name)
 
 
