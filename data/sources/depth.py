@@ -1,24 +1,31 @@
 """How deep the brackets of a JSON text are nested, and how many there are, before anything is built of it."""
 
+from collections.abc import Iterator
+
 from data.sources.batch import SourceError
 
 DEEPEST = {"json": 20, "geojson": 12}
-MOST_LISTS = {"json": 20_000_000, "geojson": 500_000}  # a place is a list: those of half a million points
+MOST_LISTS = {"json": 20_000_000, "geojson": 300_000}  # a place is a list: those of 300,000 points
 _CHUNK = 1 << 20
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def check_depth(text: str, form: str, *, name: str) -> None:
     """Refuse a text whose brackets are nested too deep or too many; it need not be whole. Raises SourceError."""
-    depth, lists = measure(text)
-    if depth > DEEPEST[form]:
-        raise SourceError(f"{name}: got JSON nested too deep; expected at most {DEEPEST[form]} levels")
-    if lists > MOST_LISTS[form]:
-        raise SourceError(f"{name}: got more than {MOST_LISTS[form]:,} lists; expected records with points")
+    for depth, lists in measure(text):
+        if depth > DEEPEST[form]:
+            raise SourceError(f"{name}: got JSON nested too deep; expected at most {DEEPEST[form]} levels")
+        if lists > MOST_LISTS[form]:
+            raise SourceError(
+                f"{name}: got more than {MOST_LISTS[form]:,} lists; expected records with points"
+            )
 
 
-def measure(text: str) -> tuple[int, int]:
-    """How many brackets stand inside one another at most, and how many lists are opened; none in quotes counts."""
+def measure(text: str) -> Iterator[tuple[int, int]]:
+    """How many brackets stand inside one another at most, and how many lists are opened, told chunk by chunk.
+
+    Brackets in quotes do not count.
+    """
     depth = most = lists = 0
     quoted, start = False, 0
     while start < len(text):
@@ -35,4 +42,4 @@ def measure(text: str) -> tuple[int, int]:
                 depth += 1 if bracket in b"[{" else -1
                 lists += bracket == 91
                 most = max(most, depth)
-    return most, lists
+        yield most, lists

@@ -1,10 +1,11 @@
 """XLSX: the rows of a sheet as openpyxl reads them, after a look at what the workbook would inflate to."""
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 
@@ -14,8 +15,10 @@ from data.sources.batch import SourceError
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 512
 MOST_SHEETS = 255
 MOST_STRINGS = 1_000_000  # different texts of one workbook
-_HEAD = 64 << 10  # bytes in which a document type would stand
+STRINGS = "xl/sharedStrings.xml"
 _CHUNK = 1 << 20
+_LONGEST = 128 << 10  # bytes of a comment, a section or an instruction
+_SHORT = re.compile(rb"<!--.{0,100000}?-->|<!\[CDATA\[.{0,100000}?\]\]>|<\?.{0,100000}?\?>", re.DOTALL)
 
 
 @contextmanager
@@ -35,31 +38,44 @@ def opened(path: Path) -> Iterator[tuple[tuple[str, ...], Callable[[str], Iterat
 def _rows(sheet: Any) -> Iterator[tuple[int, tuple[Any, ...]]]:
     sheet.reset_dimensions()  # what a workbook says of its own size is often wrong
     rows = sheet.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
+    blank: tuple[Any, ...] = ()
     for number, row in enumerate(rows, 1):
-        yield number, row if any(cell is not None for cell in row) else ()
+        if row is blank or row.count(None) == len(row):  # empty rows below a far cell are one object
+            blank, row = row, ()  # noqa: PLW2901
+        yield number, row
 
 
 def _check_inflated(file: Any, name: str) -> None:
-    """Count while inflating what a parser would hold as objects; a document type is refused. Raises SourceError."""
+    """Look at every part while inflating it, and count what a parser would hold as objects. Raises SourceError."""
+    counted = {
+        "xl/workbook.xml": (b"<sheet ", MOST_SHEETS, "sheets"),
+        STRINGS: (b"<si", MOST_STRINGS, "different texts"),
+    }
     with zipfile.ZipFile(file) as archive:
         for entry in archive.namelist():
             if entry.endswith((".xml", ".rels")):
+                mark, most, things = counted.get(entry, (b"", 0, ""))
                 with archive.open(entry) as part:
-                    if b"<!DOCTYPE" in part.read(_HEAD):
-                        raise SourceError(f"{name}: got a document type in {entry}; expected plain XML")
-        for entry, mark, most, things in (
-            ("xl/workbook.xml", b"<sheet ", MOST_SHEETS, "sheets"),
-            ("xl/sharedStrings.xml", b"<si", MOST_STRINGS, "different texts"),
-        ):
-            if entry in archive.namelist() and _count(archive, entry, mark, most) > most:
-                raise SourceError(f"{name}: got more than {most:,} {things}; expected fewer")
+                    if _look_through(part, mark, most, f"{name}: got", entry) > most:
+                        raise SourceError(f"{name}: got more than {most:,} {things}; expected fewer")
 
 
-def _count(archive: zipfile.ZipFile, entry: str, mark: bytes, most: int) -> int:
-    """How often a mark occurs in a part, counted no further than past `most`."""
+def _look_through(part: IO[bytes], mark: bytes, most: int, got: str, entry: str) -> int:
+    """How often a mark occurs in a part of XML, counted no further than past `most`.
+
+    What makes expat slow or makes it fetch is refused: document types, and comments and the like that are so long that
+    it reads them again and again; between two "<" there is nothing else but a tag and a cell's text.
+    """
     count, rest = 0, b""
-    with archive.open(entry) as part:
-        while count <= most and (chunk := part.read(_CHUNK)):
-            count += (rest + chunk).count(mark)
-            rest = chunk[-len(mark) + 1 :]
-    return count
+    while (chunk := part.read(_CHUNK)) and count <= most:
+        text = _SHORT.sub(b"", rest + chunk)
+        if b"<!DOCTYPE" in text:
+            raise SourceError(f"{got} a document type in {entry}; expected plain XML")
+        cut = max(len(text) - _LONGEST, 0)
+        if any(mark in text[:cut] for mark in (b"<!--", b"<![", b"<?")) or (
+            len(chunk) == _CHUNK and b"<" not in text
+        ):
+            raise SourceError(f"{got} one piece of over {_LONGEST >> 10} kB in {entry}; expected cells")
+        count += text[:cut].count(mark) if mark else 0
+        rest = text[cut:]
+    return count + (rest.count(mark) if mark else 0)
