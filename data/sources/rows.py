@@ -12,15 +12,16 @@ from data.fields import START
 from data.sources.batch import Raw
 from data.sources.definition import Source
 
+SHORTEST_TIME = 5  # bytes: days since 1899
 _TOTAL = re.compile(r"(?:.{0,20}(?:合计|小计|总计|共计)|(?:sub|grand)?totals?)[:.]?\Z", re.IGNORECASE)
 
 
 def drop_furniture(raw: Raw, source: Source) -> Raw:
     """The records among the rows, the rest counted in notes (`blank_rows`, `total_rows`, `repeated_headers`).
 
-    A total is a row without the instant every record must have, in which a cell says so.
+    A total is a row without the time every record must have, in which a cell says so.
     """
-    marks = _filled(raw, source, START[source.kind])
+    marks = _timed(raw, source, START[source.kind])
     if marks is None or not len(raw.rows) or not raw.header:  # records have no furniture
         return raw
     furniture = np.zeros(len(raw.rows), dtype=bool)
@@ -40,10 +41,13 @@ def drop_furniture(raw: Raw, source: Source) -> Raw:
     return replace(raw, columns=columns, rows=raw.rows[keep], notes=notes)
 
 
-def _filled(raw: Raw, source: Source, field: str) -> np.ndarray | None:
-    """Mask of the rows where any column of a field has text."""
+def _timed(raw: Raw, source: Source, field: str) -> np.ndarray | None:
+    """Mask of the rows where any column of a field has text long enough for a time; a total may have a count there."""
     columns = [raw.columns[c] for c in source.by_field[field].columns if c in raw.columns]
-    return np.logical_or.reduce([_text(column) for column in columns]) if columns else None
+    lengths = [pc.fill_null(pc.binary_length(pc.utf8_trim_whitespace(column)), 0) for column in columns]
+    return (
+        np.logical_or.reduce([np.asarray(length) >= SHORTEST_TIME for length in lengths]) if lengths else None
+    )
 
 
 def _text(column: pa.StringArray) -> np.ndarray:
