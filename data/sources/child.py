@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,18 +51,27 @@ def _limit(limits: dict[str, int]) -> None:
 
 
 def _work(order: dict[str, Any]) -> Iterator[Any]:
-    from datetime import datetime
+    paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
+    return _examination(order, paths[0]) if order["job"] == "examine" else _batches(order, paths)
 
+
+def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
     from data.sources.definition import source_of
     from data.sources.frames import Frame, batch_frames
     from data.sources.reading import parse
 
-    paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
     source = source_of(order["source"]["name"], order["source"]["text"].encode("utf-8"))
     batches = parse(source, paths, now=datetime.fromisoformat(order["now"]), limit=order["limit"])
     yield Frame("ready", {})
     for batch in batches:
         yield from batch_frames(batch)
+
+
+def _examination(order: dict[str, Any], path: Path) -> Iterator[Any]:
+    from data.sources.frames import Frame
+    from data.sources.recognise import as_json, look
+
+    yield Frame("answer", {"examination": as_json(look(path, order["sources"], sheet=order["sheet"]))})
 
 
 def _place_of(name: str, handle: int, form: str | None) -> Path:

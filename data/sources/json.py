@@ -35,8 +35,8 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=str, parse_float
 def open_json(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     """Records of a JSON file as raw columns. Raises SourceError: no JSON (with line and column), no list of records."""
     encoding = scan(path, source.encoding).encoding
-    if _is_lines(path, encoding):
-        return to_raws(_lines(path, encoding), source, file=path.name, limit=limit)
+    if is_lines(path, encoding):
+        return to_raws(read_line_records(path, encoding), source, file=path.name, limit=limit)
     document = read_document(path, encoding)
     records = numbered(find_records(document, where=path.name), path.name)
     return to_raws(records, source, file=path.name, limit=limit)
@@ -93,7 +93,7 @@ def _no_record(file: str, row: int) -> Reject:
     return Reject(file, row, "", "a value", "a record (an object)")
 
 
-def _is_lines(path: Path, encoding: str) -> bool:
+def is_lines(path: Path, encoding: str) -> bool:
     """Whether the first two filled lines are each an object of their own."""
     filled = []
     with open_bytes(path) as file:
@@ -106,7 +106,8 @@ def _is_lines(path: Path, encoding: str) -> bool:
     return named or (len(filled) == 2 and all(line[0] == "{" and line[-1] == "}" for line in filled))
 
 
-def _lines(path: Path, encoding: str) -> Iterator[Numbered]:
+def read_line_records(path: Path, encoding: str) -> Iterator[Numbered]:
+    """Records of JSON lines under the number of their line; what is no object becomes a reject."""
     with open_bytes(path) as file:
         for row, line in enumerate(read_lines(file, encoding), 1):
             text = line.strip("\ufeff \t\r\n")

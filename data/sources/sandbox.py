@@ -55,6 +55,7 @@ def batches_apart(
     Raises   SourceError, one line; before this returns for what headers and the first rows show
     """
     order = {
+        "job": "batches",
         "source": {"name": source.name, "text": source.text},
         "now": now.isoformat(),
         "limit": limit,
