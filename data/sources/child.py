@@ -10,6 +10,7 @@ import resource
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ def _limit(limits: dict[str, int]) -> None:
 
 def _work(order: dict[str, Any]) -> Iterator[Any]:
     paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
-    return _examination(order, paths[0]) if order["job"] == "examine" else _batches(order, paths)
+    if order["job"] == "batches":
+        return _batches(order, paths)
+    return _examination(order, paths[0]) if order["job"] == "examine" else _rows(order, paths[0])
 
 
 def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
@@ -72,6 +75,16 @@ def _examination(order: dict[str, Any], path: Path) -> Iterator[Any]:
     from data.sources.recognise import as_json, look
 
     yield Frame("answer", {"examination": as_json(look(path, order["sources"], sheet=order["sheet"]))})
+
+
+def _rows(order: dict[str, Any], path: Path) -> Iterator[Any]:
+    from data.sources.frames import Frame
+    from data.sources.grid import every_row
+    from data.sources.tables import ROWS_AT_ONCE
+
+    rows = every_row(path, sheet=order["sheet"])
+    while part := list(islice(rows, ROWS_AT_ONCE)):
+        yield Frame("answer", {"rows": part})
 
 
 def _place_of(name: str, handle: int, form: str | None) -> Path:

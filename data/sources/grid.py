@@ -68,6 +68,26 @@ def grid_of(path: Path) -> Grid:
     return _csv(path, encoding)
 
 
+def every_row(path: Path, *, sheet: str | None) -> Iterator[list[str]]:
+    """All rows of a table as trimmed texts: of a sheet, the first one without a name, or of CSV. Raises SourceError."""
+    with path.open("rb") as file:
+        packed = file.read(4)
+    if packed in (ZIP, OLE):
+        with open_book(path) as book:
+            yield from (texts(cells) for _, cells in book.sheet(sheet))
+        return
+    found = grid_of(path)
+    if found.format != "csv":
+        raise SourceError(f"{path.name}: got {found.format}; expected a workbook or CSV")
+    with open_bytes(path) as file:
+        lines = (line.removeprefix("\ufeff") for line in read_lines(file, found.encoding))
+        try:
+            for row in csv.reader(lines, delimiter=found.delimiter):
+                yield [cell.strip() for cell in row]
+        except csv.Error as error:
+            raise SourceError(f"{path.name}: got {error}; expected rows of CSV") from error
+
+
 def _sheet(book: Any, name: str) -> Table:
     rows = islice(book.rows(name), LOOKED_AT)
     return Table(name, [texts(cells) for _, cells in rows])
