@@ -120,6 +120,11 @@ def test_spelling_never_hides_a_column(tmp_path, data):
     assert not notes
 
 
+def test_a_file_without_a_header_does_not_show_its_numbers(tmp_path):
+    with pytest.raises(SourceError, match=r"expected it among: A\*\*\*, 王, \*\*\*, 2025-01-01$"):
+        cases(tmp_path, "A20250001,王,13812345678,2025-01-01", "A20250002,李,13812345679,2025-01-01")
+
+
 # Columns that come and go
 
 

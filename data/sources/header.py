@@ -6,6 +6,7 @@ where the lower is blank, or both together. Names are compared as written first,
 column (`aliases.toml`). What was found under another name, what is gone and what is new is counted in the notes.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from data.sources.mapping import FieldMap
 SEARCHED_ROWS = 10
 MOST_COLUMNS = 2000
 UNDER_ANOTHER_NAME = 0.75  # of a column found under its own
+LONGEST_SHOWN = 40  # characters of a name in a message
+_LONG_DIGITS = re.compile(r"\d{7,}")
 
 
 @dataclass(frozen=True)
@@ -223,7 +226,7 @@ def in_turn(mapped: FieldMap) -> bool:
 
 def check_columns(source: Source, found: dict[str, int], *, where: str, shown: Sequence[str]) -> None:
     """Refuse a file without a column every fact needs, or with half of what only counts whole. Raises SourceError."""
-    there = listed(cell for cell in shown if cell)
+    there = shown_names(shown)
     needed = {mapped.name for mapped in source.fields if mapped.spec.required}
     needed |= {"occupied", "vacant"} & {mapped.name for mapped in source.fields}
     if "vacant" in needed:
@@ -238,6 +241,11 @@ def check_columns(source: Source, found: dict[str, int], *, where: str, shown: S
             names = " or ".join(map(repr, gone)) if in_turn(mapped) else repr(gone[0])
             one = "one" if in_turn(mapped) else "it"
             raise SourceError(f"{where}: {mapped.name}: got no column {names}; expected {one} among: {there}")
+
+
+def shown_names(cells: Sequence[str]) -> str:
+    """Names of columns in a message; where there is no header they are values, so no long number is shown."""
+    return listed(_LONG_DIGITS.sub("***", shorten(cell)[:LONGEST_SHOWN]) for cell in cells if cell)
 
 
 def _reads(source: Source, name: str) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from data.sources.batch import Raw, Reject, SourceError, shorten
-from data.sources.declared import listed
 from data.sources.definition import Source
-from data.sources.header import Names, find_columns, wanted
+from data.sources.header import Names, find_columns, shown_names, wanted
 
 Record = dict[str, Any]
 Numbered = tuple[int, Record | Reject]  # a record under its row number, or why it is none
@@ -52,7 +51,7 @@ def _find_keys(records: list[Record], source: Source, file: str) -> tuple[dict[s
         if mapped.spec.required and mapped.columns and len(missing) == len(mapped.columns):
             names = " or ".join(map(repr, missing))
             raise SourceError(
-                f"{file}: {mapped.name}: got no column {names}; expected it among: {listed(there)}"
+                f"{file}: {mapped.name}: got no column {names}; expected it among: {shown_names(there)}"
             )
     notes.update({f"absent_column:{shorten(name)}": 1 for name in absent})
     return {name: cells[place] for name, place in found.items() if cells[place] != name}, notes
