@@ -122,8 +122,8 @@ class Child:
         """Kill what is left of it and remove what it wrote."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
         self._pipe.close()
+        self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self) -> Frame:
