@@ -24,6 +24,7 @@ from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load, reject, sealed
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
+from data.sources.gates import Limits
 from data.sources.reading import read_batches
 from data.store import Store, drop_indexes, ensure_indexes, insert_rows
 from geo.crs import likely_system
@@ -67,13 +68,16 @@ def ingest(
     *,
     clock: Callable[[], datetime],
     progress: Callable[[int], None] = lambda rows: None,
+    limits: Limits | None = None,
 ) -> Ledger:
     """Load files through a declared source. Raises SourceError with nothing changed.
+
+    limits  of the child that parses files of strangers; None: they come from somebody with a shell
 
     1. take the lock and take back what a broken load left; 2. read batch by batch; 3. tell new rows from changed
     and equal ones; 4. locate in every boundary version; 5. write; 6. mark the load as done.
     """
-    batches = read_batches(origin, files, now=clock())
+    batches = read_batches(origin, files, now=clock(), limits=limits)
     return ingest_batches(
         store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress
     )

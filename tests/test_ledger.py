@@ -35,8 +35,8 @@ def test_a_load_that_breaks_off_leaves_nothing(world, monkeypatch):
     world.load([case(1), case(2)])
     before = dump(world)
 
-    def broken(source, files, *, now):
-        frames = list(read_batches(source, files, now=now))
+    def broken(source, files, *, now, limits):
+        frames = list(read_batches(source, files, now=now, limits=limits))
         yield frames[0]
         raise SourceError("cases.csv row 3: got a broken line; expected a table")
 
