@@ -252,7 +252,7 @@ def test_the_head_tells_base_target_change_and_interval():
     answer = answer_of(ask)
     row, shown = answer.total, text_of(side(ask, answer, ZH))
     assert f"{row['value'] * 100:.1f}" in shown
-    assert f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" in shown
+    assert f"{row['numerator']:,.0f}/{row['denominator']:,.0f}" in shown
     assert "≥ 90.0" in shown and f"{row['low'] * 100:.1f}–{row['high'] * 100:.1f}" in shown
 
 
@@ -316,7 +316,7 @@ def test_several_unassigned_parts_are_added_up_before_the_rate():
 def test_a_volume_shows_bars_and_change():
     ask = ask_of(indicator="cases_overdue_open")
     table = written(ranking(ask, answer_of(ask, cuts=(1, 2, 3, 5, 8, 13)), ZH))
-    assert table.count('class="vbar"') == 20 and "件" in table
+    assert table.count('class="vbar"') == 20 and "变化" in table and "▼ 7" in table
 
 
 # Overlay
