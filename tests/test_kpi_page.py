@@ -9,7 +9,7 @@ from fakes_pages import find, links, text_of
 from data.indicators import INDICATORS
 from data.query import Period, parse_query
 from layouts import kpi_page, periods
-from layouts.kpi_page import GROUPS, KpiAnswer, KpiAsk, parse_ask
+from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, parse_ask
 from layouts.league import League, ordered, summed
 from layouts.words import load_words
 
