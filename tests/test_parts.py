@@ -62,6 +62,13 @@ def test_every_state_of_freshness_has_a_shape_and_words():
     assert text_of(parts.freshness(Freshness("stale", 1810), ZH, short=True)) == "1天6小时"
 
 
+def test_one_is_not_many():
+    assert [str(values.show(STOCK, n, EN)) for n in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
+    assert values.change(STOCK, -1, EN)[0] == "▼ 1 case" and values.change(STOCK, 3, EN)[0] == "▲ 3 cases"
+    assert values.change(STOCK, -1, EN, bare=True)[0] == "▼ 1"
+    assert str(values.show(INDICATORS["wall_episodes"], 1, EN)) == "1 episode"
+
+
 def test_a_card_shows_the_worst_of_its_own_sources_and_nothing_is_never_fresh():
     sources = fakes.sources()
     assert parts.worst(sources, "orders").state == "failed"
