@@ -86,8 +86,13 @@ def _failures(connection) -> dict[str, int]:
 
 
 def sources(reader: Reader) -> DataFrame:
-    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict)."""
+    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict), and
+    whether any load of it refused rows."""
     with reader.read() as connection:
+        refusing = (
+            select(source.c.name).join(load, source.c.id == load.c.source_id).where(load.c.rejected > 0)
+        )
+        refused = set(connection.scalars(refusing.distinct()))
         newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
@@ -99,7 +104,27 @@ def sources(reader: Reader) -> DataFrame:
         )
         for row in rows
     ]  # fmt: skip
-    return freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    found = freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    return found.assign(refused_ever=found["source"].isin(refused))
+
+
+def loads(reader: Reader, name: str, *, limit: int) -> DataFrame:
+    """Newest loads of a source: load_id, at (microseconds UTC), seconds, files (names), and the account's counts."""
+    with reader.store.read() as connection:
+        query = select(load).join(source, source.c.id == load.c.source_id)
+        query = query.where(source.c.name == name, load.c.state == "done").order_by(load.c.id.desc())
+        rows = connection.execute(query.limit(limit)).mappings().all()
+    table = [
+        (
+            row["id"],
+            row["recorded_at"],
+            row["seconds"],
+            json.loads(row["files"]),
+            *(row[part] for part in ACCOUNT),
+        )
+        for row in rows
+    ]
+    return DataFrame(table, columns=["load_id", "at", "seconds", "files", *ACCOUNT])
 
 
 def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
