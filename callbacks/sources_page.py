@@ -47,6 +47,7 @@ def build(call: Call) -> Page:
         sources=sources,
         rejects=reader.rejects(name),
         runs=reader.runs(failed=ask.failed),
+        withdrawn=reader.withdrawals(name),
         may_run=reader.scope.may("run"),
         when=when,
     )

@@ -4,7 +4,7 @@ Rows read = accepted + updated + unchanged + rejected; the bar beside the number
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from dash import html
 from dash.development.base_component import Component
 from pandas import DataFrame
 
-from layouts import ids, parts, values
+from layouts import ids, parts, sources_withdrawn, values
 from layouts.parts import Freshness, Option
 from layouts.plain import plain
 from layouts.words import Words
@@ -37,11 +37,12 @@ class SourcesAsk:
 
 @dataclass(frozen=True)
 class SourcesAnswer:
-    """Frames of `Reader.sources`, `Reader.rejects` and `Reader.runs`; `may_run` shows the buttons."""
+    """Frames of `Reader.sources`, `rejects`, `runs` and `withdrawals`; `may_run` shows the buttons."""
 
     sources: DataFrame
     rejects: DataFrame
     runs: DataFrame
+    withdrawn: DataFrame = field(default_factory=DataFrame)
     may_run: bool = False
     when: Callable[[object], datetime | None] = lambda value: None
 
@@ -70,8 +71,17 @@ def body(
     """Title with banners, the table of sources, rejects beside runs."""
     name = chosen(ask, answer.sources)
     title = html.H1(words("sources.title"), className="sr")
-    below = html.Div([_rejects(answer, words, name), _runs(ask, answer, words)], className="two")
+    gone = sources_withdrawn.card(
+        answer.withdrawn, _held(answer.sources, name), words, source=name, when=answer.when
+    )
+    below = html.Div([_rejects(answer, words, name), _runs(ask, answer, words), *gone], className="two")
     return [title, *_banners(answer.sources, words)], _table(ask, answer, words, name), below
+
+
+def _held(sources: DataFrame, name: str) -> int:
+    """Facts the newest load of a source would have withdrawn, had every row been read."""
+    notes = sources.loc[sources["source"] == name, "notes"].tolist()
+    return int(notes[0].get("withdrawals_held", 0)) if notes and isinstance(notes[0], dict) else 0
 
 
 def _fresh(row: dict) -> Freshness:
