@@ -50,6 +50,7 @@ def build(call: Call) -> Page:
         rejects=reader.rejects(name),
         loads=reader.loads(name),
         runs=reader.runs(failed=ask.failed),
+        withdrawn=reader.withdrawals(name),
         may_run=reader.scope.may("run"),
         when=when,
     )

@@ -278,6 +278,10 @@ class Reader:
         """Refused rows of a source's newest load that refused any."""
         return sourcebook.rejects(self, source, limit=limit)
 
+    def withdrawals(self, source: str, *, limit: int = 200) -> DataFrame:
+        """Facts that a source's newest load to withdraw any found no longer."""
+        return sourcebook.withdrawals(self, source, limit=limit)
+
     def runs(self, *, limit: int = 50, failed: bool = False) -> DataFrame:
         """Newest runs of jobs."""
         return sourcebook.runs(self, limit=limit, failed=failed)

@@ -46,7 +46,7 @@ DEFAULT_RHYTHM = 15  # minutes between polls of a server whose file promises non
 POLL_TIMEOUT = 30.0
 LONGEST_ABSENCE = timedelta(days=7)  # of the sample city: what came before that is not made up for
 MACHINE_FAILS = (FenceLost, DBAPIError, StoreError, Busy, OSError, MemoryError)
-COUNTS = ("read", "accepted", "updated", "unchanged", "rejected")
+COUNTS = ("read", "accepted", "updated", "unchanged", "rejected", "withdrawn")
 
 logger = logging.getLogger("linli.schedule")
 
@@ -77,7 +77,7 @@ def collect(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[
         _count(summary, _poll(store, sources[name], since=since, clock=clock, failed=failed))
         summary["polled"] += 1
     summary |= {"waiting": inbox.waiting(), "unknown": inbox.unknown(), "failed": failed}
-    summary["changed"] = summary["accepted"] + summary["updated"]
+    summary["changed"] = summary["accepted"] + summary["updated"] + summary["withdrawn"]
     if failed:
         raise PartlyFailed("; ".join(failed.values()), summary)
     return summary

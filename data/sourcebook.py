@@ -11,14 +11,16 @@ from pandas import DataFrame
 from sqlalchemy import Select, func, select
 
 from data.instants import micros
-from data.schema import job_run, load, reject, source
+from data.schema import FACTS, STARTS, SUBJECT_OF_KIND, job_run, load, reject, source
 
 if TYPE_CHECKING:
     from data.reader import Reader
 
 MINUTE = 60_000_000
 STALE_AFTER = 2.0  # rhythms
-ACCOUNT = ("read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location")
+ACCOUNT = (
+    "read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location", "withdrawn",
+)  # fmt: skip
 
 
 def _last_good() -> Select:
@@ -149,6 +151,30 @@ def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
             query.where(reject.c.load_id == latest).order_by(reject.c.id).limit(limit)
         ).all()
     return DataFrame(rows, columns=["row", "file", "field", "value", "rule", "load_id", "at"])
+
+
+def withdrawals(reader: Reader, name: str, *, limit: int) -> DataFrame:
+    """Facts that the newest load of a source to withdraw any found no longer: id, started_at, load_id, at, all.
+
+    started_at  the instant its subject begins with; at: when the load was recorded; all: how many the load withdrew
+    """
+    columns = ["id", "started_at", "load_id", "at", "all"]
+    with reader.store.read() as connection:
+        query = (
+            select(load.c.id, load.c.recorded_at, load.c.withdrawn, source.c.kind)
+            .join(source, source.c.id == load.c.source_id)
+            .where(source.c.name == name, load.c.state == "done", load.c.withdrawn > 0)
+        )
+        found = connection.execute(query.order_by(load.c.id.desc()).limit(1)).one_or_none()
+        if found is None:
+            return DataFrame(columns=columns)
+        subject = SUBJECT_OF_KIND[found.kind]
+        table = FACTS[subject]
+        start = table.c[STARTS[subject]]
+        gone = select(table.c.key, start).where(table.c.load == found.id, table.c.withdrawn)
+        rows = connection.execute(gone.order_by(start.desc(), table.c.rev).limit(limit)).all()
+    same = (found.id, found.recorded_at, found.withdrawn)
+    return DataFrame([(*row, *same) for row in rows], columns=columns)
 
 
 def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:

@@ -1,7 +1,7 @@
 """What the sources page is asked and what it was answered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -28,7 +28,8 @@ class SourcesAnswer:
     """What the store answered.
 
     sources  `Reader.sources`, with `title` where a source has a name for people
-    rejects  `Reader.rejects` and `loads` `Reader.loads` of the source shown; `runs` `Reader.runs`
+    rejects  `Reader.rejects`, `loads` `Reader.loads` and `withdrawn` `Reader.withdrawals` of the source shown
+    runs     `Reader.runs`
     may_run  whether the buttons are there
     """
 
@@ -36,6 +37,7 @@ class SourcesAnswer:
     rejects: DataFrame
     loads: DataFrame
     runs: DataFrame
+    withdrawn: DataFrame = field(default_factory=DataFrame)
     may_run: bool = False
     when: Callable[[object], datetime | None] = lambda value: None
 

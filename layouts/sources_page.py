@@ -7,7 +7,7 @@ from dash import html
 from dash.development.base_component import Component
 from pandas import DataFrame
 
-from layouts import ids, parts, values
+from layouts import ids, parts, sources_withdrawn, values
 from layouts.parts import Freshness
 from layouts.plain import plain
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, called, chosen, title_of
@@ -34,8 +34,19 @@ def body(
     title = html.H1(words("sources.title"), className="sr")
     shown = called(answer.sources, name)
     own = [rejects_card(answer, words, name, shown), loads_card(answer, words, shown)] if name else []
-    below = html.Div([html.Div(own, className="stack"), runs_card(ask, answer, words)], className="two")
+    gone = sources_withdrawn.card(
+        answer.withdrawn, _held(answer.sources, name), words, source=name, when=answer.when
+    )
+    below = html.Div(
+        [html.Div([*own, *gone], className="stack"), runs_card(ask, answer, words)], className="two"
+    )
     return [title, *_banners(answer.sources, words)], _table(ask, answer, words, name), below
+
+
+def _held(sources: DataFrame, name: str) -> int:
+    """Facts the newest load of a source would have withdrawn, had every row been read."""
+    notes = sources.loc[sources["source"] == name, "notes"].tolist()
+    return int(notes[0].get("withdrawals_held", 0)) if notes and isinstance(notes[0], dict) else 0
 
 
 def _fresh(row: dict) -> Freshness:

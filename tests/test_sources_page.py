@@ -51,6 +51,23 @@ def test_silent_and_failed_sources_stand_above_with_what_they_hold_back():
     assert "停更 1天6小时" in text_of(notes[0]) and links(notes[0]) == ["/kpi/-?group=street"]
 
 
+@pytest.mark.parametrize("words", [ZH, EN])
+def test_what_a_snapshot_no_longer_holds_is_listed_with_its_count(words):
+    body = sources_page.body(SourcesAsk("网格案件"), answer_of(withdrawn=fakes.withdrawals()), words)
+    (listed,) = find(body, "withdrawn")
+    assert words("sources.withdrawn", source="网格案件", n="57") in text_of(listed)
+    assert [text_of(row)[:6] for row in listed.children[2].children] == ["C-0417", "C-0388"]
+    assert not find(sources_page.body(SourcesAsk(), answer_of(), words), "withdrawn")
+
+
+def test_withdrawals_held_back_are_said_aloud():
+    sources = fakes.sources()
+    sources["notes"] = [{"withdrawals_held": 3} if name == "网格案件" else {} for name in sources["source"]]
+    for name, shown in (("网格案件", True), ("12345工单", False)):
+        text = text_of(sources_page.body(SourcesAsk(name), answer_of(sources=sources), EN))
+        assert (EN("sources.withdrawn.held", n="3") in text) == shown
+
+
 def test_the_button_is_only_there_for_those_who_may():
     ids = [getattr(one, "id", None) for one in find(sources_page.body(SourcesAsk(), answer_of(), ZH), "btn")]
     assert {"type": "sources-run", "source": "网格案件"} in ids

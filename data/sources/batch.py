@@ -68,12 +68,16 @@ class Batch:
              `datetime64[us, UTC]`, coordinates in WGS84 degrees
     read     rows read: always `len(frame) + len(rejects)`
     notes    counted remarks by name (`time_folds`, `coordinates_unusable`, `flagged:closed_before_reported` …)
+    refused  keys of the refused rows that have one: what they speak of is still there
+    unread   refused rows of which not even the key could be read
     """
 
     frame: DataFrame
     rejects: tuple[Reject, ...]
     read: int
     notes: Counter[str]
+    refused: tuple[str, ...] = ()
+    unread: int = 0
 
 
 def shorten(value: object) -> str:

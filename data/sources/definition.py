@@ -15,7 +15,9 @@ from data.fields import FIELDS, IDENTITY, KINDS, ColumnSpec, specs
 from data.sources.batch import SourceError
 from data.sources.declared import Section, listed
 from data.sources.georeport import DEFAULT_FIELDS, Georeport, read_georeport
+from data.sources.links import Links, read_links
 from data.sources.mapping import FieldMap, Rule, read_fields, read_missing, read_rules, read_values
+from data.sources.snapshot import Snapshot, read_snapshot
 from geo.crs import is_known
 
 FORMATS = ("csv", "xlsx", "xls", "json", "geojson", "open311")
@@ -42,6 +44,8 @@ class Source:
     fill           their columns of merged cells, the upper first: a blank cell means the one above it
     aliases        their column -> further names it has in their files
     known          columns of their files seen before, if they are noted: any other is reported as new
+    snapshot       what a delivery of everything speaks for; None where deliveries are changes
+    links          our field -> sources in which the facts lie that it names
     """
 
     name: str
@@ -53,6 +57,8 @@ class Source:
     every_minutes: int | None
     header: int | None
     delivery: str
+    snapshot: Snapshot | None
+    links: Links
     fields: tuple[FieldMap, ...]
     drop: tuple[str, ...]
     sealed: tuple[str, ...]
@@ -115,6 +121,7 @@ def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
     form = top.choice("format", FORMATS)
     fields = _fields(top, kind, form)
     drop, named = top.texts("drop"), top.texts("sealed")
+    delivery = top.choice("delivery", ("delta", "snapshot"), "delta")
     _check_dropped(top, fields, drop)
     sealed, extra = _sealed(top, fields, named, drop=drop)
     source = Source(
@@ -126,7 +133,9 @@ def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
         crs=_crs(top, form, fields),
         every_minutes=top.minutes("every"),
         header=_header(top),
-        delivery=top.choice("delivery", ("delta", "snapshot"), "delta"),
+        delivery=delivery,
+        snapshot=read_snapshot(top, kind, fields, delivery),
+        links=read_links(top.sub("links"), kind, name, fields),
         fields=fields,
         drop=drop,
         sealed=sealed,

@@ -64,7 +64,10 @@ def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
     _flag_order(draft)
     frame = _frame(draft)
     rejects = tuple(sorted((*raw.rejects, *draft.rejects()), key=lambda reject: reject.row))
-    return Batch(frame, rejects, len(frame) + len(rejects), draft.counted())
+    refused, unread = _refused(draft)
+    return Batch(
+        frame, rejects, len(frame) + len(rejects), draft.counted(), refused, unread + len(raw.rejects)
+    )
 
 
 def _read_text(draft: Draft, name: str, longest: int) -> None:
@@ -237,7 +240,19 @@ def _keys(draft: Draft) -> pa.StringArray:
     stamps = np.datetime_as_string((at // 1_000_000).view("M8[s]")).astype(object)
     for place in np.flatnonzero(at % 1_000_000):
         stamps[place] += f".{at[place] % 1_000_000:06d}"
-    return pc.binary_join_element_wise(identity, pa.array(stamps + "Z", pa.string()), "@")
+    stamps = stamps + "Z"
+    stamps[at == NAT] = None
+    return pc.binary_join_element_wise(identity, pa.array(stamps, pa.string()), "@")
+
+
+def _refused(draft: Draft) -> tuple[tuple[str, ...], int]:
+    """Keys of the refused rows; and how many have an id that makes no key (a reading without its instant)."""
+    if draft.good.all():
+        return (), 0
+    bad = pa.array(np.flatnonzero(~draft.good))
+    keys = _keys(draft).take(bad)
+    named = draft.columns[IDENTITY[draft.source.kind]].take(bad)
+    return tuple(keys.drop_null().to_pylist()), keys.null_count - named.null_count
 
 
 def _flag_texts(draft: Draft) -> pa.StringArray:
