@@ -31,10 +31,12 @@ def last_load(connection: Connection) -> int:
 
 
 def touched_subjects(connection: Connection, *, since: int, until: int) -> tuple[str, ...]:
-    """Subjects of the loads after `since` up to `until`."""
+    """Subjects of the loads after `since` up to `until`, and of facts whose worth hangs on theirs by a link."""
     query = select(source.c.kind).distinct().join(load, load.c.source_id == source.c.id)
     kinds = connection.scalars(query.where(load.c.id > since, load.c.id <= until, load.c.state == "done"))
     found = {SUBJECT_OF_KIND[kind] for kind in kinds}
+    if any(links.NAMED[link.field] in found for link in links.declared(connection)):
+        found.add(links.SUBJECT)
     return tuple(subject for subject in SUBJECTS if subject in found)
 
 
