@@ -5,6 +5,8 @@ figure: hatch of units without data, labels, symbols of points, outlines of what
 it needs for that stands in `layout.meta`.
 """
 
+import math
+
 from dash import Patch
 from pandas import DataFrame
 
@@ -20,6 +22,8 @@ NO_CLASS = -1
 BORDER_WIDTHS = (2.8, 1.9, 1.1, 0.9)  # by depth from the top; deeper levels the last
 STRONG = 2  # levels down to this depth are outlined in ink, deeper ones by the gaps between their fills
 KINDS = {"case": "open", "overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
+DEGREE_M = 100_000  # of a degree at the latitudes of cities, near enough for a first guess
+USUAL_SIZE = 720  # pixels the units shown fill on a desktop
 CONFIG = {"displayModeBar": False, "scrollZoom": True, "displaylogo": False, "showSendToCloud": False}
 
 
@@ -164,11 +168,17 @@ def _borders(answer: MapAnswer) -> list[dict]:
 
 
 def _view(answer: MapAnswer) -> dict:
-    """A first guess of the view; the script fits it to the outlines as soon as it knows the size of the box."""
+    """A first guess of the view, for a map of the usual size; the script fits it to the outlines it then knows."""
     known = answer.units.dropna(subset=["lon", "lat"])
     if known.empty:
         return {"zoom": 1}
-    return {"center": {"lon": float(known["lon"].mean()), "lat": float(known["lat"].mean())}, "zoom": 14.2}
+    wide, high = (float(known[name].max() - known[name].min()) for name in ("lon", "lat"))
+    lat = float(known["lat"].max() + known["lat"].min()) / 2
+    # A unit reaches about half its own size beyond its label point.
+    own = float(known["area_m2"].max() ** 0.5 / DEGREE_M) if known["area_m2"].notna().any() else 0.0
+    shown = max(wide + own, (high + own) / math.cos(math.radians(lat))) or 0.01
+    lon = float(known["lon"].max() + known["lon"].min()) / 2
+    return {"center": {"lon": lon, "lat": lat}, "zoom": round(math.log2(360 / shown * USUAL_SIZE / 512), 2)}
 
 
 def _meta(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> dict:
@@ -176,7 +186,7 @@ def _meta(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> di
     return {
         "shapes": answer.shapes,
         "theme": {name: getattr(palette, name) for name in
-                  ("surface", "accent", "t1", "bad", "warn", "nodata", "nd_fill", "label", "halo")},
+                  ("surface", "ink", "accent", "t1", "bad", "warn", "nodata", "nd_fill", "label", "halo")},
         "lon": shaped["lon"].round(6).tolist(),
         "lat": shaped["lat"].round(6).tolist(),
         "above": [_names(units) for units in answer.above],

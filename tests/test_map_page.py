@@ -63,7 +63,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
     units = measured[measured["kind"] == "unit"]
     places = DataFrame({
         "code": units["unit_code"], "name": units["unit_name"], "has_shape": True,
-        "lon": 121.5 + np.arange(len(units)) / 1000, "lat": 31.2,
+        "lon": 121.5 + np.arange(len(units)) / 1000, "lat": 31.2, "area_m2": 90_000.0,
     })  # fmt: skip
     recent = periods.recent(ask.query.period)
     answered = {
@@ -135,6 +135,16 @@ def test_a_unit_without_a_value_says_why():
     cards = figure(ask, replace(answer, measures=measured), ZH)["data"][0]["customdata"]
     assert [card[0] for card in cards[:2]] == ["", ""]
     assert [card[3] for card in cards[:2]] == ["无数据", "数据过少"]
+
+
+def test_the_first_guess_of_the_view_holds_every_unit():
+    ask = ask_of()
+    for spread in (0.001, 0.02, 5.0):
+        places = answer_of(ask).units
+        places = places.assign(lon=121.5 + spread * np.linspace(0, 1, len(places)))
+        view = figure(ask, answer_of(ask, units=places), ZH)["layout"]["map"]
+        pixels = 512 * 2 ** view["zoom"] / 360 * spread
+        assert pixels < 720 and view["center"]["lon"] == pytest.approx(121.5 + spread / 2)
 
 
 def test_names_of_levels_above_go_along():
@@ -220,7 +230,8 @@ def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
     units["numerator"] = random.integers(1, 9999, len(units)).astype(float)
     rest = base.measures[base.measures["kind"] != "unit"]
     places = DataFrame({"code": units["unit_code"], "name": units["unit_name"], "has_shape": True,
-                        "lon": random.random(len(units)), "lat": random.random(len(units))})  # fmt: skip
+                        "lon": random.random(len(units)), "lat": random.random(len(units)),
+                        "area_m2": 4e6})  # fmt: skip
     answer = replace(
         base, measures=pd.concat([units, rest], ignore_index=True), units=places, points=points(300)
     )

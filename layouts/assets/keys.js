@@ -31,6 +31,9 @@
     const at = found.findIndex((row) => row.classList.contains("sel"));
     const to = found[Math.min(Math.max(at + step, 0), found.length - 1)];
     select(to.dataset.code);
+    // The focus goes along, so that Enter opens the row and not what was pressed before.
+    const name = to.querySelector("a[href], [tabindex]");
+    if (name) name.focus({ preventScroll: true });
   }
 
   function open() {

@@ -5,7 +5,7 @@
   "use strict";
   const REGULAR = ["regular", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC"];
   const BOLD = ["semibold", ...REGULAR.slice(1)];
-  const OVER = "over-fills";
+  const OVER = "over-fills", INVERTED = 120;
   const COUNTED = ["==", ["get", "kind"], "count"];
   const EMPTY = { type: "FeatureCollection", features: [] };
   const shapes = new Map();
@@ -137,9 +137,9 @@
           ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
         "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 40, "text-padding": 1,
       },
-      paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
+      paint: { "text-color": ["case", ["get", "inverse"], colours.ink, colours.label],
         "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
-        "text-halo-width": ["case", ["get", "inverse"], 2, 1.6] } });
+        "text-halo-width": ["case", ["get", "inverse"], 1.2, 1.6] } });
     map.addLayer({ id: "linli-above", type: "symbol", source: "linli-above",
       layout: { "text-field": ["get", "name"], "text-font": BOLD, "text-size": 14, "text-letter-spacing": 0.1,
         "text-max-width": 40, "text-allow-overlap": true },
@@ -168,6 +168,17 @@
   }
 
   const sum = (counts) => (Array.isArray(counts) ? counts.reduce((all, each) => all + each, 0) : 0);
+  /* Names of places over fills on which text is inverted. More than so many units are left as they are. */
+  function invert(map, outlines, codes) {
+    if (!map.getLayer("place-names-inverse")) return;
+    const dark = new Set(codes.length <= INVERTED ? codes : []), parts = [];
+    for (const { properties, geometry } of outlines.features) {
+      if (dark.has(properties.code)) parts.push(...(geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates]));
+    }
+    const over = parts.length ? ["within", { type: "MultiPolygon", coordinates: parts }] : ["boolean", false];
+    map.setFilter("place-names", parts.length ? ["!", over] : null);
+    map.setFilter("place-names-inverse", over);
+  }
 
   function marks(points) {
     return { type: "FeatureCollection", features: points.lon.map((lon, at) => ({ type: "Feature",
@@ -232,6 +243,7 @@
     const without = fill.locations.filter((_, at) => fill.z[at] < 0);
     map.setFilter("linli-hatch", ["in", ["get", "code"], ["literal", without]]);
     map.getSource("linli-points").setData(marks(points));
+    invert(map, found, fill.locations.filter((_, at) => about.inverse.includes(fill.z[at])));
     const page = `${location.pathname} ${about.shapes}`;
     if (drawn !== page) {
       drawn = page;
