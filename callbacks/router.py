@@ -15,10 +15,11 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
-from pandas import concat
+from pandas import DataFrame
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.policies import Policies
+from callbacks.search import search_hits
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
 from data.query import QueryError, parse_tree, tree_part
@@ -26,14 +27,13 @@ from data.reader import Reader, UnknownUnit
 from data.scope import PERMISSIONS
 from data.settings import FIRST_TREE, Settings
 from data.store import Store
-from data.trees import home_tree, trees_of
-from layouts import ids, shell
+from data.trees import home_tree
+from layouts import ids, parts, shell
 from layouts.theme import THEMES
 from layouts.words import LANGUAGES, Words, load_words
 
 WEBGL_COOKIE = "linli-webgl"
 HOME = "map"
-HITS = 12
 HOMES = ("/", "", None)  # addresses that name nothing: a person's own page, in the tree of the scope
 
 logger = logging.getLogger("linli.pages")
@@ -55,6 +55,15 @@ class Call:
     theme: str = "light"
     webgl: bool = True
 
+    def word(self, kind: str, text: str) -> str:
+        """A data word in the reader's language: the instance's own translation, else that of our own words."""
+        own = self.reader.settings.word(kind, text, self.words.locale)
+        return self.words.texts.get(f"word.{kind}.{text}", own) if own == text else own
+
+    def titled(self, sources: DataFrame) -> DataFrame:
+        """Sources with what people call them in the reader's language."""
+        return sources.assign(title=[self.word("source", str(name)) for name in sources["source"]])
+
 
 @dataclass(frozen=True)
 class Page:
@@ -67,6 +76,7 @@ class Page:
 
 
 Builder = Callable[[Call], Page]
+Used = Callable[[Mapping[str, str]], tuple[str, ...] | None]
 
 
 @dataclass
@@ -77,15 +87,32 @@ class Desk:
     policies: Policies
     clock: Callable[[], datetime]
     builders: dict[str, Builder] = field(default_factory=dict)
+    used: dict[str, Used] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
 
     def page(
-        self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = ""
+        self,
+        name: str,
+        builder: Builder,
+        *paths: str,
+        permission: str,
+        checks: str,
+        home: str = "",
+        used: Used = lambda params: None,
     ) -> None:
-        """Add a page: its addresses with their policy, and what builds it."""
+        """Add a page: its addresses with their policy, what builds it, and the subjects its figures come from.
+
+        used  from the query string to the subjects whose sources the freshness badge speaks of; None for all
+        """
         self.policies.page(name, *paths, permission=permission, checks=checks, home=home)
         self.builders[name] = builder
+        self.used[name] = used
         self.paths += paths
+
+    def sources(self, call: "Call") -> DataFrame:
+        """Freshness of the sources the page of an address rests on."""
+        used = self.used.get(call.page)
+        return parts.feeding(call.titled(call.reader.freshness()), used(call.params) if used else None)
 
     @property
     def settings(self) -> Settings:
@@ -166,18 +193,22 @@ def register(app: Dash, desk: Desk) -> None:
 
     @desk.policies.callback(
         app, Output(ids.Shell.FRESHNESS, "children"), Input(ids.Shell.TICK, "value"),
+        State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         permission="any", checks="no more than the age of sources", prevent_initial_call=True,
     )  # fmt: skip
-    async def refresh(_tick):
-        call = await offload(desk.call)("/", "")
-        return shell.badge(await offload(call.reader.freshness)(), call.words)
+    async def refresh(_tick, pathname, search):
+        call = await offload(desk.call)(pathname, search)
+        return shell.badge(await offload(desk.sources)(call), call.words)
 
     @desk.policies.callback(
         app, Output(ids.Shell.SEARCH_HITS, "children"), Input(ids.Shell.SEARCH, "value"),
         permission="map", checks="units and facts of the scope only", prevent_initial_call=True,
     )  # fmt: skip
     async def find(text):
-        return await offload(search_hits)(desk, text) if text and text.strip() else None
+        if not text or not text.strip():
+            return None
+        call = await offload(desk.call)("/", "")
+        return await offload(search_hits)(call.reader, text, call.words)
 
 
 def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Component]:
@@ -188,9 +219,10 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     bar = shell.Bar(
         page=call.page if call.page in shell.PAGES else HOME,
         to=pages_of(desk, found.unit, tree=call.reader.tree),
-        sources=call.reader.freshness(),
+        sources=desk.sources(call),
         theme=call.theme,
         person=person.name,
+        role=person.role,
         token=current_csrf(),
         crumbs=found.crumbs,
         controls=found.controls,
@@ -250,26 +282,3 @@ def answered(desk: Desk, call: Call, *, here: str) -> Page:
         title, text, kind = "shell.failed", words("shell.failed.text", id=error_id), "failed"
         link, to = "parts.state.retry", here
     return Page(shell.notice(words(title), text, link=words(link), to=to, kind=kind, words=words))
-
-
-def search_hits(desk: Desk, text: str) -> Component | None:
-    """Links to what the search found: units of every tree on the map, facts on the analyst page."""
-    call = desk.call("/", "")
-    found, links = [], []
-    for tree in trees_of(call.reader):
-        hits = call.reader.in_tree(tree.name).search(text, limit=HITS)
-        hits = hits[
-            (hits["kind"] == "unit") | (tree.name == call.reader.tree)
-        ]  # facts are the same in every tree
-        titles = {level.name: level.title(call.words.locale) for level in tree.levels}
-        found.append(hits.assign(detail=[titles.get(detail, detail) for detail in hits["detail"]]))
-        links += [_hit_address(row, tree.name) for row in hits.to_dict("records")]
-    rows = concat(found, ignore_index=True) if found else call.reader.search("", limit=0)
-    return shell.hits(rows, links, call.words)
-
-
-def _hit_address(row: Mapping, tree: str) -> str:
-    code, asked = quote(row["code"], safe=""), urlencode(tree_part(tree))
-    if row["kind"] == "unit":
-        return f"/map/-/{code}" + (f"?{asked}" if asked else "")
-    return f"/analyst?subject={row['kind']}s&id={code}" + (f"&{asked}" if asked else "")

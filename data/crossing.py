@@ -19,11 +19,11 @@ from sqlalchemy import ColumnElement, Connection, false, select
 
 from data import places
 from data.factstore import visible
-from data.rollup import published
 from data.schema import FACTS, PLACES, SUBJECTS
 from data.scope import Scope
 
 if TYPE_CHECKING:
+    from data.rollup import Published
     from data.store import Store
 
 Ranges = tuple[tuple[int, int], ...]
@@ -69,22 +69,27 @@ class Crossing:
         spans = [version.span(code) for code in self.codes if code in version.by_code]
         return Held(version, tuple(sorted(spans)))
 
+    @property
+    def today(self) -> Held | None:
+        """What the scope opens of its tree in today's boundaries; None where that has none."""
+        return self.held(self.versions[-1]) if self.versions else None
+
     def now(self, subject: str) -> list[ColumnElement[bool]]:
         """What a fact must be to lie in the scope in today's boundaries."""
-        return self.held(self.versions[-1]).conditions(subject) if self.codes else [false()]
+        return self.today.conditions(subject) if self.today else [false()]
 
-    def units(self, store: Store, other: places.Version) -> Ranges:
+    def units(
+        self, connection: Connection, store: Store, other: places.Version, seen: Published | None
+    ) -> Ranges:
         """Positions of another tree's version that the scope's facts lie in, with all above them, as ranges."""
         if not self.codes:
             return ()
-        with store.read() as connection:
-            seen = published(connection)
-            key = (self.scope.units, self.versions[-1].id, other.id, seen.load if seen else 0)
-            if key not in store.crossings:
-                if len(store.crossings) >= KEPT:
-                    store.crossings.clear()
-                store.crossings[key] = _runs(_places(connection, self, other, load=key[-1]))
-            return store.crossings[key]
+        key = (self.scope.units, self.versions[-1].id, other.id, seen.load if seen else 0)
+        if key not in store.crossings:
+            if len(store.crossings) >= KEPT:
+                store.crossings.clear()
+            store.crossings[key] = _runs(_places(connection, self, other, load=key[-1]))
+        return store.crossings[key]
 
 
 def _places(connection: Connection, crossing: Crossing, other: places.Version, *, load: int) -> np.ndarray:

@@ -25,23 +25,8 @@ FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning 
 HINT_SEPARATOR = "|"
 FEW = 2_000
 LISTED = ("pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape")
+STRIP_UNITS = 32  # units of a level that the summed tables keep side by side
 WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One place at a level, in today's boundaries; label point in WGS84 degrees, NaN without a shape."""
-
-    code: str
-    name: str
-    level: str
-    depth: int
-    pos: int
-    end: int
-    lon: float
-    lat: float
-    has_shape: bool
-    area_m2: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +48,14 @@ class Version:
     def ancestors(self) -> np.ndarray:
         """int32 [levels, units + 1]."""
         return ancestors(self.units)
+
+    @cached_property
+    def strips(self) -> np.ndarray:
+        """int32 [levels, units + 1]: the strip of every row key, rising with the position."""
+        depths = np.array(self.level_at)
+        mine = depths == np.arange(len(self.ancestors))[:, None]
+        before = np.cumsum(mine, axis=1) - mine
+        return (before // STRIP_UNITS).astype(np.int32)
 
     @cached_property
     def by_code(self) -> dict[str, int]:
@@ -94,31 +87,48 @@ class Version:
         """Name of every position, '' at the root."""
         return ["", *self.units["name"].tolist()]
 
-    def at_depth(self, depth: int) -> np.ndarray:
-        """Mask over the units: those of a depth."""
-        return self._depths == depth
+    @cached_property
+    def parent_at(self) -> list[int]:
+        """Position of every position's parent, 0 where it has none."""
+        return [0, *self.units["parent_pos"].tolist()]
 
     @cached_property
-    def _depths(self) -> np.ndarray:
-        return self.units["level"].to_numpy()
+    def label_at(self) -> np.ndarray:
+        """lon, lat, area_m2 of every position, NaN where there is none."""
+        known = self.units[["label_lon", "label_lat", "area_m2"]].to_numpy(dtype=float)
+        return np.vstack([np.full((1, 3), np.nan), known])
+
+    @cached_property
+    def shape_at(self) -> np.ndarray:
+        """Whether every position has an outline."""
+        return np.concatenate([[False], self.units["has_shape"].to_numpy(dtype=bool)])
+
+    def at_depth(self, depth: int, low: int, high: int) -> np.ndarray:
+        """Positions of a depth inside low..high, ascending."""
+        known = self._by_depth.get(depth)
+        if known is None:
+            return np.zeros(0, dtype=np.int64)
+        return known[np.searchsorted(known, low) : np.searchsorted(known, high, side="right")]
+
+    @cached_property
+    def _by_depth(self) -> dict[int, np.ndarray]:
+        levels = np.array(self.level_at)
+        return {depth: np.flatnonzero(levels == depth) for depth in set(self.level_at[1:])}
 
     @cached_property
     def hints(self) -> HintIndex:
         """Names and codes to positions."""
         return HintIndex(self.units)
 
-    def row(self, pos: int) -> Series:
-        """The unit at a position (1..n)."""
-        return self.units.iloc[pos - 1]
-
-    def unit(self, pos: int, levels: Sequence[str]) -> Unit:
-        """The unit at a position as a value; `levels` names the tree's levels, top first."""
-        row = self.row(pos)
-        return Unit(
-            row["code"], row["name"], levels[row["level"]], int(row["level"]), pos, int(row["end"]),
-            float(row["label_lon"] or np.nan), float(row["label_lat"] or np.nan), bool(row["has_shape"]),
-            float(row["area_m2"] or np.nan),
-        )  # fmt: skip
+    def tops(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """Positions in ascending ranges that have no ancestor in any of them."""
+        found: list[int] = []
+        for low, high in ranges:
+            pos = max(low, 1, self.end_at[found[-1]] + 1 if found else 1)
+            while pos <= high:
+                found.append(pos)
+                pos = self.end_at[pos] + 1  # past the sub-tree
+        return found
 
     def span(self, code: str | None) -> tuple[int, int]:
         """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""
@@ -128,6 +138,11 @@ class Version:
         return pos, self.end_at[pos]
 
 
+_VERSIONS = select(boundary_version).order_by(
+    boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id
+)
+
+
 def versions(
     connection: Connection, *, tree: str | None = None, store: Store | None = None
 ) -> tuple[Version, ...]:
@@ -135,12 +150,9 @@ def versions(
 
     They are kept in `store.atlas` when a store is given.
     """
-    order = (boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id)
-    query = select(boundary_version).order_by(*order)
-    if tree is not None:
-        query = query.where(boundary_version.c.tree == tree)
+    rows = connection.execute(_VERSIONS).all()
     found = []
-    for row in connection.execute(query).all():
+    for row in rows if tree is None else [row for row in rows if row.tree == tree]:
         kept = store.atlas.get(row.id) if store else None
         version = kept or Version(
             row.id,

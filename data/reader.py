@@ -4,166 +4,23 @@ Pages, routes, exports and alerts receive a `Reader` and nothing else, so that a
 A unit that is not there and one that may not be seen answer alike. No scope means no rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
-from data.crossing import Crossing, crossing_of
+from data import answers, factlist, factstream, mapdata, points, scales, sourcebook
+from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
-from data.measures import Counter, NotReady, Tables
-from data.places import Unit
+from data.measures import Counter, NotReady
 from data.query import Period, Query, QueryError
-from data.scope import Scope
-from data.settings import FIRST_TREE, Level, Settings, SettingsError
-from data.store import Store
+from data.tables import Tables
+
+__all__ = ["Reader", "UnknownUnit"]
 
 
-class UnknownUnit(LookupError):
-    """No such unit, or none this reader may see."""
-
-
-class Reader:
-    """What one person may see of one instance, read in one of its trees. Cheap to make: one for each request.
-
-    Raises QueryError for a tree the instance does not declare.
-    """
-
-    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime], tree: str = FIRST_TREE):
-        self.store, self.scope, self.clock, self.tree = store, scope, clock, tree
-        try:
-            self._tree = store.settings.tree(tree)
-        except SettingsError as error:
-            raise QueryError(str(error)) from None
-
-    def in_tree(self, tree: str) -> "Reader":
-        """The same scope, read in another tree. Raises QueryError."""
-        other = Reader(self.store, self.scope, clock=self.clock, tree=tree)
-        other.atlas = self.atlas
-        return other
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the instance."""
-        return self.store.settings
-
-    @property
-    def today(self) -> date:
-        """Local day of the clock."""
-        return self.clock().astimezone(self.settings.timezone).date()
-
-    @cached_property
-    def atlas(self) -> tuple[places.Version, ...]:
-        """Published boundary versions of all trees."""
-        with self.store.read() as connection:
-            return places.versions(connection, store=self.store)
-
-    @cached_property
-    def versions(self) -> tuple[places.Version, ...]:
-        """Published boundary versions of the tree read in, oldest first."""
-        return tuple(version for version in self.atlas if version.tree == self.tree)
-
-    @cached_property
-    def across(self) -> Crossing | None:
-        """How the scope reaches into the tree read in; None where it is of that tree, or the whole."""
-        return crossing_of(self.scope, self.tree, self.atlas)
-
-    @property
-    def version(self) -> places.Version:
-        """Boundaries in force."""
-        if not self.versions:
-            raise NotReady("no boundaries are published yet; expected 'linli units publish'")
-        return self.versions[-1]
-
-    @cached_property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions the scope opens in today's boundaries."""
-        if self.across is not None:
-            return self.across.units(self.store, self.version)
-        return self.scope.ranges(self.version.units, tree=self.tree)
-
-    @property
-    def opens(self) -> bool:
-        """Whether the scope opens anything at all."""
-        return bool(self.ranges if self.across is None else self.across.codes)
-
-    def sees(self, pos: int) -> bool:
-        """Whether a position of today's boundaries lies in the scope."""
-        return any(low <= pos <= high for low, high in self.ranges)
-
-    def levels(self) -> tuple[Level, ...]:
-        """Levels of the tree, top first."""
-        return self._tree.levels
-
-    def level(self, name: str | None) -> Level:
-        """The level of that name, the top one for none. Raises KeyError."""
-        return self._tree.level(name) if name else self._tree.levels[0]
-
-    def _unit(self, pos: int) -> Unit:
-        return self.version.unit(pos, self._tree.names)
-
-    def unit(self, code: str) -> Unit:
-        """The unit of that code. Raises UnknownUnit alike for a missing and a foreign one."""
-        pos = self.version.by_code.get(code)
-        if pos is None or not self.sees(pos):
-            raise UnknownUnit(f"unit: got '{code[:60]}'; expected a code of a unit you may see")
-        return self._unit(pos)
-
-    def roots(self) -> tuple[Unit, ...]:
-        """Topmost units of the scope."""
-        seen = self._seen_mask
-        under = np.concatenate([[False], seen])[self.version.units["parent_pos"].to_numpy()]
-        return tuple(self._unit(row + 1) for row in np.flatnonzero(seen & ~under).tolist())
-
-    def path(self, code: str) -> tuple[Unit, ...]:
-        """The unit's ancestors inside the scope, topmost first, and the unit itself last."""
-        found = [self.unit(code)]
-        while (parent := int(self.version.row(found[0].pos)["parent_pos"])) and self.sees(parent):
-            found.insert(0, self._unit(parent))
-        return tuple(found)
-
-    def units(self, level: str, within: str | None) -> DataFrame:
-        """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
-        if within is not None:
-            self.unit(within)
-        return self.version.listed.take(self.shown(self.level(level).depth, within)).reset_index(drop=True)
-
-    def shown(self, depth: int, within: str | None) -> np.ndarray:
-        """Rows of the units of a depth inside a unit that the scope opens."""
-        low, high = self.version.span(within)
-        chosen = np.flatnonzero(self._seen_mask & self.version.at_depth(depth))
-        return chosen[(chosen + 1 >= low) & (chosen + 1 <= high)]
-
-    def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
-        return (self.version.span(self.unit(within).code),) if within else self.ranges
-
-    def inside(self, subject: str, within: str | None) -> list[ColumnElement[bool]]:
-        """What a fact must be to lie in a unit, or in all the scope opens, as of today. Raises UnknownUnit."""
-        if self.across is None:
-            return places.inside(subject, self.version, self.spans(within))
-        unit = places.inside(subject, self.version, self.spans(within)) if within else []
-        return [*unit, *self.across.now(subject)]
-
-    @cached_property
-    def _seen_mask(self) -> np.ndarray:
-        pos = self.version.units["pos"].to_numpy()
-        mask = np.zeros(len(pos), dtype=bool)
-        for low, high in self.ranges:
-            mask |= (pos >= low) & (pos <= high)
-        return mask
-
-    def _withins(self, within: str | None) -> tuple[str | None, ...]:
-        """Sub-trees a question covers: the unit asked for, or everything the scope opens."""
-        if within is not None:
-            return (self.unit(within).code,)
-        if self.scope.whole or self.across is not None:
-            return (None,)
-        return tuple(unit.code for unit in self.roots())
+class Reader(Ground):
+    """What one person may see of one instance, read in one of its trees. Cheap to make: one for each request."""
 
     def asked(self, query: Query) -> Query:
         """The query, which must be of the tree read in: whatever names it must say the truth. Raises QueryError."""
@@ -173,8 +30,11 @@ class Reader:
         return query
 
     def counter(self, connection: Connection, query: Query) -> Counter:
-        """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, self.asked(query), self.versions, across=self.across)
+        """Sums for a question in one snapshot; the caller has checked what it may ask. Raises NotReady."""
+        if self.published is None:
+            raise NotReady("nothing is published yet; expected a first 'linli refresh'")
+        seen = self.published
+        return Counter(connection, self.settings, self.asked(query), self.versions, seen, across=self.across)
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
@@ -189,9 +49,9 @@ class Reader:
     ) -> Tables:
         """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
         found = Tables(("code", *words), len(periods))
-        with self.store.read() as connection:
+        with self.read() as connection:
             counter = self.counter(connection, query)
-            for within in self._withins(query.within):
+            for within in self.withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
@@ -209,9 +69,10 @@ class Reader:
 
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
-        return scales.cuts(
-            self.store, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
-        )
+        with self.read() as connection:
+            return scales.cuts(
+                connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
+            )
 
     # Facts -----------------------------------------------------------------------------------------------------
 
@@ -255,12 +116,12 @@ class Reader:
         return self.words(subject, "channel")
 
     def longest_overdue(self, unit: str | None, *, limit: int = 10) -> DataFrame:
-        """Open cases past their limit, longest first; see `data.mapdata`."""
-        return mapdata.longest_overdue(self, unit, limit=limit)
+        """Open cases past their limit, longest first; see `data.points`."""
+        return points.longest_overdue(self, unit, limit=limit)
 
-    def points(self, unit: str | None, *, limit: int = 300) -> DataFrame:
-        """Newest open cases, orders and alerts, and parking lots, as points."""
-        return mapdata.points(self, unit, limit=limit)
+    def points(self, unit: str | None, level: str, *, limit: int = points.MOST) -> points.Points:
+        """Open cases and orders, new alerts and parking lots: one by one, or more than `limit` by unit of a level."""
+        return points.points(self, unit, level, limit=limit)
 
     def nowhere(self, query: Query) -> int:
         """Facts behind the first indicator that lie in no unit of the shown level."""
@@ -286,9 +147,17 @@ class Reader:
         """Freshness and the account of each source's newest load."""
         return sourcebook.sources(self)
 
+    def loads(self, source: str, *, limit: int = 50) -> DataFrame:
+        """Newest loads of a source with their accounts."""
+        return sourcebook.loads(self, source, limit=limit)
+
     def rejects(self, source: str, *, limit: int = 200) -> DataFrame:
         """Refused rows of a source's newest load that refused any."""
         return sourcebook.rejects(self, source, limit=limit)
+
+    def withdrawals(self, source: str, *, limit: int = 200) -> DataFrame:
+        """Facts that a source's newest load to withdraw any found no longer."""
+        return sourcebook.withdrawals(self, source, limit=limit)
 
     def runs(self, *, limit: int = 50, failed: bool = False) -> DataFrame:
         """Newest runs of jobs."""

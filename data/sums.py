@@ -1,27 +1,24 @@
-"""Sums by unit row and period: from the rollups where they hold them, else from the facts themselves.
+"""Sums by unit row and period, counted from the facts; `data.rollup_read` reads them from the rollups.
 
-Both paths answer the same frame and, by law, the same numbers.
+Both paths answer the same arrays and, by law, the same numbers.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, and_, false, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from data import places
 from data.crossing import Held
 from data.facts import DAY_MICROSECONDS, DEFAULT_RHYTHM_MINUTES, prepare
 from data.factstore import COUNTED, read_facts, read_terms, source_rhythms, term_kind
-from data.histograms import BINS, unpack
+from data.histograms import BINS
 from data.indicators import Indicator, of_subject
-from data.rollup import Published
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
-from data.store import whole_numbers
-from data.tally import Cells, columns, histogram_of, segments, tally
+from data.tally import Cells, columns, histogram_of, tally
 
 Days = tuple[int, int]  # local days [start, end)
 
@@ -52,92 +49,6 @@ class Region:
     depth: int
     low: int
     high: int
-
-
-def from_rollup(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    indicators: Sequence[Indicator],
-    *,
-    periods: Sequence[Days],
-) -> Sums:
-    """Sums of one subject's flows, or of its stocks, over each period; a stock is summed from the first day on."""
-    runs = _runs(indicators, periods, first=seen.first_on)
-    subject = indicators[0].subject
-    names = columns(indicators)
-    table = np.zeros((0, len(names) + 2), dtype=np.int64)
-    if names:
-        table = _summed(connection, seen, region, subject=subject, names=names, runs=runs)
-    wanted = {histogram_of(entry, of_subject(subject)) for entry in indicators if entry.kind == "quantile"}
-    counts = {
-        name: _histograms(connection, seen, region, subject=subject, name=name, runs=runs) for name in wanted
-    }
-    return Sums(table[:, 0], table[:, 1], names, table[:, 2:], counts)
-
-
-def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: int) -> list[Days]:
-    """Days to add up: a flow's period, of a stock everything up to its end."""
-    if any(entry.kind == "stock" for entry in indicators):
-        return [(min(first, end), end) for _, end in periods]
-    return list(periods)
-
-
-def _source(
-    connection: Connection, region: Region, seen: Published, subject: str, runs: Sequence[Days]
-) -> tuple[str, dict]:
-    """FROM clause that walks the spans of the periods and reads the region's rows of each: one index range a span.
-
-    SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and, before a list of unknown
-    length, chooses to read the whole table; a sub-select that cannot be pulled up leaves it no choice.
-    """
-    spans = [
-        (number, span, day)
-        for number, days in enumerate(runs)
-        for span, first, last in segments(*days)
-        for day in range(first, last + 1, span)
-    ]
-    values = {"version": region.version.id, "depth": region.depth, "low": region.low, "high": region.high}
-    values |= {"base": seen.base, "generation": seen.generation}
-    matches = """r.version_id = :version AND r.level = :depth AND r.span = seg.span AND r.day = seg.day
-          AND r.pos BETWEEN :low AND :high AND r.gen BETWEEN :base AND :generation"""
-    if connection.dialect.name == "sqlite":
-        seg = """SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-            FROM json_each(:spans)"""
-        rows = f"CROSS JOIN rollup_{subject} r WHERE {matches}"
-        asked: dict = {"spans": json.dumps(spans)}
-    else:
-        seg = "SELECT * FROM unnest(CAST(:p AS integer[]), CAST(:s AS integer[]), CAST(:d AS integer[]))"
-        rows = f"CROSS JOIN LATERAL (SELECT * FROM rollup_{subject} r WHERE {matches} OFFSET 0) r WHERE true"
-        asked = {key: [span[at] for span in spans] for at, key in enumerate("psd")}
-    return f"WITH seg (period, span, day) AS ({seg}) SELECT %s FROM seg {rows}", values | asked
-
-
-def _summed(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    *,
-    subject: str,
-    names: Sequence[str],
-    runs: Sequence[Days],
-) -> np.ndarray:
-    """int64 lines of pos, period and the columns."""
-    clause, values = _source(connection, region, seen, subject, runs)
-    chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
-    query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
-    return whole_numbers(connection.execute(text(query), values), width=len(names) + 2)
-
-
-def _histograms(
-    connection: Connection, seen: Published, region: Region, *, subject: str, name: str, runs: Sequence[Days]
-) -> dict[tuple[int, int], np.ndarray]:
-    clause, values = _source(connection, region, seen, subject, runs)
-    query = clause % f"r.pos, seg.period, r.{name}" + f" AND r.{name} IS NOT NULL"
-    found: dict[tuple[int, int], list[bytes]] = {}
-    for pos, period, packed in connection.execute(text(query), values):
-        found.setdefault((pos, period), []).append(packed)
-    return {key: unpack(blobs) for key, blobs in found.items()}
 
 
 @dataclass(frozen=True)
@@ -182,7 +93,8 @@ class Counted:
     def sums(self, indicators: Sequence[Indicator], periods: Sequence[Days]) -> Sums:
         """The sums of one subject's flows, or of its stocks, as the rollups would give them."""
         names = columns(indicators)
-        runs = _runs(indicators, periods, first=-(2**31))
+        stocks = indicators[0].kind == "stock"
+        runs = [(-(2**31), end) for _, end in periods] if stocks else periods
         parts = [_cut(self.cells, names, number, run) for number, run in enumerate(runs)]
         row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}

@@ -7,8 +7,8 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from data.query import NARROWING, tree_part
-from layouts import parts
+from data.query import NARROWING, Period, tree_part
+from layouts import parts, periods
 from layouts.analyst_ask import PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
 from layouts.rows import RowStyle
@@ -46,12 +46,34 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
             ],
             className="go",
         ),
+        *_often(ask, words),
     ]
     return html.Div(fields, className="q")
 
 
 def _anew(ask: AnalystAsk) -> str:
     return "/analyst?" + urlencode({"subject": ask.subject, **tree_part(ask.query.tree)})
+
+
+def _often(ask: AnalystAsk, words: Words) -> list[Component]:
+    """Questions people ask again and again, as links."""
+    if words.today is None:
+        return []
+    named = periods.presets(words.today)
+    asked = [
+        ("measures", "last-month", {"subject": "measures"}),
+        ("month", "last-month", {"subject": "cases"}),
+        ("dissatisfied", "days30", {"subject": "orders", "satisfaction": "dissatisfied"}),
+        ("littering", "days30", {"subject": "alerts", "kind": "littering"}),
+    ]
+    tree = tree_part(ask.query.tree)
+    to = {key: "/analyst?" + urlencode(pairs | _days(named[period]) | tree) for key, period, pairs in asked}
+    links = [html.Li(html.A(words(f"analyst.often.{key}"), href=address)) for key, address in to.items()]
+    return [html.Div([html.B(words("analyst.often")), html.Ul(links)], className="often f12")]
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
 
 
 def _kept(ask: AnalystAsk) -> list[Component]:

@@ -1,20 +1,14 @@
 """The ranking of the KPI page: the parts of the unit side by side, by one level of one tree."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from dash import html
 from dash.development.base_component import Component
 
 from layouts import parts, values
-from layouts.league import League, Links, league
+from layouts.kpi_ask import KpiAnswer, KpiAsk
+from layouts.league import ROWS, League, Links, league
 from layouts.parts import Option
 from layouts.tree_switch import switch
 from layouts.words import Words
-
-if TYPE_CHECKING:
-    from layouts.kpi_page import KpiAnswer, KpiAsk
 
 
 def ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -58,6 +52,7 @@ def _trees(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component | None:
 
 
 def _more(answer: KpiAnswer, words: Words) -> str:
-    units = answer.measures[answer.measures["kind"] == "unit"]["unit_code"].nunique()
     under = words("kpi.ranking.under")
-    return under if units <= 100 else f"{under} {words('kpi.ranking.cut', shown=100, n=words.number(units))}"
+    if answer.count <= ROWS:
+        return under
+    return f"{under} {words('kpi.ranking.cut', shown=ROWS, n=words.number(answer.count))}"

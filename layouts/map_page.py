@@ -10,6 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS
+from data.points import MOST
 from data.query import NARROWING, Period, tree_part
 from layouts import ids, parts, periods, values
 from layouts.map_figure import CONFIG, drawn, figure
@@ -125,7 +126,7 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     ends = [words(f"map.legend.{end}") for end in ("worse", "met", "better")] if both else []
     few = (
         words("map.legend.few", n=indicator.min_base)
-        if indicator.kind in ("rate", "score", "quantile")
+        if indicator.kind in ("rate", "score", "quantile") and indicator.min_base > 1
         else words("map.legend.none")
     )
     return html.Section(
@@ -135,12 +136,19 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
             html.Div(ticks, className="ticks"),
             html.Div([html.Span(end) for end in ends], className="ends") if ends else None,
             html.Div([html.I(className="hatch"), few], className="nd"),
-            html.Div([html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS],
-                     className="syms"),
+            html.Div(_symbols(answer, words), className="syms"),
         ],
         className="lg",
         **{"aria-label": words("map.legend")},
     )  # fmt: skip
+
+
+def _symbols(answer: MapAnswer, words: Words) -> list[Component]:
+    """The symbols of points; where those are counted, the one disc and why."""
+    if len(answer.points.counted):
+        text = words("map.legend.counted", most=MOST, level=answer.level.title(words.locale))
+        return [html.Span([html.I(className="sym count"), text])]
+    return [html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS]
 
 
 def _cut(cut: float, words: Words) -> str:
@@ -182,7 +190,7 @@ def controls(
     options = [option for group in groups.values() for option in group]
     return [
         *narrowed(less, ask.here, words, to=lambda column: ask.href(**{column: None})),
-        parts.menu(words("map.indicator"), options),
+        parts.menu(words("map.indicator"), options, name="indicator"),
         period_menu(ask.query.period, presets, to=lambda period: ask.href(period=period), words=words),
     ]
 

@@ -21,7 +21,8 @@ from world import SIX, World, case
 from callbacks import router
 from callbacks.map_page import map_rows, own_unit
 from callbacks.policies import Policies
-from callbacks.router import Desk, pages_of, search_hits
+from callbacks.router import Desk, pages_of
+from callbacks.search import search_hits
 from data.query import QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.scope import Scope, whole_scope
@@ -232,11 +233,14 @@ def test_pages_lead_on_in_the_same_tree(desk, monkeypatch):
 
 
 def test_the_search_finds_units_of_every_tree_and_each_fact_once(desk):
-    assert links(search_hits(desk, "K1")) == ["/map/-/K1?tree=admin"]
-    assert links(search_hits(desk, "A2")) == ["/map/-/A2"]
+    def found(text: str):
+        return search_hits(desk.call("/", "").reader, text, ZH)
+
+    assert links(found("K1")) == ["/map/-/K1?tree=admin"]
+    assert links(found("A2")) == ["/map/-/A2"]
     desk.be(Scope("li", "manager", ("K1",), tree="admin"))
-    assert links(search_hits(desk, "A2")) == ["/map/-/A2"]  # one of its facts lies there
-    assert search_hits(desk, "B2").children == ZH("shell.search.none")
+    assert links(found("A2")) == ["/map/-/A2"]  # one of its facts lies there
+    assert found("B2").children == ZH("shell.search.none")
 
 
 def test_outlines_are_addressed_by_tree(desk):

@@ -294,7 +294,9 @@ def test_no_scope_and_a_tree_that_is_gone_open_nothing(world):
         assert reader.ranges == () and not reader.opens
         assert ids(reader, ask(tree=reader.tree)) == []
         assert totals(reader, ask("cases_reported", tree=reader.tree))["cases_reported"][0] == 0
-        assert reader.points(None).empty and reader.longest_overdue(None).empty
+        assert (
+            reader.points(None, reader.levels()[1].name).listed.empty and reader.longest_overdue(None).empty
+        )
         assert reader.words("cases", "category") == []
         assert reader.search("C").empty
 
@@ -302,8 +304,12 @@ def test_no_scope_and_a_tree_that_is_gone_open_nothing(world):
 def test_points_overdue_words_and_summary_stay_inside_a_crossing_scope(world):
     two_trees(world)
     other = world.reader("K1", tree="grid", of="admin")
-    assert other.points(None)["id"].tolist() == ["C1"]
-    assert other.points("A1")["id"].tolist() == ["C1"]
+    assert other.points(None, "block").listed["id"].tolist() == ["C1"]
+    assert other.points("A1", "block").listed["id"].tolist() == ["C1"]
+    counted = world.reader("K2", tree="grid", of="admin").points(None, "block", limit=0).counted
+    assert counted[["unit_code", "n"]].values.tolist() == [["A2", 1]]  # open, and placed by a point
+    overdue = world.reader("K2", tree="grid", of="admin").longest_overdue(None)
+    assert set(overdue["id"]) <= {"C3", "C5"}
     assert other.summary("cases", ask())["rows"] == 1
     assert sum(len(part) for part in other.fact_chunks("cases", ask())) == 1
     assert world.reader("K5", tree="grid", of="admin").words("cases", "category") == []
@@ -376,7 +382,7 @@ def oracle(world: World, units: list[str]) -> set[str]:
     for row, place in zip(rows, placed.tolist(), strict=True):
         above = place
         while above and above not in wanted:
-            above = int(version.row(above)["parent_pos"])
+            above = int(version.units["parent_pos"].iloc[above - 1])
         if above:
             found.add(row.key)
     return found
