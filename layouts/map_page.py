@@ -143,7 +143,7 @@ def _symbols(answer: MapAnswer, words: Words) -> list[Component]:
     """The symbols of points; where those are counted, the one disc and why."""
     if len(answer.points.counted):
         text = words("map.legend.counted", most=MOST, level=answer.level.title(words.locale))
-        return [html.Span([html.I(className="sym count"), text])]
+        return [html.Span([html.I(className="sym count"), text], className="whole")]
     return [html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS]
 
 
