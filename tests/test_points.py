@@ -150,9 +150,9 @@ def test_open_facts_are_found_by_their_own_index(world):
     world.refresh()
     reader = world.reader()
     with reader.read() as connection:
-        values, spans = points._asked(connection, reader, "A")
+        values, spans = points._asked(reader, "A")
         for query in (points._listing(spans), points._counting(spans), points._longest(spans)):
-            asked = values | {"most": 1, "limit": 1}
+            asked = values | {"most": 1, "limit": 1, "alerts_from": 0, "readings_from": 0}
             steps = connection.execute(text(f"EXPLAIN QUERY PLAN {query.text}"), asked).all()
             plan = [step[-1] for step in steps]
             assert any("f USING INDEX fact_cases_open" in step for step in plan)
