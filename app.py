@@ -72,6 +72,7 @@ def _numbers(add) -> None:
     load = add("ingest", "load files through a declared source")
     load.add_argument("source", metavar="SOURCE")
     load.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    load.add_argument("--accept-shrink", action="store_true", help="let more of a snapshot vanish than usual")
     add("refresh", "bring rollups up to date").add_argument("--full", action="store_true")
     add("indicators", "every indicator")
     measure = add("measure", "numbers of indicators")

@@ -13,7 +13,7 @@ from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
 from data.instants import micros
-from data.query import LONGEST_DAYS, parse_date, parse_query
+from data.query import LONGEST_DAYS, parse_query
 from data.reader import Reader
 from data.settings import EPOCH_DAY
 from layouts import analyst_page
@@ -29,7 +29,13 @@ MEASURE_COLUMNS = {
 
 def register(app: Dash, desk: Desk) -> None:
     """Add the page."""
-    desk.page("analyst", build, "/analyst", permission="analyst", checks="unit inside the scope")
+    desk.page("analyst", build, "/analyst", permission="analyst", checks="unit inside the scope", used=used)
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Subjects whose sources feed the rows asked for."""
+    subject = subject_of(params)
+    return None if subject == "measures" else (subject,)
 
 
 def build(call: Call) -> Page:
@@ -44,7 +50,7 @@ def build(call: Call) -> Page:
 def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     """The question of an address, also of a file's. Raises QueryError and UnknownUnit."""
     query = parse_query(
-        with_days(params, reader.today), level=None, within=params.get("unit"), today=reader.today
+        at_any_time(params, reader.today), level=None, within=params.get("unit"), today=reader.today
     )
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(
@@ -60,12 +66,9 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     return replace(ask, query=query.asking(level=level, indicators=tuple(INDICATORS)))
 
 
-def with_days(params: Mapping[str, str], today: date) -> Mapping[str, str]:
-    """The address with the days people mean: the last day, which they choose, becomes the exclusive end; a record
-    asked for by its number is looked for at any time."""
-    if params.get("last"):
-        return {**params, "to": (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()}
-    if params.get("id") and not params.get("from"):
+def at_any_time(params: Mapping[str, str], today: date) -> Mapping[str, str]:
+    """The address; a record asked for by its number alone is looked for at any time."""
+    if params.get("id") and not (params.get("from") or params.get("last")):
         return {**params, "from": (today - timedelta(days=LONGEST_DAYS - 1)).isoformat()}
     return params
 
@@ -141,10 +144,7 @@ def row_style(call: Call) -> RowStyle:
     reader, words = call.reader, call.words
 
     def word(kind: str, text: str) -> str:
-        if kind == "indicator":
-            return words(f"indicator.{text}")
-        own = reader.settings.word(kind, text, words.locale)
-        return words.texts.get(f"word.{kind}.{text}", own) if own == text else own
+        return words(f"indicator.{text}") if kind == "indicator" else call.word(kind, text)
 
     return RowStyle(words, word, lambda at: words.stamp(local(reader, at)), micros(reader.clock()))
 

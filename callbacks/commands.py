@@ -188,13 +188,14 @@ def ingest(options: Namespace) -> int:
             f"{options.source}: got no {path}; expected one of {', '.join(known) or 'none yet'}"
         )
     with progress_bar(options.source) as progress:
-        done = ledger.ingest(store, load_source(path), options.files, clock=utc_now, progress=progress)
+        done = ledger.ingest(
+            store, load_source(path), options.files, clock=utc_now, progress=progress,
+            accept_shrink=options.accept_shrink,
+        )  # fmt: skip
     counts = " ".join(f"{name} {getattr(done, name)}" for name in ledger.register.COUNTS)
-    lines = [
-        f"{done.source}: {counts} in {done.seconds} s",
-        *(f"  {name}: {n}" for name, n in sorted(done.notes.items())),
-    ]
-    lines += [f"  {done.hint}"] if done.hint else []
+    lines = [f"{done.source}: {counts} in {done.seconds} s"]
+    lines += [f"  {name}: {n}" for name, n in sorted(done.notes.items())]
+    lines += [f"  {text}" for text in (done.hint, done.gone) if text]
     lines += [f"  {entry}" for entry in done.rejects[: ledger.SHOWN_REJECTS]]
     return say(options, done.as_json(), lines)
 

@@ -1,25 +1,32 @@
 """The KPI page: from an address to its question, from the store to its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dash import Dash
 
 from callbacks.map_page import levels_below, own_unit
 from callbacks.router import Call, Desk, Page
+from data.indicators import INDICATORS
 from data.instants import moment
 from data.query import Period, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from layouts import kpi_page, periods
-from layouts.kpi_page import KpiAnswer, KpiAsk, parse_ask
+from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, group_of, parse_ask
 
 
 def register(app: Dash, desk: Desk) -> None:
     """Add the page."""
     desk.page(
-        "kpi", build, "/kpi", "/kpi/{unit}", permission="kpi", checks="unit inside the scope", home="/kpi/-"
-    )
+        "kpi", build, "/kpi", "/kpi/{unit}", permission="kpi", checks="unit inside the scope", home="/kpi/-",
+        used=used,
+    )  # fmt: skip
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...]:
+    """Subjects whose sources feed the cards of the group asked for."""
+    return tuple(dict.fromkeys(INDICATORS[name].subject for name in GROUPS[group_of(params)]))
 
 
 def build(call: Call) -> Page:
@@ -70,7 +77,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         levels=levels,
         measures=reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
-        sources=reader.freshness(),
+        sources=call.titled(reader.freshness()),
         aims=reader.settings.targets,
         data_at=call.words.moment(local(reader, published)) if published else "",
         elapsed=periods.elapsed(query.period, reader.today),

@@ -1,7 +1,8 @@
 """The map page: its builder, the callback that changes it in place, and the same answer as a file."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
@@ -11,15 +12,19 @@ from starlette.responses import PlainTextResponse, Response
 
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
+from data.indicators import INDICATORS
 from data.measures import NotReady
-from data.query import Period, Query, QueryError, parse_query
+from data.points import Points
+from data.query import DEFAULT_INDICATOR, Period, Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
-from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
+from layouts.map_view import MOST_SHAPES, PARTNERS, MapAnswer, MapAsk, parse_map_ask
+from layouts.parts import feeding
 from layouts.plain import plain
+from layouts.shell import badge
 
 FILE_COLUMNS = (
     "indicator",
@@ -33,6 +38,7 @@ FILE_COLUMNS = (
     "high",
     "n",
 )
+NAMED = 60  # units of a level above whose names may stand for those of units too small for theirs
 CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
 
 
@@ -41,13 +47,14 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     add_files(app, desk)  # ahead of the page, whose address would hold theirs
     desk.page(
         "map", lambda call: build(call, shelf), "/", "/map", "/map/{level}/{within}",
-        permission="map", checks="unit and level inside the scope", home="/",
+        permission="map", checks="unit and level inside the scope", home="/", used=used,
     )  # fmt: skip
 
     @desk.policies.callback(
         app,
         Output(ids.Map.GRAPH, "figure"), Output(ids.Map.DRAWN, "value"), Output(ids.Map.OVERLAY, "children"),
         Output(ids.Map.SIDE, "children"), Output(ids.Shell.CRUMB, "children"), Output(ids.Shell.CONTROLS, "children"),
+        Output(ids.Shell.FRESHNESS, "children", allow_duplicate=True),
         Input(ids.Map.ASKED, "value"), State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         State(ids.Map.DRAWN, "value"),
         permission="map", checks="unit and level inside the scope", prevent_initial_call=True,
@@ -56,6 +63,12 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
         if not is_map(pathname):
             raise PreventUpdate
         return await offload(changed)(desk.call(pathname, search), shelf, shown)
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Subjects whose sources feed the indicator shown."""
+    named = INDICATORS.get(params.get("indicator", DEFAULT_INDICATOR).split(",")[0])
+    return None if named is None else (named.subject,)
 
 
 def is_map(pathname: str | None) -> bool:
@@ -84,7 +97,7 @@ def changed(call: Call, shelf: Shelf, shown: str | None) -> tuple:
 
 
 def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
-    """Overlay, side, breadcrumb, controls."""
+    """Overlay, side, breadcrumb, controls, freshness."""
     words = call.words
     presets = map_page.preset_periods(call.reader.today)
     parts = (
@@ -93,7 +106,8 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
         map_page.bar(ask, answer, words),
         map_page.controls(ask, words, presets=presets),
     )
-    return tuple(plain(part) for part in parts)
+    fed = feeding(answer.sources, (ask.indicator.subject,))
+    return (*(plain(part) for part in parts), badge(fed, words))
 
 
 def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
@@ -103,7 +117,7 @@ def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
     query = parse_query(call.params, level=named, within=within, today=reader.today)
     with reader.read():
         query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
-        levels = levels_below(reader, query.within)
+        levels = levels_at(reader, query.within, named)
         query = query.asking(level=named if named != "-" else levels[0].name)
         ask = parse_map_ask(query, call.params)
         return ask, read_answer(ask, call, shelf, levels)
@@ -124,6 +138,14 @@ def levels_below(reader: Reader, within: str | None) -> list[Level]:
     return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
 
 
+def levels_at(reader: Reader, within: str | None, named: str) -> list[Level]:
+    """Levels one may ask for at a unit: those below it and, by name, its own, which shows the unit alone."""
+    below = levels_below(reader, within)
+    if not within or named != reader.unit(within).level or named in {level.name for level in below}:
+        return below
+    return [reader.settings.level(named), *below]
+
+
 def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
     """Everything the page shows."""
     reader, query = call.reader, ask.query
@@ -133,8 +155,8 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
     shown = reader.units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
-    before = [periods.year_before(period) for period in recent]
-    line = read_line(reader, query, [*recent, *before])
+    lines = read_lines(reader, query, [*recent, *map(periods.year_before, recent)])
+    upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
     drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
         path=reader.path(query.within) if query.within else (),
@@ -142,14 +164,17 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         all_levels=reader.levels(),
         level=level,
         below=deeper[0] if deeper else None,
+        above=[few for few in upper if len(few) <= NAMED],
         measures=reader.measures(query),
         units=shown,
-        points=reader.points(query.within, level.name),
+        points=titled_points(reader.points(query.within, level.name), call),
         longest=reader.longest_overdue(query.within),
         periods=recent,
-        line=line[: len(recent)],
-        years=line[len(recent) :],
+        line=lines[0][: len(recent)],
+        years=lines[0][len(recent) :],
+        second=[line[: len(recent)] for line in lines[1:]],
         cuts=reader.scale(query.indicator, level.name, days=query.period.days),
+        sources=call.titled(reader.freshness()),
         shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
         borders=read_borders(reader, query, level, shelf),
         style=shelf.style_address(call.theme),
@@ -157,7 +182,16 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         aim=read_aim(reader, ask),
         webgl=call.webgl,
         place=reader.settings.name,
+        word=call.word,
     )
+
+
+def titled_points(points: Points, call: Call) -> Points:
+    """Points with what they are called in the reader's language: a category, or the kind of an alert."""
+    listed = points.listed
+    kinds = ["kind" if kind == "alert" else "category" for kind in listed["kind"]]
+    titles = [call.word(kind, str(title)) for kind, title in zip(kinds, listed["title"], strict=True)]
+    return replace(points, listed=listed.assign(title=titles))
 
 
 def read_aim(reader: Reader, ask: MapAsk) -> float | None:
@@ -167,12 +201,20 @@ def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
-def read_line(reader: Reader, query: Query, wanted: Sequence[Period]) -> list[float | None]:
-    """The indicator's value in each period; what lies before the first record is unknown, not 0."""
-    rows = reader.series((query.indicator,), unit=query.within, periods=wanted, query=query)
-    found = list(zip(wanted, rows["value"].tolist(), rows["n"].tolist(), strict=True))
-    first = min((period.start for period, _, n in found if values.known(n)), default=None)
-    return [values.known(value) if first and period.start >= first else None for period, value, _ in found]
+def read_lines(reader: Reader, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
+    """Values of the indicator, and of its partner where it has one, in each period; what lies before the first
+    record is unknown, not 0."""
+    names = (query.indicator, *PARTNERS.get(query.indicator, ()))
+    rows = reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
+    found = []
+    for name in names:
+        own = [row for row in rows if row["indicator"] == name]
+        known = {
+            row["period_start"]: (values.known(row["value"]), values.known(row["n"]) or 0) for row in own
+        }
+        first = min((start for start, (_, n) in known.items() if n), default=None)
+        found.append([known[each.start][0] if first and each.start >= first else None for each in wanted])
+    return found
 
 
 def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> list[tuple[str, int]]:
@@ -219,7 +261,7 @@ def map_rows(reader: Reader, place: tuple[str, str], params: dict[str, str]) -> 
     """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
     query = parse_query(params, level=place[0], within=place[1], today=reader.today)
     query = query.asking(within=query.within or own_unit(reader))
-    if query.level not in {level.name for level in levels_below(reader, query.within)}:
+    if query.level not in {level.name for level in levels_at(reader, query.within, place[0])}:
         raise UnknownUnit(f"level: got '{place[0][:60]}'; expected one below the unit")
     return reader.measures(query)[list(FILE_COLUMNS)]
 

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
+from pandas import DataFrame
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.policies import Policies
@@ -25,7 +26,7 @@ from data.reader import Reader, UnknownUnit
 from data.scope import PERMISSIONS
 from data.settings import Settings
 from data.store import Store
-from layouts import ids, shell
+from layouts import ids, parts, shell
 from layouts.theme import THEMES
 from layouts.words import LANGUAGES, Words, load_words
 
@@ -51,6 +52,15 @@ class Call:
     theme: str = "light"
     webgl: bool = True
 
+    def word(self, kind: str, text: str) -> str:
+        """A data word in the reader's language: the instance's own translation, else that of our own words."""
+        own = self.reader.settings.word(kind, text, self.words.locale)
+        return self.words.texts.get(f"word.{kind}.{text}", own) if own == text else own
+
+    def titled(self, sources: DataFrame) -> DataFrame:
+        """Sources with what people call them in the reader's language."""
+        return sources.assign(title=[self.word("source", str(name)) for name in sources["source"]])
+
 
 @dataclass(frozen=True)
 class Page:
@@ -63,6 +73,7 @@ class Page:
 
 
 Builder = Callable[[Call], Page]
+Used = Callable[[Mapping[str, str]], tuple[str, ...] | None]
 
 
 @dataclass
@@ -73,15 +84,32 @@ class Desk:
     policies: Policies
     clock: Callable[[], datetime]
     builders: dict[str, Builder] = field(default_factory=dict)
+    used: dict[str, Used] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
 
     def page(
-        self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = ""
+        self,
+        name: str,
+        builder: Builder,
+        *paths: str,
+        permission: str,
+        checks: str,
+        home: str = "",
+        used: Used = lambda params: None,
     ) -> None:
-        """Add a page: its addresses with their policy, and what builds it."""
+        """Add a page: its addresses with their policy, what builds it, and the subjects its figures come from.
+
+        used  from the query string to the subjects whose sources the freshness badge speaks of; None for all
+        """
         self.policies.page(name, *paths, permission=permission, checks=checks, home=home)
         self.builders[name] = builder
+        self.used[name] = used
         self.paths += paths
+
+    def sources(self, call: "Call") -> DataFrame:
+        """Freshness of the sources the page of an address rests on."""
+        used = self.used.get(call.page)
+        return parts.feeding(call.titled(call.reader.freshness()), used(call.params) if used else None)
 
     @property
     def settings(self) -> Settings:
@@ -145,11 +173,12 @@ def register(app: Dash, desk: Desk) -> None:
 
     @desk.policies.callback(
         app, Output(ids.Shell.FRESHNESS, "children"), Input(ids.Shell.TICK, "value"),
+        State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         permission="any", checks="no more than the age of sources", prevent_initial_call=True,
     )  # fmt: skip
-    async def refresh(_tick):
-        call = await offload(desk.call)("/", "")
-        return shell.badge(await offload(call.reader.freshness)(), call.words)
+    async def refresh(_tick, pathname, search):
+        call = await offload(desk.call)(pathname, search)
+        return shell.badge(await offload(desk.sources)(call), call.words)
 
     @desk.policies.callback(
         app, Output(ids.Shell.SEARCH_HITS, "children"), Input(ids.Shell.SEARCH, "value"),
@@ -167,9 +196,10 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     bar = shell.Bar(
         page=call.page if call.page in shell.PAGES else HOME,
         to=pages_of(desk, found.unit),
-        sources=call.reader.freshness(),
+        sources=desk.sources(call),
         theme=call.theme,
         person=person.name,
+        role=person.role,
         token=current_csrf(),
         crumbs=found.crumbs,
         controls=found.controls,

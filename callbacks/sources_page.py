@@ -8,7 +8,7 @@ from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
 from data.jobs import request_run
 from layouts import ids, shell, sources_page, values
-from layouts.sources_page import SourcesAnswer, SourcesAsk, chosen
+from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
 
 
 def register(app: Dash, desk: Desk) -> None:
@@ -29,14 +29,16 @@ def register(app: Dash, desk: Desk) -> None:
             raise PreventUpdate
         call = desk.call("/sources", search)
         await offload(request_run)(desk.store, "collect", by=current_person().name, now=desk.clock())
-        return call.words("sources.run.asked", source=str((ctx.triggered_id or {}).get("source", "")))
+        return call.words(
+            "sources.run.asked", source=call.word("source", str((ctx.triggered_id or {}).get("source", "")))
+        )
 
 
 def build(call: Call) -> Page:
     """The whole page of an address."""
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
-    sources = reader.sources()
+    sources = call.titled(reader.sources())
     name = chosen(ask, sources)
 
     def when(instant):
@@ -46,7 +48,9 @@ def build(call: Call) -> Page:
     answer = SourcesAnswer(
         sources=sources,
         rejects=reader.rejects(name),
+        loads=reader.loads(name),
         runs=reader.runs(failed=ask.failed),
+        withdrawn=reader.withdrawals(name),
         may_run=reader.scope.may("run"),
         when=when,
     )

@@ -7,6 +7,7 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
+from data import links
 from data.facts import DEFAULT_RHYTHM_MINUTES
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 from data.store import raw_rows, whole_numbers
@@ -30,10 +31,12 @@ def last_load(connection: Connection) -> int:
 
 
 def touched_subjects(connection: Connection, *, since: int, until: int) -> tuple[str, ...]:
-    """Subjects of the loads after `since` up to `until`."""
+    """Subjects of the loads after `since` up to `until`, and of facts whose worth hangs on theirs by a link."""
     query = select(source.c.kind).distinct().join(load, load.c.source_id == source.c.id)
     kinds = connection.scalars(query.where(load.c.id > since, load.c.id <= until, load.c.state == "done"))
     found = {SUBJECT_OF_KIND[kind] for kind in kinds}
+    if any(links.NAMED[link.field] in found for link in links.declared(connection)):
+        found.add(links.SUBJECT)
     return tuple(subject for subject in SUBJECTS if subject in found)
 
 
@@ -82,13 +85,21 @@ def read_facts(
 ) -> DataFrame:
     """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
     table = FACTS[subject]
-    return read_rows(connection, subject, [visible(table, load), *where], extra=extra)
+    return read_rows(connection, subject, [visible(table, load), *where], load=load, extra=extra)
 
 
 def read_rows(
-    connection: Connection, subject: str, where: Sequence[ColumnElement[bool]], *, extra: Sequence[str] = ()
+    connection: Connection,
+    subject: str,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    load: int,
+    extra: Sequence[str] = (),
 ) -> DataFrame:
-    """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent."""
+    """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
+
+    load  the one whose knowledge says which orders another fact tells (`elsewhere`)
+    """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
     chosen: list[ColumnElement] = [
@@ -99,6 +110,8 @@ def read_rows(
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     if subject == "alerts":
         chosen.append(table.c.key)
+    if subject == links.SUBJECT:
+        chosen.append(links.elsewhere(links.declared(connection), load=load).label("elsewhere"))
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     parts = [_columns(names, rows, kinds) for rows in raw_rows(connection, statement)]
@@ -157,21 +170,27 @@ def changed_facts(
 ) -> tuple[DataFrame, DataFrame]:
     """Facts to take away (as known at load `since`) and to add (as known at `load`).
 
-    Where the worth of a fact depends on its neighbours (readings of a lot, alerts of a device), the neighbours come
-    along in both frames, so that whatever did not change cancels out.
+    Where the worth of a fact depends on its neighbours (readings of a lot, alerts of a device, orders and what they
+    name), the neighbours come along in both frames, so that whatever did not change cancels out.
     """
     table = FACTS[subject]
     gone = and_(
         table.c.load <= since, table.c.superseded > since, table.c.superseded <= load, _replaced(table)
     )
     come = and_(table.c.load > since, table.c.load <= load, table.c.superseded > load)
-    if subject not in GROUPS:
-        return read_rows(connection, subject, [gone]), read_rows(connection, subject, [come])
-    near = _neighbourhood(connection, subject, (gone, come), rhythms=rhythms)
-    alone = table.c[GROUPS[subject]].is_(None)
+    near, alone = [], []
+    if subject in GROUPS:
+        near = [_neighbourhood(connection, subject, (gone, come), rhythms=rhythms)]
+        alone = [table.c[GROUPS[subject]].is_(None)]
+    elif subject == links.SUBJECT:
+        near = links.near(links.declared(connection), since=since, load=load)
     return (
-        _both(connection, subject, [visible(table, since), near], [gone, alone]),
-        _both(connection, subject, [visible(table, load), near], [come, alone]),
+        _together(
+            connection, subject, [[gone, *alone], *([visible(table, since), one] for one in near)], load=since
+        ),
+        _together(
+            connection, subject, [[come, *alone], *([visible(table, load), one] for one in near)], load=load
+        ),
     )
 
 
@@ -180,13 +199,13 @@ def _replaced(table: Table) -> ColumnElement[bool]:
     return table.c.superseded < literal_column(str(FOREVER))
 
 
-def _both(
-    connection: Connection, subject: str, first: list[ColumnElement[bool]], second: list[ColumnElement[bool]]
+def _together(
+    connection: Connection, subject: str, conditions: list[list[ColumnElement[bool]]], *, load: int
 ) -> DataFrame:
-    """Rows of either condition; two index ranges, where one OR would read the whole table."""
-    parts = [read_rows(connection, subject, where) for where in (first, second)]
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if len(filled) == 2 else (filled or parts)[0]
+    """Rows of any of some conditions, once; an index range each, where one OR would read the whole table."""
+    parts = [read_rows(connection, subject, where, load=load) for where in conditions]
+    filled = [part for part in parts if len(part)] or parts[:1]
+    return filled[0] if len(filled) == 1 else pd.concat(filled, ignore_index=True).drop_duplicates("rev")
 
 
 def _neighbourhood(

@@ -94,6 +94,15 @@ def _word(column: str, *values: str) -> Column:
     return flag
 
 
+def _told_once(column: Column) -> Column:
+    """The same without the orders whose event another fact tells (`data.links`)."""
+
+    def share(facts: DataFrame) -> Series:
+        return column(facts) * (facts["elsewhere"] == 0)
+
+    return share
+
+
 def _score(facts: DataFrame) -> Series:
     tenths = sum(
         facts["satisfaction"].isin([word]).astype("int64") * worth for word, worth in SATISFACTION.items()
@@ -176,6 +185,12 @@ _ENTRIES = (
         counted_on="closed_on", better="high", scale=10,
         formula="Σ score / n; satisfied 1.0, mostly 0.8, neutral 0.6, dissatisfied 0",
         exclusions=_ORDER_EXCLUDED + ", unrated", basis=f"{_HOTLINE}: 市民满意率 = Σ score / n",
+    ),
+    Indicator(
+        "order_events", "orders", "count", _told_once(_ones), counted_on="accepted_on",
+        formula="count(orders that no other fact tells)",
+        exclusions=_ORDER_EXCLUDED + ", passed on as a known case, repeats of an earlier order",
+        basis=f"{_HOTLINE}: 受理数, one event once",
     ),
     Indicator(
         "parking_occupancy", "parking", "rate", _column("occupied_seconds"), _column("available_seconds"),

@@ -18,12 +18,14 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from data import places, register
+from data.deliveries import Delivery
 from data.instants import micros
 from data.locks import one_at_a_time
 from data.revisions import Revisions
-from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load, reject, sealed
+from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, coverage, load, reject, sealed
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
+from data.sources.gates import Limits
 from data.sources.reading import read_batches
 from data.store import Store, drop_indexes, ensure_indexes, insert_rows
 from geo.crs import likely_system
@@ -34,7 +36,10 @@ KEPT_REJECTS = 50_000
 
 @dataclass
 class Ledger:
-    """The account of one load; `read = accepted + updated + unchanged + rejected`."""
+    """The account of one load; `read = accepted + updated + unchanged + rejected`.
+
+    withdrawn  facts no longer in a snapshot, beside the rows read; `withdrawals` holds the first of their numbers
+    """
 
     source: str
     files: list[str]
@@ -47,10 +52,18 @@ class Ledger:
     outside: int = 0
     no_location: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    withdrawn: int = 0
+    withdrawals: list[str] = field(default_factory=list)
     notes: Counter = field(default_factory=Counter)
     seconds: float = 0.0
     load: int = 0
     hint: str = ""
+
+    @property
+    def gone(self) -> str:
+        """What a snapshot no longer held, on one line."""
+        more = ", …" if self.withdrawn > len(self.withdrawals) else ""
+        return f"withdrawn: {', '.join(self.withdrawals)}{more}" if self.withdrawals else ""
 
     def as_json(self) -> dict:
         """The document `linli ingest --json` prints."""
@@ -67,16 +80,24 @@ def ingest(
     *,
     clock: Callable[[], datetime],
     progress: Callable[[int], None] = lambda rows: None,
+    limits: Limits | None = None,
+    accept_shrink: bool = False,
 ) -> Ledger:
     """Load files through a declared source. Raises SourceError with nothing changed.
 
+    limits  of the child that parses files of strangers; None: they come from somebody with a shell
+
     1. take the lock and take back what a broken load left; 2. read batch by batch; 3. tell new rows from changed
-    and equal ones; 4. locate in every boundary version; 5. write; 6. mark the load as done.
+    and equal ones; 4. locate in every boundary version; 5. write; 6. withdraw what a snapshot no longer holds;
+    7. mark the load as done.
+
+    accept_shrink  whether more of a snapshot may vanish than its source allows
     """
-    batches = read_batches(origin, files, now=clock())
+    batches = read_batches(origin, files, now=clock(), limits=limits)
     return ingest_batches(
-        store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress
-    )
+        store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress,
+        accept_shrink=accept_shrink,
+    )  # fmt: skip
 
 
 def ingest_batches(
@@ -87,6 +108,7 @@ def ingest_batches(
     names: Sequence[str],
     clock: Callable[[], datetime],
     progress: Callable[[int], None] = lambda rows: None,
+    accept_shrink: bool = False,
 ) -> Ledger:
     """Load batches already read (a polled service); see `ingest`."""
     started = time.perf_counter()
@@ -98,6 +120,7 @@ def ingest_batches(
             for batch in batches:
                 intake.take(batch)
                 progress(ledger.read)
+            intake.settle(accept_shrink=accept_shrink)
         except BaseException:
             intake.undo()
             raise
@@ -128,6 +151,9 @@ class _Intake:
                 drop_indexes(connection, table)
         ledger.load = self.mark.load_id
         self.revisions = Revisions(store, origin, subject=self.subject, load_id=self.mark.load_id)
+        self.delivery = Delivery(
+            store, origin, source_id=self.mark.source_id, subject=self.subject, load_id=self.mark.load_id
+        )
 
     @property
     def _tables(self) -> tuple[Table, Table]:
@@ -142,8 +168,12 @@ class _Intake:
         self._keep_rejects(batch.rejects)
         if ledger.read == batch.read:  # the first batch speaks for the file
             ledger.hint = self._system_hint(batch.frame)
-        news = self._news(batch.frame)
-        ledger.unchanged += len(batch.frame) - len(news)
+        self._keep(self.delivery.take(batch))
+
+    def _keep(self, rows: DataFrame) -> None:
+        """Write what is new in some rows and account for all of them."""
+        ledger, news = self.ledger, self._news(rows)
+        ledger.unchanged += len(rows) - len(news)
         for frame in self.revisions.rounds(news):
             with self.store.write() as connection:
                 found = self.revisions.sort_out(connection, frame)
@@ -201,6 +231,13 @@ class _Intake:
         with self.store.write() as connection:
             insert_rows(connection, reject, ("load_id", "file", "row", "field", "value", "rule"), rows)
 
+    def settle(self, *, accept_shrink: bool) -> None:
+        """What the delivery says as a whole; see `data.deliveries`."""
+        ledger, found = self.ledger, self.delivery.settle(self._keep, confirmed=accept_shrink)
+        ledger.unchanged += found.unchanged
+        ledger.withdrawn, ledger.withdrawals = found.withdrawn, found.keys
+        ledger.notes.update({"withdrawals_held": found.held} if found.held else {})
+
     def finish(self) -> None:
         """The load is known from now on, and never from before an earlier one."""
         ledger = self.ledger
@@ -253,4 +290,5 @@ def take_back(connection: Connection, number: int) -> None:
         reopened = update(table).where(table.c.superseded == number).values(superseded=FOREVER)
         connection.execute(reopened)
     connection.execute(delete(reject).where(reject.c.load_id == number))
+    connection.execute(delete(coverage).where(coverage.c.load_id == number))
     connection.execute(delete(load).where(load.c.id == number))

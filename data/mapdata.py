@@ -51,7 +51,8 @@ def _facts_named(
     seen = reader.published
     query = (
         select(table.c.key, table.c.category, table.c.address)
-        .where(visible(table, seen.load if seen else 0), table.c.key.startswith(text, autoescape=True))
+        .where(visible(table, seen.load if seen else 0), ~table.c.withdrawn)
+        .where(table.c.key.startswith(text, autoescape=True))
         .where(*places.inside(subject, reader.version, reader.spans(None)))
         .limit(limit)
     )

@@ -94,13 +94,19 @@ def default_period(today: date) -> Period:
 
 
 def parse_query(params: Mapping[str, str], *, level: str | None, within: str | None, today: date) -> Query:
-    """Read the question of an address; what it does not say takes the default. Raises QueryError."""
+    """Read the question of an address; what it does not say takes the default. Raises QueryError.
+
+    Of the end a program says the day after (`to`), a person in a form the last day (`last`), which goes first.
+    """
     names = tuple(dict.fromkeys(params.get("indicator", DEFAULT_INDICATOR).split(",")))
     for name in names:
         if name not in INDICATORS:
             raise QueryError(f"indicator: got '{name[:60]}'; expected one of {', '.join(INDICATORS)}")
     usual = default_period(today)
-    period = parse_period(params.get("from"), params.get("to"), usual=usual)
+    end = params.get("to")
+    if params.get("last"):
+        end = (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()
+    period = parse_period(params.get("from"), end, usual=usual)
     boundaries = params.get("boundaries", "as-was")
     if boundaries not in ("as-was", "today"):
         raise QueryError(f"boundaries: got '{boundaries[:60]}'; expected as-was or today")

@@ -270,9 +270,17 @@ class Reader:
         """Freshness and the account of each source's newest load."""
         return sourcebook.sources(self)
 
+    def loads(self, source: str, *, limit: int = 50) -> DataFrame:
+        """Newest loads of a source with their accounts."""
+        return sourcebook.loads(self, source, limit=limit)
+
     def rejects(self, source: str, *, limit: int = 200) -> DataFrame:
         """Refused rows of a source's newest load that refused any."""
         return sourcebook.rejects(self, source, limit=limit)
+
+    def withdrawals(self, source: str, *, limit: int = 200) -> DataFrame:
+        """Facts that a source's newest load to withdraw any found no longer."""
+        return sourcebook.withdrawals(self, source, limit=limit)
 
     def runs(self, *, limit: int = 50, failed: bool = False) -> DataFrame:
         """Newest runs of jobs."""

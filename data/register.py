@@ -9,7 +9,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from data.schema import load, source, source_definition, term
 from data.sources.definition import Source
 
-COUNTS = ("read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location")
+COUNTS = (
+    "read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location", "withdrawn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ def ensure_source(connection: Connection, origin: Source) -> tuple[int, bool]:
         "format": origin.format,
         "every_minutes": origin.every_minutes,
         "delivery": origin.delivery,
+        "links": json.dumps(origin.links, sort_keys=True) if origin.links else None,
     }
     known = connection.execute(select(source).where(source.c.name == origin.name)).one_or_none()
     if known is None:

@@ -17,7 +17,7 @@ from datetime import datetime
 from pandas import Series
 from sqlalchemy import DDL, Connection, delete, insert, inspect, select, update
 
-from data import places
+from data import links, places
 from data.facts import prepare
 from data.factstore import changed_facts, last_load, read_facts, source_rhythms, touched_subjects
 from data.indicators import of_subject
@@ -90,7 +90,7 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
         load_id = last_load(connection)
         subjects = touched_subjects(connection, since=known.load if known else 0, until=load_id)
         versions = places.versions(connection, store=store)
-        definition = _definition(versions, source_rhythms(connection))
+        definition = _definition(versions, source_rhythms(connection), links.declared(connection))
     full = full or known is None or known.definition != definition
     if not full and known is not None and known.load == load_id:
         return Refreshed(known.generation, load_id, "nothing", 0, time.perf_counter() - started)
@@ -110,12 +110,15 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     return Refreshed(number, load_id, "full" if full else "changes", rows, time.perf_counter() - started)
 
 
-def _definition(versions: tuple["places.Version", ...], rhythms: Mapping[int, float]) -> str:
+def _definition(
+    versions: tuple["places.Version", ...], rhythms: Mapping[int, float], linked: Sequence[links.Link]
+) -> str:
     indicators = {
         subject: [columns(of_subject(subject)), histograms(of_subject(subject))] for subject in SUBJECTS
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
-    return json.dumps([indicators, boundaries, sorted(rhythms.items()), SPANS, MAX_UNITS, STRIP_UNITS])
+    known = [sorted(rhythms.items()), [[link.source_id, link.field, link.targets] for link in linked]]
+    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:

@@ -1,8 +1,8 @@
 """Fixed cuts of the colour ramps: one set per indicator and level, the same over dates and siblings.
 
-With a target the middle class holds it and the steps follow its distance to the best value; without one the cuts
-are quantiles of what the units of the level showed when the rollups were last made anew. Flows are kept per day and
-grow with the length of the period, so that two periods of one length always share their colours.
+With a target that judges, the middle class holds it and the steps follow its distance to the best value; without one
+the cuts are quantiles of what the units of the level showed when the rollups were last made anew. Flows are kept per
+day and grow with the length of the period, so that two periods of one length always share their colours.
 """
 
 import json
@@ -38,14 +38,23 @@ def cuts(
 ) -> tuple[float, ...]:
     """Six ascending cuts in the units of the value."""
     target = settings.targets.get(indicator.name)
-    if target is not None and indicator.kind in ("rate", "score"):
+    if target is not None and indicator.better and indicator.kind in ("rate", "score"):
         return around(target)
     depth = settings.level(level).depth
     kept = connection.scalar(_CUTS, {"tree": tree, "depth": depth, "indicator": indicator.name})
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
+    if indicator.kind in ("rate", "score"):
+        return _shares(found)
     whole = indicator.kind in ("count", "stock")
     return _ascending([_round(cut * grow, whole=whole) for cut in found], step=1.0 if whole else 0.001)
+
+
+def _shares(found: Sequence[float]) -> tuple[float, ...]:
+    """Cuts of a share: whole per cent, at least one apart, the last below 1."""
+    cuts = _ascending([round(cut, 2) for cut in found], step=0.01)
+    over = max(cuts[-1] - 0.99, 0.0)
+    return tuple(round(cut - over, 2) for cut in cuts)
 
 
 def around(target: float) -> tuple[float, ...]:

@@ -30,6 +30,7 @@ from data.settings import Settings
 from data.slots import Daily, Every, parsed, written
 from data.sources.batch import SourceError
 from data.sources.definition import Source, load_source
+from data.sources.gates import DELIVERY
 from data.sources.open311 import poll
 from data.store import Store, StoreError
 
@@ -45,7 +46,7 @@ DEFAULT_RHYTHM = 15  # minutes between polls of a server whose file promises non
 POLL_TIMEOUT = 30.0
 LONGEST_ABSENCE = timedelta(days=7)  # of the sample city: what came before that is not made up for
 MACHINE_FAILS = (FenceLost, DBAPIError, StoreError, Busy, OSError, MemoryError)
-COUNTS = ("read", "accepted", "updated", "unchanged", "rejected")
+COUNTS = ("read", "accepted", "updated", "unchanged", "rejected", "withdrawn")
 
 logger = logging.getLogger("linli.schedule")
 
@@ -76,7 +77,7 @@ def collect(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[
         _count(summary, _poll(store, sources[name], since=since, clock=clock, failed=failed))
         summary["polled"] += 1
     summary |= {"waiting": inbox.waiting(), "unknown": inbox.unknown(), "failed": failed}
-    summary["changed"] = summary["accepted"] + summary["updated"]
+    summary["changed"] = summary["accepted"] + summary["updated"] + summary["withdrawn"]
     if failed:
         raise PartlyFailed("; ".join(failed.values()), summary)
     return summary
@@ -142,7 +143,7 @@ def _read(
     which the program itself fails is laid aside too, or it would stop all that come after it for good.
     """
     try:
-        ledger = ingest(store, origin, [delivery.path], clock=clock)
+        ledger = ingest(store, origin, [delivery.path], clock=clock, limits=DELIVERY)
     except MACHINE_FAILS:
         raise
     except Exception as error:

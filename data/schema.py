@@ -84,6 +84,9 @@ source = _table(
     Column("format", Text, nullable=False),
     Column("every_minutes", Float),
     Column("delivery", Text, nullable=False),
+    Column(
+        "links", Text
+    ),  # JSON: field that names another fact -> sources it may lie in; null: declares none
 )
 
 source_definition = _table(
@@ -113,8 +116,19 @@ load = _table(
     Column("notes", Text, nullable=False, default="{}"),  # JSON: counted remarks, hints
     Column("seconds", Float),
     Column("error", Text),
+    Column("withdrawn", Integer, nullable=False, server_default="0"),  # facts no longer in a snapshot
     Index("load_by_source", "source_id", "id"),
 )  # fmt: skip
+
+coverage = _table(
+    "coverage",  # a span of time a snapshot spoke for, where versions order its source
+    Column("load_id", Integer, primary_key=True),
+    Column("start_at", BigInteger, primary_key=True),
+    Column("end_at", BigInteger, nullable=False),  # inclusive
+    Column("source_id", Integer, nullable=False),
+    Column("stamp", BigInteger, nullable=False),  # the newest version in the delivery
+    Index("coverage_by_stamp", "source_id", "stamp"),
+)
 
 reject = _table(
     "reject",
@@ -220,6 +234,19 @@ for _subject in SUBJECTS:
         FACTS[_subject].c.superseded,
         sqlite_where=FACTS[_subject].c.superseded < FOREVER,
         postgresql_where=FACTS[_subject].c.superseded < FOREVER,
+    )
+    Index(
+        f"fact_{_subject}_withdrawn",
+        FACTS[_subject].c.source_id,
+        sqlite_where=FACTS[_subject].c.withdrawn,
+        postgresql_where=FACTS[_subject].c.withdrawn,
+    )
+for _name in ("linked_case", "repeat_of"):
+    Index(
+        f"fact_orders_by_{_name}",
+        FACTS["orders"].c[_name],
+        sqlite_where=FACTS["orders"].c[_name].is_not(None),
+        postgresql_where=FACTS["orders"].c[_name].is_not(None),
     )
 
 sealed = _table(

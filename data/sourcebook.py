@@ -11,14 +11,16 @@ from pandas import DataFrame
 from sqlalchemy import Select, func, select
 
 from data.instants import micros
-from data.schema import job_run, load, reject, source
+from data.schema import FACTS, STARTS, SUBJECT_OF_KIND, job_run, load, reject, source
 
 if TYPE_CHECKING:
     from data.reader import Reader
 
 MINUTE = 60_000_000
 STALE_AFTER = 2.0  # rhythms
-ACCOUNT = ("read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location")
+ACCOUNT = (
+    "read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location", "withdrawn",
+)  # fmt: skip
 
 
 def _last_good() -> Select:
@@ -86,8 +88,13 @@ def _failures(connection) -> dict[str, int]:
 
 
 def sources(reader: Reader) -> DataFrame:
-    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict)."""
+    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict), and
+    whether any load of it refused rows."""
     with reader.read() as connection:
+        refusing = (
+            select(source.c.name).join(load, source.c.id == load.c.source_id).where(load.c.rejected > 0)
+        )
+        refused = set(connection.scalars(refusing.distinct()))
         newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
@@ -99,7 +106,27 @@ def sources(reader: Reader) -> DataFrame:
         )
         for row in rows
     ]  # fmt: skip
-    return freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    found = freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    return found.assign(refused_ever=found["source"].isin(refused))
+
+
+def loads(reader: Reader, name: str, *, limit: int) -> DataFrame:
+    """Newest loads of a source: load_id, at (microseconds UTC), seconds, files (names), and the account's counts."""
+    with reader.store.read() as connection:
+        query = select(load).join(source, source.c.id == load.c.source_id)
+        query = query.where(source.c.name == name, load.c.state == "done").order_by(load.c.id.desc())
+        rows = connection.execute(query.limit(limit)).mappings().all()
+    table = [
+        (
+            row["id"],
+            row["recorded_at"],
+            row["seconds"],
+            json.loads(row["files"]),
+            *(row[part] for part in ACCOUNT),
+        )
+        for row in rows
+    ]
+    return DataFrame(table, columns=["load_id", "at", "seconds", "files", *ACCOUNT])
 
 
 def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
@@ -124,6 +151,30 @@ def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
             query.where(reject.c.load_id == latest).order_by(reject.c.id).limit(limit)
         ).all()
     return DataFrame(rows, columns=["row", "file", "field", "value", "rule", "load_id", "at"])
+
+
+def withdrawals(reader: Reader, name: str, *, limit: int) -> DataFrame:
+    """Facts that the newest load of a source to withdraw any found no longer: id, started_at, load_id, at, all.
+
+    started_at  the instant its subject begins with; at: when the load was recorded; all: how many the load withdrew
+    """
+    columns = ["id", "started_at", "load_id", "at", "all"]
+    with reader.store.read() as connection:
+        query = (
+            select(load.c.id, load.c.recorded_at, load.c.withdrawn, source.c.kind)
+            .join(source, source.c.id == load.c.source_id)
+            .where(source.c.name == name, load.c.state == "done", load.c.withdrawn > 0)
+        )
+        found = connection.execute(query.order_by(load.c.id.desc()).limit(1)).one_or_none()
+        if found is None:
+            return DataFrame(columns=columns)
+        subject = SUBJECT_OF_KIND[found.kind]
+        table = FACTS[subject]
+        start = table.c[STARTS[subject]]
+        gone = select(table.c.key, start).where(table.c.load == found.id, table.c.withdrawn)
+        rows = connection.execute(gone.order_by(start.desc(), table.c.rev).limit(limit)).all()
+    same = (found.id, found.recorded_at, found.withdrawn)
+    return DataFrame([(*row, *same) for row in rows], columns=columns)
 
 
 def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:

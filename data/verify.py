@@ -96,16 +96,34 @@ def _ledger_law(connection: Connection) -> list[Difference]:
             found.append(
                 Difference(f"load {row.id}: placed", str(places_of), str(row.accepted + row.updated))
             )
+    found += _withdrawn_law(connection, {row.id: row.withdrawn for row in done})
     for number, name, kind in connection.execute(select(source.c.id, source.c.name, source.c.kind)):
         table = FACTS[SUBJECT_OF_KIND[kind]]
         counts = select(func.count(), func.count(table.c.key.distinct())).where(table.c.source_id == number)
         revisions, keys = connection.execute(counts).one()
         loads = [row for row in done if row.source_id == number]
-        accepted, updated = sum(row.accepted for row in loads), sum(row.updated for row in loads)
-        if (keys, revisions) != (accepted, accepted + updated):
+        accepted, changed = (
+            sum(row.accepted for row in loads),
+            sum(row.updated + row.withdrawn for row in loads),
+        )
+        if (keys, revisions) != (accepted, accepted + changed):
             got = f"{keys} keys in {revisions} revisions"
-            found.append(Difference(f"source {name}", got, f"{accepted} in {accepted + updated}"))
+            found.append(Difference(f"source {name}", got, f"{accepted} in {accepted + changed}"))
     return found
+
+
+def _withdrawn_law(connection: Connection, accounted: Mapping[int, int]) -> list[Difference]:
+    """Every withdrawn revision is in the account of its load."""
+    found = dict.fromkeys(accounted, 0)
+    for table in FACTS.values():
+        counts = select(table.c.load, func.count()).where(table.c.withdrawn).group_by(table.c.load)
+        for number, count in connection.execute(counts):
+            found[number] = found.get(number, 0) + count
+    return [
+        Difference(f"load {number}: withdrawn", str(accounted.get(number, 0)), str(count))
+        for number, count in sorted(found.items())
+        if accounted.get(number, 0) != count
+    ]
 
 
 def _compare(

@@ -1,12 +1,14 @@
 """The question of the analyst page: fields whose values are the parts of the address."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from layouts import parts
+from data.query import Period
+from layouts import parts, periods
 from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
 from layouts.rows import RowStyle
@@ -43,8 +45,33 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
             ],
             className="go",
         ),
+        *_often(words),
     ]
     return html.Div(fields, className="q")
+
+
+def _often(words: Words) -> list[Component]:
+    """Questions people ask again and again, as links."""
+    if words.today is None:
+        return []
+    named = periods.presets(words.today)
+    asked = [
+        ("measures", "last-month", {"subject": "measures"}),
+        ("month", "last-month", {"subject": "cases"}),
+        ("dissatisfied", "days30", {"subject": "orders", "satisfaction": "dissatisfied"}),
+        ("littering", "days30", {"subject": "alerts", "kind": "littering"}),
+    ]
+    links = [
+        html.Li(
+            html.A(words(f"analyst.often.{key}"), href="/analyst?" + urlencode(pairs | _days(named[period])))
+        )
+        for key, period, pairs in asked
+    ]
+    return [html.Div([html.B(words("analyst.often")), html.Ul(links)], className="often f12")]
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
 
 
 def _kept(ask: AnalystAsk) -> list[Component]:

@@ -122,7 +122,7 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     ends = [words(f"map.legend.{end}") for end in ("worse", "met", "better")] if both else []
     few = (
         words("map.legend.few", n=indicator.min_base)
-        if indicator.kind in ("rate", "score", "quantile")
+        if indicator.kind in ("rate", "score", "quantile") and indicator.min_base > 1
         else words("map.legend.none")
     )
     return html.Section(
@@ -183,7 +183,7 @@ def controls(ask: MapAsk, words: Words, *, presets: Sequence[tuple[str, Period]]
         groups.setdefault(entry.subject, []).append(option)
     options = [option for group in groups.values() for option in group]
     return [
-        parts.menu(words("map.indicator"), options),
+        parts.menu(words("map.indicator"), options, name="indicator"),
         period_menu(ask.query.period, presets, to=lambda period: ask.href(period=period), words=words),
     ]
 

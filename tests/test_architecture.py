@@ -397,7 +397,8 @@ def test_every_indicator_is_documented():
 
 
 def test_every_key_of_a_source_is_documented():
-    readers = [ROOT / "data/sources" / name for name in ("definition.py", "mapping.py", "georeport.py")]
+    names = ("definition.py", "mapping.py", "georeport.py", "snapshot.py", "links.py")
+    readers = [ROOT / "data/sources" / name for name in names]
     keys = {
         key for path in readers for key in re.findall(r'(?:top|section)\.\w+\(\s*"(\w+)"', path.read_text())
     }

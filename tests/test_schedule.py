@@ -125,7 +125,7 @@ def test_a_refused_file_and_a_broken_declaration_stop_nobody_else(store):
 
 
 def test_a_file_over_which_the_program_fails_is_laid_aside(store, monkeypatch):
-    def stumble(store, origin, files, *, clock):
+    def stumble(store, origin, files, *, clock, limits):
         if "bad" in files[0].name:
             raise ZeroDivisionError
         return Ledger("hotline", [], read=1, accepted=1)

@@ -1,17 +1,19 @@
 """A small world for tests: an instance with square units on any store, and CSV loads of its own."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import shapely
+from sqlalchemy import select
 
 from data import boundaries
 from data.ledger import Ledger, ingest
+from data.query import Period, Query
 from data.reader import Reader
 from data.refreshing import refresh_all
-from data.schema import staged_unit
+from data.schema import metadata, staged_unit
 from data.scope import Scope, whole_scope
 from data.settings import Settings, make_folders, parse_settings
 from data.sources.definition import load_source
@@ -81,16 +83,36 @@ class World:
         path.write_text(text, encoding="utf-8")
         return load_source(path)
 
-    def load(self, rows: Sequence[Sequence], *, name: str = "cases", text: str = CASES) -> Ledger:
+    def load(
+        self, rows: Sequence[Sequence], *, name: str = "cases", text: str = CASES, accept_shrink: bool = False
+    ) -> Ledger:
         """Load rows of cases, or of whatever the declaration says, as a CSV file with the header of `CASES`."""
         self.loads += 1
-        path = self.settings.folder / f"delivery-{self.loads}.csv"
-        lines = [
-            ",".join(HEADER),
-            *(",".join("" if cell is None else str(cell) for cell in row) for row in rows),
-        ]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return ingest(self.store, self.source(name, text), [path], clock=self.clock)
+        path = self.write(rows, path=self.settings.folder / f"delivery-{self.loads}.csv")
+        return self.take(path, name=name, text=text, accept_shrink=accept_shrink)
+
+    def write(self, rows: Sequence[Sequence], *, path: Path) -> Path:
+        """Write rows as a CSV file with the header of `CASES`."""
+        lines = [HEADER, *(["" if cell is None else str(cell) for cell in row] for row in rows)]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(",".join(line) + "\n" for line in lines), encoding="utf-8")
+        return path
+
+    def take(
+        self, path: Path, *, name: str = "cases", text: str = CASES, accept_shrink: bool = False
+    ) -> Ledger:
+        """Load a file through a declaration."""
+        return ingest(
+            self.store, self.source(name, text), [path], clock=self.clock, accept_shrink=accept_shrink
+        )
+
+    def dump(self) -> dict[str, list]:
+        """Every row of every table."""
+        with self.store.read() as connection:
+            return {
+                name: sorted(map(repr, connection.execute(select(table))))
+                for name, table in metadata.tables.items()
+            }
 
     def refresh(self, *, full: bool = False):
         """Refresh the rollups."""
@@ -126,6 +148,13 @@ def case(
     lon, lat = (None, None) if square is None else (round(121 + square * SIDE, 6), round(31 + SIDE / 2, 6))
     times = [local(part) if part is not None else None for part in (reported, due, closed)]
     return (f"C{number}", category, channel, *times, lon, lat, hint)
+
+
+def numbers_of(world: World, subject: str = "cases") -> list[str]:
+    """Numbers of all facts a reader sees, in order."""
+    year = Period(date(2026, 1, 1), date(2027, 1, 1))
+    rows, _ = world.reader().facts(subject, Query(None, None, ("cases_reported",), year), limit=1000)
+    return sorted(rows["id"])
 
 
 def stored(world: World, table: str) -> np.ndarray:

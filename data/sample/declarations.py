@@ -21,6 +21,16 @@ LEVEL_TITLES = (
     ("microgrid", "微网格", "Micro-grid"),
     ("metagrid", "元网格（楼栋）", "Meta-grid"),
 )
+SOURCE_TITLES = {
+    "grid_cases": ("网格案件", "Grid cases"),
+    "hotline_12345": ("12345 工单", "12345 hotline"),
+    "public_reports": ("公众上报", "Residents' reports"),
+    "littering": ("高空抛物摄像", "Littering cameras"),
+    "facade": ("外墙传感", "Façade sensors"),
+    "parking": ("停车余位", "Car parks"),
+}
+LOT_ENGLISH = {"路内": "On-street", "公共": "Public", "配建": "Of a building"}
+OVERDUE = 12  # open overdue cases a sub-district is allowed
 TARGETS = {
     "case_closure_rate": 0.98,
     "case_on_time_closure_rate": 0.90,
@@ -43,7 +53,8 @@ def settings(size: Size) -> str:
         f'[[levels]]\nname = "{name}"\ntitle = {{ zh = "{zh}", en = "{en}" }}\n'
         for name, zh, en in LEVEL_TITLES
     )
-    targets = "\n".join(f"{name} = {value}" for name, value in TARGETS.items())
+    aims = {**TARGETS, "cases_overdue_open": OVERDUE * size.subdistricts}
+    targets = "\n".join(f"{name} = {value}" for name, value in aims.items())
     categories = {**MAJOR_ENGLISH, **TOPIC_MAJOR_ENGLISH}
     categories |= {entry.path.split("/")[1]: entry.english for entry in CATEGORIES}
     categories |= {topic.path.split("/")[1]: topic.english for topic in TOPICS}
@@ -51,9 +62,10 @@ def settings(size: Size) -> str:
         "# The sample city: every place, name and record in it is invented.\n"
         f'name = "{CITY_NAMES[size.name]}"\ntimezone = "Asia/Shanghai"\nlocale = "zh"\nsample = true\n'
     )
+    titles = "\n".join(f'{name} = {{ zh = "{zh}", en = "{en}" }}' for name, (zh, en) in SOURCE_TITLES.items())
     words = (
-        _table("category", categories), _table("channel", CHANNEL_ENGLISH),
-        _table("department", DEPARTMENT_ENGLISH), _table("type", ORDER_TYPE_ENGLISH),
+        f"[titles.source]\n{titles}\n", _table("category", categories), _table("channel", CHANNEL_ENGLISH),
+        _table("department", DEPARTMENT_ENGLISH), _table("type", {**ORDER_TYPE_ENGLISH, **LOT_ENGLISH}),
     )  # fmt: skip
     return "\n".join([head, levels, f"[targets]\n{targets}\n", *words])
 

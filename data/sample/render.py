@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 
 import numpy as np
 import orjson
@@ -123,6 +124,27 @@ def orders(frame: pd.DataFrame) -> bytes:
         },
         encoding="gb18030", newline=b"\r\n",
     )  # fmt: skip
+
+
+def typed_by_hand(body: bytes, day: date) -> bytes:
+    """An export of the hotline with what people add below it: lines with a slip each, and the total.
+
+    Each slip breaks another rule: a year that has not come, an hour the day does not have, a word that is not on the
+    list; the total is known by its name and skipped.
+    """
+    head = [name.strip('"') for name in body.split(b"\r\n", 1)[0].decode("gb18030").split(",")]
+    taken = f"{day:%Y-%m-%d} 09:12:00"
+    lines = [
+        {
+            "12345工单编号": f"BL{day:%Y%m%d}01",
+            "12345受理时间": f"{day.year + 40}-{day:%m-%d} 08:40:00",
+        },
+        {"12345工单编号": f"BL{day:%Y%m%d}02", "12345受理时间": f"{day:%Y-%m-%d} 25:10:00"},
+        {"12345工单编号": f"BL{day:%Y%m%d}03", "12345受理时间": taken, "综合满意度": "较满意"},
+        {"12345工单编号": "合计"},
+    ]
+    text = "".join(",".join(line.get(name, "") for name in head) + "\r\n" for line in lines)
+    return body + text.encode("gb18030")
 
 
 def _json(value: object) -> bytes:

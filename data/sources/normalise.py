@@ -21,7 +21,7 @@ from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
 from data.sources.rows import drop_furniture
 from data.sources.times import NAT, read_times
-from data.sources.values import LARGEST_COUNT, read_choices, read_numbers, read_yesno
+from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 PAST_SLACK = timedelta(days=1)  # of clocks ahead of ours
@@ -64,7 +64,10 @@ def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
     _flag_order(draft)
     frame = _frame(draft)
     rejects = tuple(sorted((*raw.rejects, *draft.rejects()), key=lambda reject: reject.row))
-    return Batch(frame, rejects, len(frame) + len(rejects), draft.counted())
+    refused, unread = _refused(draft)
+    return Batch(
+        frame, rejects, len(frame) + len(rejects), draft.counted(), refused, unread + len(raw.rejects)
+    )
 
 
 def _read_text(draft: Draft, name: str, longest: int) -> None:
@@ -79,6 +82,8 @@ def _read_text(draft: Draft, name: str, longest: int) -> None:
 
 def _read_field_text(draft: Draft, mapped: FieldMap) -> None:
     identity = mapped.name == IDENTITY[draft.source.kind]
+    if identity:
+        draft.texts[mapped.name] = half_width(draft.texts[mapped.name])
     longest = LONGEST_KEY if identity else LONGEST_WORD if mapped.spec.type == "word" else LONGEST_TEXT
     _read_text(draft, mapped.name, longest)
 
@@ -96,7 +101,7 @@ def _read_yesno(draft: Draft, mapped: FieldMap) -> None:
 
 
 def _read_number(draft: Draft, mapped: FieldMap) -> None:
-    numbers, bad = read_numbers(draft.texts[mapped.name])
+    numbers, bad = read_numbers(draft.texts[mapped.name], decimal=draft.source.decimal)
     if mapped.spec.type == "coordinate":  # "NaN" is how some programs write no place at all
         bad &= ~np.asarray(pc.is_in(pc.utf8_lower(draft.texts[mapped.name]), value_set=_NOT_FINITE))
     draft.refuse(mapped.name, bad, "a number")
@@ -235,7 +240,19 @@ def _keys(draft: Draft) -> pa.StringArray:
     stamps = np.datetime_as_string((at // 1_000_000).view("M8[s]")).astype(object)
     for place in np.flatnonzero(at % 1_000_000):
         stamps[place] += f".{at[place] % 1_000_000:06d}"
-    return pc.binary_join_element_wise(identity, pa.array(stamps + "Z", pa.string()), "@")
+    stamps = stamps + "Z"
+    stamps[at == NAT] = None
+    return pc.binary_join_element_wise(identity, pa.array(stamps, pa.string()), "@")
+
+
+def _refused(draft: Draft) -> tuple[tuple[str, ...], int]:
+    """Keys of the refused rows; and how many have an id that makes no key (a reading without its instant)."""
+    if draft.good.all():
+        return (), 0
+    bad = pa.array(np.flatnonzero(~draft.good))
+    keys = _keys(draft).take(bad)
+    named = draft.columns[IDENTITY[draft.source.kind]].take(bad)
+    return tuple(keys.drop_null().to_pylist()), keys.null_count - named.null_count
 
 
 def _flag_texts(draft: Draft) -> pa.StringArray:

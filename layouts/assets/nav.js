@@ -25,9 +25,26 @@
     else if (tries) setTimeout(() => whenThere(id, tries - 1), 50);
   }
 
+  /* A page opened from another keeps the place and the days that are shown there now. */
+  function carry(link) {
+    if (!link || !link.dataset.page) return;
+    const here = location.pathname.split("/"), asked = new URLSearchParams(location.search), to = new URL(link.href);
+    const unit = { map: here[3], kpi: here[2], analyst: encodeURIComponent(asked.get("unit") || "") }[here[1] || "map"];
+    const place = { map: (code) => `/map/-/${code}`, kpi: (code) => `/kpi/${code}`, analyst: () => "/analyst" }[link.dataset.page];
+    if (!place) return;
+    if (unit && unit !== "-") {
+      to.pathname = place(unit);
+      if (link.dataset.page === "analyst") to.searchParams.set("unit", decodeURIComponent(unit));
+    }
+    const kept = link.dataset.page === "analyst" || !asked.has("indicator") ? ["from", "to"] : ["from", "to", "indicator"];
+    for (const name of kept) if (asked.has(name)) to.searchParams.set(name, asked.get(name));
+    link.href = to.pathname + to.search;
+  }
+
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target.closest && event.target.closest("a[href]");
+    carry(link);
     if (link && link.getAttribute("href")[0] === "/" && local(link)) {
       event.preventDefault();
       go(link.href);
@@ -79,7 +96,16 @@
     return next;
   }
   window.dash_clientside = Object.assign(window.dash_clientside || {}, { linli: { page } });
-  window.linli = Object.assign(window.linli || {}, { go });
+  window.linli = Object.assign(window.linli || {}, { go, carry });
+
+  /* What the window is called: where one is, which page, the program. */
+  const brand = document.title;
+  function named() {
+    const texts = [".crumb b", ".nav a.on", ".page.alone h1"].map((each) => document.querySelector(each)).filter(Boolean);
+    const title = [...new Set(texts.map((each) => each.textContent)), brand].join(" · ");
+    if (document.title !== title) document.title = title;
+  }
+  new MutationObserver(named).observe(document.body, { childList: true, subtree: true });
 
   /* The server learns before the first page whether maps can be drawn here. */
   const canvas = document.createElement("canvas");
