@@ -503,6 +503,10 @@ def test_no_base_at_all_is_the_empty_state():
     none = answer.measures.assign(state="none", value=np.nan, n=0.0)
     shown = side(ask, replace(answer, measures=none), ZH)
     assert find(shown, "st") and "时段内没有记录" in text_of(shown)
+    silent = replace(answer, measures=none, sources=fakes.sources().assign(state="stale"))
+    assert "数据源停更" in text_of(side(ask, silent, ZH)) and "数据源正常" not in text_of(
+        side(ask, silent, ZH)
+    )
 
 
 def test_no_overdue_case_is_said():
