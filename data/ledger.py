@@ -20,6 +20,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from data import places, register
 from data.instants import micros
 from data.locks import one_at_a_time
+from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder
 from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, load, reject, sealed
 from data.sources.batch import Batch, Reject
@@ -116,6 +117,7 @@ class _Intake:
             versions = places.versions(connection, store=store)
             cache = store.settings.folder / ".cache"
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
+            self.finder = Finder(connection, store, self.subject, self.placers)
             self.main = max(
                 (index for index, version in enumerate(versions) if version.tree == "grid"),
                 key=lambda index: (versions[index].valid_from_on, versions[index].id),
@@ -163,28 +165,27 @@ class _Intake:
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
         """Record the place of each new revision in every version; the ledger follows the newest grid."""
-        lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
         revs = taken["rev"].tolist()
         for index, placer in enumerate(self.placers):
-            place, how = placer.place(lon, lat, taken["hint"])
+            place, how = self.finder.place(placer, taken)
             order = np.argsort(
                 place, kind="stable"
             )  # in the order of the index by place, which costs the most
-            rows = [
-                (placer.version.id, revs[at], to)
-                for at, to in zip(order.tolist(), place[order].tolist(), strict=True)
-            ]
-            insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place"), rows)
+            found = zip(order.tolist(), place[order].tolist(), how[order].tolist(), strict=True)
+            rows = [(placer.version.id, revs[at], to, by) for at, to, by in found]
+            insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place", "how"), rows)
             if index == self.main:
                 self._count(how.tolist())
         if self.main is None:
-            self._count([3 if point else 4 for point in (taken["lon"].notna() & taken["lat"].notna())])
+            self._count(
+                [OUTSIDE if point else NOWHERE for point in (taken["lon"].notna() & taken["lat"].notna())]
+            )
 
     def _count(self, how: list[int]) -> None:
         counts = Counter(how)
-        self.ledger.located += counts[1] + counts[2]
-        self.ledger.outside += counts[3]
-        self.ledger.no_location += counts[4]
+        self.ledger.located += sum(counts[how] for how in LOCATED)
+        self.ledger.outside += counts[OUTSIDE]
+        self.ledger.no_location += counts[NOWHERE]
 
     def _keep_rejects(self, rejects: Sequence[Reject]) -> None:
         room = KEPT_REJECTS - len(self.ledger.rejects)

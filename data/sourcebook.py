@@ -30,7 +30,7 @@ def freshness(reader: Reader) -> DataFrame:
     with reader.store.read() as connection:
         good = (
             select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
-            .where(load.c.state == "done")
+            .where(load.c.state == "done", load.c.kind == "delivery")
             .group_by(load.c.source_id)
             .subquery()
         )
@@ -72,7 +72,11 @@ def _failures(connection) -> dict[str, int]:
 def sources(reader: Reader) -> DataFrame:
     """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict)."""
     with reader.store.read() as connection:
-        newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
+        newest = (
+            select(func.max(load.c.id))
+            .where(load.c.state == "done", load.c.kind == "delivery")
+            .group_by(load.c.source_id)
+        )
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
     names = ["source", "format", "load_id", "seconds", "files", "notes", *ACCOUNT]

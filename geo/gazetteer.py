@@ -8,6 +8,7 @@ Absent on purpose: a database, and coordinates of addresses. An entry says which
 """
 
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,24 @@ from pandas import DataFrame, Series
 
 from geo.address import Address, parse
 from geo.answering import EMPTY, HOWS, MARGIN, THRESHOLD, Answer, Question
-from geo.place_index import PlaceIndex
+from geo.place_index import PlaceIndex, road_end
+from geo.reading import without_districts
 
 KINDS = ("estate", "road", "lane", "building", "shop", "landmark", "region")
 _ROOMS = r"(号|号楼|幢|栋|座)(?:\d{1,2}[楼层])?-?\d{3,4}(?:室|房)?$"
+
+
+class Entry(NamedTuple):
+    """The words of an entry: numbers 0 where absent, side 1 (odd), 0 (even) or -1."""
+
+    kind: str
+    name: str
+    road: str = ""
+    lane: int = 0
+    branch: int = 0
+    low: int = 0
+    high: int = 0
+    side: int = -1
 
 
 class Gazetteer:
@@ -77,12 +92,12 @@ class Gazetteer:
         )
         codes, words = pd.factorize(_without_rooms(texts), use_na_sentinel=True)
         keys, place = np.unique(np.column_stack([codes, turns, bounds]), axis=0, return_inverse=True)
-        spelt = words.tolist()
+        spelt = [str(word) for word in words]
         answers = [
-            self._answer(parse(spelt[code]), turn, bound) if code >= 0 else EMPTY
-            for code, turn, bound in keys.tolist()
+            EMPTY if code < 0 else self._answer(parse(spelt[code]), turn, bound)
+            for code, turn, bound in zip(*keys.T.tolist(), strict=True)
         ]
-        columns = {
+        columns: dict[str, np.ndarray] = {
             "pos": np.array([answer.pos for answer in answers], dtype=np.int32),
             "how": np.array([HOWS.index(answer.how) for answer in answers], dtype=np.int8),
             "score": np.array([answer.score for answer in answers], dtype=np.float64),
@@ -90,6 +105,23 @@ class Gazetteer:
             "reason": np.array([answer.reason for answer in answers], dtype=object),
         }
         return DataFrame({name: values[place.ravel()] for name, values in columns.items()}, index=texts.index)
+
+    def entry_for(self, text: str) -> Entry | None:
+        """What an entry would say that answers this address and whatever is meant by the same words; None for a text
+        without a name."""
+        address = parse(_without_rooms(Series([text])).iloc[0])
+        if not address.phrases or not any(phrase.head for phrase in address.phrases):
+            return None
+        first = address.phrases[0]
+        head = without_districts(first.head, self._index(len(self._turns)))
+        alone = len(address.phrases) == 1 and not first.loose and bool(head)
+        if alone and road_end(head) and first.doors and not first.building:
+            return Entry("building", "", head, first.lane, first.branch, *first.doors)
+        if alone and road_end(head) and first.lane and not first.doors:
+            return Entry("lane", "", head, first.lane, first.branch)
+        if alone and first.building and not road_end(head):
+            return Entry("building", f"{head}{first.building}号楼")
+        return Entry("landmark", head if alone and not first.numbered else address.name)
 
     def _answer(self, address: Address, turn: int, within: int) -> Answer:
         kept = self._kept.setdefault((turn, within), {})

@@ -175,7 +175,7 @@ class PlaceIndex:
         """青藤路 is also known as 青藤 where no other road and no place is called so."""
         stems: dict[str, str] = {}
         for road in [word for word, kinds in self.words.items() if ROAD in kinds]:
-            stem = road.removesuffix(_road_end(road))
+            stem = road.removesuffix(road_end(road))
             if stem != road and len(stem) >= SHORTEST_STEM and PLACE not in self.words.get(stem, {}):
                 stems[stem] = "" if stem in stems else road
         stems = {stem: road for stem, road in stems.items() if road}
@@ -196,7 +196,7 @@ class PlaceIndex:
         """Known roads and places that a word may be a slip of, with the number of slips; two characters changed
         with each other are half a one, since nothing is lost. Of a road's two characters without its end one may
         be wrong only where a lane and a door can vouch for it."""
-        if len(typed) == SHORTEST_STEM and not _road_end(typed):
+        if len(typed) == SHORTEST_STEM and not road_end(typed):
             turned = self.stems.get(typed[::-1])
             if turned:
                 return [(turned, SWAPPED)]
@@ -212,7 +212,7 @@ class PlaceIndex:
         return [
             (word, self._weight(typed, word, int(slips)))
             for word, slips, _ in found
-            if len(word) > SHORTEST_STEM and a_slip(typed, word) and _road_end(typed) in ("", _road_end(word))
+            if len(word) > SHORTEST_STEM and a_slip(typed, word) and road_end(typed) in ("", road_end(word))
         ]
 
     def _weight(self, typed: str, known: str, slips: int) -> float:
@@ -265,5 +265,6 @@ def a_slip(typed: str, known: str) -> bool:
     return not (told or untold)
 
 
-def _road_end(name: str) -> str:
+def road_end(name: str) -> str:
+    """What says that a name is a road's: 路, 大道 …; empty for other names."""
     return next((end for end in ROAD_ENDS if name.endswith(end)), "")

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from geo.address import Doors, Phrase
-from geo.place_index import PLACE, REGION, ROAD, PlaceIndex
+from geo.place_index import PLACE, REGION, ROAD, PlaceIndex, road_end
 
 SIGNS = "号弄幢栋"
 _LONG_NUMBER = re.compile(r"\d{3,8}")
@@ -135,6 +135,14 @@ def _regions_of(text: str, index: PlaceIndex) -> list[str]:
         found.append(first)
         text = text[len(first) :]
     return found
+
+
+def without_districts(head: str, index: PlaceIndex) -> str:
+    """The words of a phrase without the known districts at their front, unless nothing would remain."""
+    rest = head
+    while (known := _first_region(rest, index)) and rest != known and known + road_end(rest) != rest:
+        rest = rest.removeprefix(known)
+    return rest.strip(_MARKS)
 
 
 def _first_region(text: str, index: PlaceIndex) -> str | None:

@@ -70,19 +70,20 @@ def _addresses(plots: pd.DataFrame, centre: np.ndarray, board: Board, *, seed: i
     taken: set[tuple[str, int]] = set()
     lanes: dict[tuple[str, str], int] = {}
     found = dict.fromkeys(plots.index, "")
-    for spot in sides.sort_values("along", kind="stable").itertuples():
-        micro, code = plots.at[spot.Index, "micro_code"], plots.at[spot.Index, "code"]
-        number = lanes.get((spot.road, micro)) if spot.deep else None
+    order = sides.sort_values("along", kind="stable")
+    micro, ordinal = plots["micro_code"].to_dict(), plots["code"].str[-2:].astype(int).to_dict()
+    for index, road, along, odd, deep in zip(
+        order.index.tolist(), order["road"], order["along"].tolist(), order["odd"], order["deep"], strict=True
+    ):
+        number = lanes.get((road, micro[index])) if deep else None
         if number is None:
-            number = 2 * int(spot.along // (14 * METRE)) + (1 if spot.odd else 2)
-            while (spot.road, number) in taken:
+            number = 2 * int(along // (14 * METRE)) + (1 if odd else 2)
+            while (road, number) in taken:
                 number += 2
-            taken.add((spot.road, number))
-        if spot.deep:
-            lanes[spot.road, micro] = number
-        found[spot.Index] = (
-            f"{spot.road}{number}弄{int(code[-2:])}号" if spot.deep else f"{spot.road}{number}号"
-        )
+            taken.add((road, number))
+        if deep:
+            lanes[road, micro[index]] = number
+        found[index] = f"{road}{number}弄{ordinal[index]}号" if deep else f"{road}{number}号"
     return list(found.values())
 
 

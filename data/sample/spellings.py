@@ -3,8 +3,6 @@
 Used for records that carry an address and nothing else, and to measure how many addresses a gazetteer finds.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -91,8 +89,8 @@ def mistyped(text: str, draw: np.random.Generator) -> str:
     while True:
         at, kind = int(draw.integers(len(text))), int(draw.integers(3))
         if kind == 0:
-            pool: Sequence[str] = "0123456789" if text[at].isdigit() else _WRONG
-            changed = text[:at] + pool[draw.integers(len(pool))] + text[at + 1 :]
+            pool = "0123456789" if text[at].isdigit() else _WRONG
+            changed = text[:at] + pool[int(draw.integers(len(pool)))] + text[at + 1 :]
         elif kind == 1:
             changed = text[:at] + text[at + 1 :]
         else:
