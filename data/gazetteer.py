@@ -21,7 +21,7 @@ from data.locks import one_at_a_time
 from data.people import note
 from data.placing import Target, known
 from data.relocation import Moved, relocate
-from data.schema import load, place_entry
+from data.schema import hand_place, load, place_entry
 from data.store import Store, any_of
 from geo.gazetteer import Entry
 
@@ -71,24 +71,32 @@ def put(
     replace: bool = False,
 ) -> Changed:
     """Take entries given as rows with the columns ALL, then move the facts they concern."""
-    rows = _comparable(rows).drop_duplicates(list(SAYS), keep="last")
     with one_at_a_time(store, "load"):
         with store.write() as connection:
-            now = _after_all(connection, micros(clock()))
-            before = entries(connection).reset_index()
-            shared = before.merge(rows, on=list(SAYS), how="inner", suffixes=("", "_new"))
-            same = np.logical_and.reduce([_equal(shared[name], shared[f"{name}_new"]) for name in HOLDS])
-            lacking = replace & (before["origin"] == origin) & ~before["id"].isin(shared["id"])
-            _close(connection, [*shared.loc[~same, "id"], *before.loc[lacking, "id"]], at=now)
-            kept = rows.merge(shared.loc[same, list(SAYS)], on=list(SAYS), how="left", indicator=True)
-            fresh = kept[kept["_merge"] == "left_only"]
-            _add(connection, fresh, state="active", origin=origin, by=by, at=now)
-            note(
-                connection, "gazetteer changed", by=by, now=clock(), detail=f"{len(fresh)} entries, {origin}"
+            added, replaced, unchanged, closed = write(
+                connection, rows, now=clock(), by=by, origin=origin, replace=replace
             )
         moved = relocate(store, clock=clock)
-    replaced, unchanged = int((~same).sum()), int(same.sum())
-    return Changed(len(fresh) - replaced, replaced, unchanged, int(lacking.sum()), moved)
+    return Changed(added, replaced, unchanged, closed, moved)
+
+
+def write(
+    connection: Connection, rows: DataFrame, *, now: datetime, by: str, origin: str, replace: bool = False
+) -> tuple[int, int, int, int]:
+    """Write entries without moving a fact; the caller holds the lock `load`. Answers the counts of `Changed`."""
+    rows = _comparable(rows).drop_duplicates(list(SAYS), keep="last")
+    at = after_all(connection, micros(now))
+    before = entries(connection).reset_index()
+    shared = before.merge(rows, on=list(SAYS), how="inner", suffixes=("", "_new"))
+    same = np.logical_and.reduce([_equal(shared[name], shared[f"{name}_new"]) for name in HOLDS])
+    lacking = replace & (before["origin"] == origin) & ~before["id"].isin(shared["id"])
+    _close(connection, [*shared.loc[~same, "id"], *before.loc[lacking, "id"]], at=at)
+    kept = rows.merge(shared.loc[same, list(SAYS)], on=list(SAYS), how="left", indicator=True)
+    fresh = kept[kept["_merge"] == "left_only"]
+    _add(connection, fresh, state="active", origin=origin, by=by, at=at)
+    note(connection, "gazetteer changed", by=by, now=now, detail=f"{len(fresh)} entries, {origin}")
+    replaced = int((~same).sum())
+    return len(fresh) - replaced, replaced, int(same.sum()), int(lacking.sum())
 
 
 def entries(connection: Connection, *, state: str = "active", as_of: int | None = None) -> DataFrame:
@@ -118,9 +126,12 @@ def _equal(one: pd.Series, other: pd.Series) -> np.ndarray:
     return np.asarray((one == other) | (one.isna() & other.isna()))
 
 
-def _after_all(connection: Connection, now: int) -> int:
+def after_all(connection: Connection, now: int) -> int:
     """An instant after everything recorded so far, so that what was placed before is not placed by what comes now."""
-    parts = (load.c.recorded_at, place_entry.c.recorded_at, place_entry.c.superseded_at)
+    parts = (
+        load.c.recorded_at, place_entry.c.recorded_at, place_entry.c.superseded_at, hand_place.c.recorded_at,
+        hand_place.c.superseded_at,
+    )  # fmt: skip
     latest = [connection.scalar(select(func.max(column))) or 0 for column in parts]
     return max(now, *(at + 1 for at in latest))
 
@@ -162,7 +173,7 @@ def propose(store: Store, *, clock: Callable[[], datetime], by: str, least: int)
             state="proposed",
             origin="facts",
             by=by,
-            at=_after_all(connection, micros(clock())),
+            at=after_all(connection, micros(clock())),
         )
     return len(fresh)
 
@@ -187,7 +198,7 @@ def judge(
             for number in chosen:
                 if number not in open_ones.index:
                     raise GazetteerError(f"gazetteer: got {number}; expected the number of an open proposal")
-            now = _after_all(connection, micros(clock()))
+            now = after_all(connection, micros(clock()))
             _close(connection, chosen, at=now)
             state = "active" if accepted else "refused"
             _add(connection, open_ones.loc[chosen], state=state, origin="facts", by=by, at=now)

@@ -41,7 +41,7 @@ def grown(store: Store, *, least: int) -> DataFrame:
             )
             rows = connection.execute(query.where(*mine, visible(table, last_load(connection)))).all()
             parts.append(DataFrame(rows, columns=["address", "lon", "lat", "place"]))
-    facts = pd.concat(parts, ignore_index=True).astype({"address": "str"})
+    facts = pd.concat(parts, ignore_index=True).astype({"address": "str", "place": "int64"})
     answers = gazetteer.match(facts["address"])
     facts = facts[(answers["pos"] == 0).to_numpy()]
     entry_of = {text: gazetteer.entry_for(text) for text in facts["address"].unique()}
