@@ -162,7 +162,9 @@ class _Asker:
         placer = places.Placer(connection, self.version, cache=reader.settings.folder / ".cache")
         self.gazetteer = gazetteer_of(connection, placer, reader.store)
 
-    def choices(self, address: str, *, within: int, day: int) -> tuple[str, tuple[Choice, ...]]:
+    def choices(
+        self, address: str, *, within: int = 0, day: int | None = None
+    ) -> tuple[str, tuple[Choice, ...]]:
         """Why an address is open, and what it may mean; what contradicts the hint is shown as such."""
         if not address:
             return "empty", ()
@@ -181,6 +183,21 @@ class _Asker:
             above = int(self.version.row(above)["parent_pos"])
         lon, lat = float(row["label_lon"] or "nan"), float(row["label_lat"] or "nan")
         return Choice(row["code"], row["name"], " / ".join(path), float(score), reason, lon, lat, entry)
+
+
+def said(reader: Reader, address: str) -> dict:
+    """What the gazetteer says of one address: unit_code (empty: open), unit_name, how, score, reason, proposals."""
+    with reader.store.read() as connection:
+        asker = _Asker(connection, reader)
+    answer = asker.gazetteer.ask(address)
+    seen = answer.pos if reader.sees(answer.pos) else 0
+    _, choices = asker.choices(address)
+    names = ("unit_code", "unit_name", "path", "score", "reason")
+    return {
+        "address": address, "unit_code": reader.version.code_at[seen], "unit_name": reader.version.name_at[seen],
+        "how": answer.how, "score": answer.score, "reason": answer.reason,
+        "proposals": [{name: getattr(one, name) for name in names} for one in choices],
+    }  # fmt: skip
 
 
 def counts(reader: Reader, period: Period) -> DataFrame:
