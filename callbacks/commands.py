@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import boundaries, ledger
+from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.jobs import JobFailed, UnknownJob
@@ -35,8 +36,12 @@ from geo.boundaries import BoundaryError
 
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
+    PeopleError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
+
+ELSEWHERE = dict.fromkeys(("serve", "worker", "demo"), "callbacks.serving") | {
+    "gazetteer": "callbacks.place_names"
+}
 
 
 def one_line(error: BaseException) -> str:
@@ -55,7 +60,7 @@ def run(options: Namespace) -> int:
     name = f"{options.command}_{options.action}" if getattr(options, "action", None) else options.command
     if name in COMMANDS:
         return COMMANDS[name](options)
-    module = "callbacks.serving" if name in ("serve", "worker", "demo") else "callbacks.office"
+    module = ELSEWHERE.get(options.command, "callbacks.office")
     return importlib.import_module(module).COMMANDS[name](options)  # the web stack is slow to import
 
 

@@ -1,8 +1,9 @@
 """Boundaries of the instance: staged level by level, checked, published as versions that never change again."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,9 @@ from data import places
 from data.factstore import terms
 from data.instants import micros
 from data.locks import one_at_a_time
-from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, unit
+from data.placing import Finder
+from data.placing import changes as changes_of_knowledge
+from data.schema import FACTS, PLACES, STARTS, SUBJECTS, boundary_version, load, staged_unit, unit
 from data.settings import Level
 from data.store import Store, insert_rows
 from geo.boundaries import BoundaryError, read_units
@@ -175,24 +178,50 @@ def _areas(shapes: pd.Series) -> list[float | None]:
 
 
 def _place_all(store: Store, subject: str, version: places.Version) -> None:
-    """Place every revision of a subject in a version that nobody sees yet, in short transactions."""
+    """Place every revision of a subject in a version that nobody sees yet, in short transactions.
+
+    What was known of an address when a revision came places it, so that the past can be asked for in this version.
+    """
     table = FACTS[subject]
+    columns = {name: table.c[name] for name in ("rev", "source_id", "key", "lon", "lat", "hint")}
+    if "address" in table.c:
+        columns |= {"address": table.c.address, "start": table.c[STARTS[subject]]}
+    chosen = select(*columns.values(), load.c.recorded_at).join(load, load.c.id == table.c.load)
     with store.read() as connection:
         placer = places.Placer(connection, version, cache=store.settings.folder / ".cache")
-        hints = terms(connection, "hint")
+        finders, hints = _Finders(connection, store, subject, placer), terms(connection, "hint")
         last = 0
         while True:
-            query = select(table.c.rev, table.c.lon, table.c.lat, table.c.hint).where(table.c.rev > last)
-            rows = connection.execute(query.order_by(table.c.rev).limit(PLACED_AT_ONCE)).all()
+            query = chosen.where(table.c.rev > last).order_by(table.c.rev).limit(PLACED_AT_ONCE)
+            rows = connection.execute(query).all()
             if not rows:
                 return
-            frame = DataFrame(rows, columns=["rev", "lon", "lat", "hint"])
-            lon, lat = (frame[name].to_numpy(dtype=float) for name in ("lon", "lat"))
-            place, _ = placer.place(lon, lat, frame["hint"].map(hints).astype("str"))
+            frame = DataFrame(rows, columns=[*columns, "known_at"])
+            frame["hint"] = frame["hint"].map(hints).astype("str")
             last = rows[-1].rev
             with store.write() as writing:
-                values = zip([version.id] * len(rows), frame["rev"].tolist(), place.tolist(), strict=True)
-                insert_rows(writing, PLACES[subject], ("version_id", "rev", "place"), list(values))
+                for part, place, how in finders.place(frame):
+                    values = zip([version.id] * len(part), part["rev"].tolist(), place, how, strict=True)
+                    insert_rows(writing, PLACES[subject], ("version_id", "rev", "place", "how"), list(values))
+
+
+class _Finders:
+    """Places facts in one version by what was known when each came."""
+
+    def __init__(self, connection: Connection, store: Store, subject: str, placer: places.Placer):
+        self.make = partial(Finder, connection, store, subject, [placer])
+        self.placer, self.turns = placer, changes_of_knowledge(connection)
+        self.made: dict[int, Finder] = {}
+
+    def place(self, facts: DataFrame) -> Iterator[tuple[DataFrame, list[int], list[int]]]:
+        """Parts of the facts, with the place of each and how it was found."""
+        turns = np.searchsorted(self.turns, facts["known_at"].to_numpy(), side="right")
+        for turn in np.unique(turns).tolist():
+            if turn not in self.made:
+                self.made[turn] = self.make(as_of=int(self.turns[turn - 1]) if turn else 0)
+            part = facts[turns == turn]
+            place, how = self.made[turn].place(self.placer, part)
+            yield part, place.tolist(), how.tolist()
 
 
 def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.Version:

@@ -195,9 +195,13 @@ class Placer:
             with_geometry(connection, version), cache
         )
 
+    def at(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Position (int32) of the finest unit that holds each point, 0 where none does."""
+        return self._locator.locate(lon, lat)
+
     def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Whether each point lies in any unit."""
-        return self._locator.locate(lon, lat) > 0
+        return self.at(lon, lat) > 0
 
     def place(self, lon: np.ndarray, lat: np.ndarray, hints: Series) -> tuple[np.ndarray, np.ndarray]:
         """Place of each fact, and how it was found: 1 point, 2 hint, 3 point outside every unit, 4 neither.

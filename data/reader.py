@@ -14,7 +14,7 @@ import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, points, scales, sourcebook
+from data import answers, factlist, factstream, mapdata, places, points, scales, sourcebook, unplaced
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
 from data.query import Period, Query
@@ -259,6 +259,18 @@ class Reader:
     def shapes(self, level: str, within: str | None) -> tuple[str, bytes]:
         """Outlines of a level as GeoJSON, and the hash of their content."""
         return mapdata.shapes(self, level, within)
+
+    # Places ----------------------------------------------------------------------------------------------------
+
+    def unplaced(
+        self, *, subject: str | None = None, start: int = 0, limit: int = 50
+    ) -> tuple[list[unplaced.Open], int]:
+        """A page of the queue of facts that want a place, and the count of all; see `data.unplaced`."""
+        return unplaced.queue(self, subject=subject, start=start, limit=limit)
+
+    def located(self, period: Period) -> DataFrame:
+        """How the facts of a period were located, by source; see `data.unplaced`."""
+        return unplaced.counts(self, period)
 
     # Sources ---------------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ class Store:
         self.atlas: dict[
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
+        self.gazetteers: dict[tuple, Any] = {}  # made ready for a version, by what it and the entries are
 
     @property
     def dialect(self) -> str:
