@@ -125,8 +125,7 @@
     // What lies further up is placed first: units before points before roads.
     map.addLayer({ id: "linli-counts", type: "symbol", source: "linli-points", filter: COUNTED,
       layout: { "icon-image": "linli-count", "icon-text-fit": "both", "icon-text-fit-padding": [0, 2, 0, 2],
-        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11,
-        "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 2.5, "text-padding": 0,
+        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11, "text-padding": 0,
         "symbol-sort-key": ["-", ["get", "n"]] },
       paint: { "text-color": colours.t1 } });
     map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points", filter: ["!", COUNTED],
