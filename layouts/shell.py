@@ -226,7 +226,7 @@ def crumbs(up: Sequence[tuple[str, str]], here: str, words: Words) -> list[Compo
             found += [html.A(name, href=to, title=name), step]
         elif place == 1:
             hidden = " › ".join(name for name, _ in up[1:-2])
-            found += [html.Span("…", title=hidden, **{"aria-label": hidden}), step]
+            found += [html.Span("…", title=hidden), step]
     return [*found, html.B(here, **{"aria-current": "page"})]
 
 
