@@ -22,6 +22,7 @@ LISTS = {
     "xl/workbook.xml": re.compile(rb"<(?:\w+:)?sheet\s"),
     "xl/sharedStrings.xml": re.compile(rb"<(?:\w+:)?si[\s/>]"),
 }
+_LONG_NUMBER = re.compile(rb"<(?:\w+:)?v>-?\d{16}")
 _ROWS = re.compile(rb"<(?:\w+:)?row[\s/>]")
 
 
@@ -33,6 +34,7 @@ class Span:
     rows, last_row     rows, and the highest number of one
     last_column        the highest number of a column
     errors             cells with an error value of Excel's
+    long_numbers       cells with a number of so many digits that a float would lose some
     listed             entries of a part that lists: sheets, shared texts
     """
 
@@ -42,12 +44,13 @@ class Span:
     last_row: int = 0
     last_column: int = 0
     errors: int = 0
+    long_numbers: int = 0
     listed: int = 0
 
     @property
     def plain(self) -> bool:
-        """Whether every cell says where it is, and none is an error."""
-        return self.located == self.cells and not self.errors
+        """Whether every cell says where it is, and none is an error or a number a float cannot hold."""
+        return self.located == self.cells and not self.errors and not self.long_numbers
 
     def count(self, text: bytes, entry: str) -> None:
         """Add what a piece of a part holds."""
@@ -59,6 +62,7 @@ class Span:
             self.last_row = max([self.last_row, self.rows, *map(int, _ROW.findall(text))])
             self.last_column = max([self.last_column, *map(_number, set(columns))])
             self.errors += text.count(b't="e"')
+            self.long_numbers += len(_LONG_NUMBER.findall(text))
         elif entry in LISTS:
             self.listed += len(LISTS[entry].findall(text))
 
