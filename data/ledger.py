@@ -239,7 +239,7 @@ class _Intake:
         ledger, found = self.ledger, self.delivery.settle(self._keep, confirmed=accept_shrink)
         ledger.unchanged += found.unchanged
         ledger.withdrawn, ledger.withdrawals = found.withdrawn, found.keys
-        ledger.notes.update({"withdrawals_held": found.held} if found.held else {})
+        ledger.notes += Counter(withdrawals_held=found.held, withdrawals_undecided=found.undecided)
 
     def finish(self) -> None:
         """The load is known from now on, and never from before an earlier one."""
