@@ -39,10 +39,6 @@ REFUSALS = (
     PeopleError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
 
-ELSEWHERE = dict.fromkeys(("serve", "worker", "demo"), "callbacks.serving") | {
-    "gazetteer": "callbacks.place_names"
-}
-
 
 def one_line(error: BaseException) -> str:
     """The message of a refusal on one line; what a disk or a database refuses has no message of ours."""
@@ -60,7 +56,8 @@ def run(options: Namespace) -> int:
     name = f"{options.command}_{options.action}" if getattr(options, "action", None) else options.command
     if name in COMMANDS:
         return COMMANDS[name](options)
-    module = ELSEWHERE.get(options.command, "callbacks.office")
+    rooms = {"gazetteer": "place_names", "serve": "serving", "worker": "serving", "demo": "serving"}
+    module = f"callbacks.{rooms.get(options.command, 'office')}"
     return importlib.import_module(module).COMMANDS[name](options)  # the web stack is slow to import
 
 

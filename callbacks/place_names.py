@@ -12,6 +12,7 @@ from data.placing import HOWS
 from data.query import Period, QueryError, parse_date, parse_instant
 from data.refreshing import refresh_all
 from data.unplaced import said
+from geo.gazetteer import Entry
 
 BY = "command line"
 
@@ -41,18 +42,11 @@ def propose(options: Namespace) -> int:
     store = open_store(options)
     made = gazetteer.propose(store, clock=utc_now, by=BY, least=options.least)
     rows = gazetteer.proposals(store).reset_index()
-    names = ["id", "kind", "name", "road", "lane", "low", "high", "level", "lon", "lat", "note"]
-    listed = rows[names].to_dict("records")
+    rows["words"] = [Entry(*row).written for row in rows[list(Entry._fields)].itertuples(index=False)]
+    listed = rows[["id", "words", *Entry._fields, "level", "lon", "lat", "note"]].to_dict("records")
     document = {"made": made, "proposals": listed}
-    lines = [f"{row['id']:6d}  {_words(row)}  {row['level']}  {row['note']}" for row in listed]
+    lines = [f"{row['id']:6d}  {row['words']}  {row['level']}  {row['note']}" for row in listed]
     return say(options, document, [f"{made} new proposals", *lines])
-
-
-def _words(row: dict) -> str:
-    """The words of an entry as one would write them."""
-    lane = f"{row['lane']}弄" if row["lane"] else ""
-    door = f"{row['low']}号" if row["low"] else ""
-    return " ".join(part for part in (row["name"], f"{row['road']}{lane}{door}") if part)
 
 
 def accept(options: Namespace) -> int:

@@ -14,7 +14,18 @@ import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, points, scales, sourcebook, unplaced
+from data import (
+    answers,
+    factlist,
+    factstream,
+    mapdata,
+    outlines,
+    places,
+    points,
+    scales,
+    sourcebook,
+    unplaced,
+)
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
 from data.query import Period, Query
@@ -267,6 +278,10 @@ class Reader:
     ) -> tuple[list[unplaced.Open], int]:
         """A page of the queue of facts that want a place, and the count of all; see `data.unplaced`."""
         return unplaced.queue(self, subject=subject, start=start, limit=limit)
+
+    def outlines(self, box: outlines.Box) -> tuple[DataFrame, DataFrame]:
+        """Units in a box as fine as can be told apart, and those of the level above; see `data.outlines`."""
+        return outlines.outlines(self, box)
 
     def located(self, period: Period) -> DataFrame:
         """How the facts of a period were located, by source; see `data.unplaced`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from data import places
 from data.factstore import last_load, visible
@@ -63,6 +63,27 @@ def place(reader: Reader, key: FactKey, lon: float, lat: float, *, remember: boo
     if not pos or not reader.sees(pos):
         raise PlacingError(f"place: got {lon:.6f}, {lat:.6f}; expected a point inside a unit you may see")
     return _settle(reader, key, Target(lon, lat), pos, remember=remember)
+
+
+def withdraw(reader: Reader, key: FactKey) -> int:
+    """Take back what somebody decided about a fact; a rule that came with it stays. Answers the facts moved.
+
+    Raises PlacingError for a fact that nobody placed, or none this reader may see.
+    """
+    store, now = reader.store, reader.clock()
+    with one_at_a_time(store, "load"):
+        with store.read() as connection:
+            fact = _fact(connection, reader, key)
+        with store.write() as connection:
+            closed = connection.execute(
+                update(hand_place)
+                .where(*_of(key.subject, fact))
+                .values(superseded_at=after_all(connection, micros(now)))
+            )
+            if not closed.rowcount:
+                raise PlacingError(f"place: got '{key.id[:60]}'; expected a fact placed by hand")
+            note(connection, "hand placement withdrawn", by=reader.scope.person, now=now, about=" ".join(key))
+        return relocate(store, clock=reader.clock, only=[(key.subject, fact.source_id, key.id)]).facts
 
 
 def _position(reader: Reader, lon: float, lat: float, depth: int) -> int:
@@ -127,13 +148,17 @@ def _row(connection: Connection, reader: Reader, address: str | None, target: Ta
 def _place_by_hand(
     connection: Connection, subject: str, fact: Row, target: Target, *, by: str, at: int
 ) -> None:
-    mine = (
+    connection.execute(update(hand_place).where(*_of(subject, fact)).values(superseded_at=at))
+    number = (connection.scalar(select(func.max(hand_place.c.id))) or 0) + 1
+    about = {"id": number, "subject": subject, "source_id": fact.source_id, "key": fact.key}
+    connection.execute(insert(hand_place).values(**about, **target.values(), recorded_at=at, recorded_by=by))
+
+
+def _of(subject: str, fact: Row) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for the hand placement of a fact that holds."""
+    return (
         hand_place.c.subject == subject,
         hand_place.c.source_id == fact.source_id,
         hand_place.c.key == fact.key,
         hand_place.c.superseded_at.is_(None),
     )
-    connection.execute(update(hand_place).where(*mine).values(superseded_at=at))
-    number = (connection.scalar(select(func.max(hand_place.c.id))) or 0) + 1
-    about = {"id": number, "subject": subject, "source_id": fact.source_id, "key": fact.key}
-    connection.execute(insert(hand_place).values(**about, **target.values(), recorded_at=at, recorded_by=by))

@@ -257,7 +257,7 @@ class Question:
         best: dict[int, tuple[Proposal, str]] = {}
         for one in found:
             hits = [hit for hit in one.hits if self._bounded(hit.pos, regions)]
-            pos = self.index.tree.common([hit.pos for hit in hits]) if hits else 0
+            pos = self.index.tree.closest([hit.pos for hit in hits]) if hits else 0
             if pos and one.how != "none":
                 entry = hits[0].entry if len({hit.entry for hit in hits}) == 1 else -1
                 if pos not in best or best[pos][0].score < one.score:

@@ -35,6 +35,13 @@ class Entry(NamedTuple):
     high: int = 0
     side: int = -1
 
+    @property
+    def written(self) -> str:
+        """The words as one would write them."""
+        parts = (("lane", "弄"), ("branch", "支弄"), ("low", "号"))
+        numbers = "".join(f"{getattr(self, name)}{sign}" for name, sign in parts if getattr(self, name))
+        return " ".join(part for part in (self.name, self.road + numbers) if part)
+
 
 class Gazetteer:
     """Entries of one boundary version, ready to be asked.

@@ -92,7 +92,7 @@ class Tree:
         """Whether a position is another or lies below it."""
         return outer <= inner <= self.end[outer]
 
-    def common(self, positions: Iterable[int]) -> int:
+    def closest(self, positions: Iterable[int]) -> int:
         """The lowest position that holds all of them, if no more than one level above the finest; else 0."""
         found = sorted(set(positions))
         top = found[-1]

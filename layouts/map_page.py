@@ -93,9 +93,11 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
     asked |= {"unassigned": ask.query.level or ""}
     more = "&".join(f"{name}={value}" for name, value in asked.items() if value)
-    return html.Div(
-        [text, html.A(words("map.nowhere.show"), href=f"/analyst?{more}")], className="chip nowhere"
-    )
+    links = [html.A(words("map.nowhere.show"), href=f"/analyst?{more}")]
+    if ask.indicator.subject in ("cases", "orders", "alerts"):
+        queue = f"/sources/unplaced?subject={ask.indicator.subject}"
+        links.append(html.A(words("map.nowhere.queue"), href=queue))
+    return html.Div([text, *links], className="chip nowhere")
 
 
 def _counted(ask: MapAsk, words: Words) -> str:
