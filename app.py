@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
     _making(add)
     _units(add)
+    _gazetteer(add)
     _numbers(add)
     _running(add)
     _keeping(add)
@@ -81,6 +82,28 @@ def _units(add) -> None:
 
 def _tree(command: argparse.ArgumentParser) -> None:
     command.add_argument("--tree", default=FIRST_TREE, metavar="NAME", help=f"tree of units ({FIRST_TREE})")
+
+
+def _gazetteer(add) -> None:
+    group = add("gazetteer", "place names: import, export, propose, accept, refuse, find, report")
+    sub = group.add_subparsers(dest="action", required=True, metavar="ACTION")
+    read = add("import", "take the entries of a CSV file and move the facts they concern", sub)
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument(
+        "--replace", action="store_true", help="imported entries not in the file no longer hold"
+    )
+    write = add("export", "the entries as CSV on standard output", sub)
+    write.add_argument("--as-of", metavar="INSTANT")
+    grow = add("propose", "grow proposals from facts with coordinates, and list those not judged", sub)
+    grow.add_argument("--least", type=int, default=5, metavar="N", help="facts an address needs (default 5)")
+    for name, text in (("accept", "let proposals count"), ("refuse", "let proposals never come again")):
+        judge = add(name, text, sub)
+        judge.add_argument("numbers", nargs="*", type=int, metavar="NUMBER", help="without: all of them")
+    find = add("find", "what the gazetteer says of an address, and why", sub)
+    find.add_argument("address", metavar="ADDRESS")
+    report = add("report", "how the facts of each source were located", sub)
+    report.add_argument("--from", dest="start", metavar="DATE")
+    report.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
 
 
 def _numbers(add) -> None:

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from data import ledger
 from data.departments import DepartmentError
+from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.jobs import JobFailed, UnknownJob
@@ -37,10 +38,11 @@ from geo.boundaries import BoundaryError
 ELSEWHERE = {
     **dict.fromkeys(("serve", "worker", "demo"), "callbacks.serving"),
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
+    "gazetteer": "callbacks.place_names",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, DepartmentError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
+    PeopleError, DepartmentError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
 
 

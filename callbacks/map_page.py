@@ -171,7 +171,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
     shown = reader.units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
-    lines = read_lines(reader, query, [*recent, *map(periods.year_before, recent)])
+    lines = read_lines(call, query, [*recent, *map(periods.year_before, recent)])
     upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
     drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
@@ -220,11 +220,12 @@ def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
-def read_lines(reader: Reader, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
-    """Values of the indicator, and of its partner where it has one, in each period; what lies before the first
+def read_lines(call: Call, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
+    """Values of the indicator, and of its partner where it is shown, in each period; what lies before the first
     record is unknown, not 0."""
-    names = (query.indicator, *PARTNERS.get(query.indicator, ()))
-    rows = reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
+    shown = call.wide or INDICATORS[query.indicator].kind == "stock"
+    names = (query.indicator, *(PARTNERS.get(query.indicator, ()) if shown else ()))
+    rows = call.reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
     found = []
     for name in names:
         own = [row for row in rows if row["indicator"] == name]

@@ -32,7 +32,7 @@ from layouts import ids, parts, shell
 from layouts.theme import THEMES
 from layouts.words import LANGUAGES, Words, load_words
 
-WEBGL_COOKIE = "linli-webgl"
+WEBGL_COOKIE, WIDE_COOKIE = "linli-webgl", "linli-wide"  # what the browser tells of itself
 HOME = "map"
 HOMES = ("/", "", None)  # addresses that name nothing: a person's own page, in the tree of the scope
 
@@ -45,6 +45,7 @@ class Call:
 
     place   path after the page's name, decoded
     params  query string; of repeated names the last counts
+    wide    whether the window has room for what only wide ones show
     """
 
     page: str
@@ -54,6 +55,7 @@ class Call:
     words: Words
     theme: str = "light"
     webgl: bool = True
+    wide: bool = False
 
     def word(self, kind: str, text: str) -> str:
         """A data word in the reader's language: the instance's own translation, else that of our own words."""
@@ -153,6 +155,7 @@ class Desk:
             words=load_words(language(cookies, self.settings)).on(reader.today),
             theme=theme if theme in THEMES else THEMES[0],
             webgl=cookies.get(WEBGL_COOKIE) != "no",
+            wide=cookies.get(WIDE_COOKIE) == "yes",
         )
 
 

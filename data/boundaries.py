@@ -13,10 +13,10 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
-from data.factstore import terms
+from data.first_placing import place_all
 from data.instants import micros
 from data.locks import one_at_a_time
-from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, stray_outline, unit
+from data.schema import PLACES, SUBJECTS, boundary_version, staged_unit, stray_outline, unit
 from data.settings import FIRST_TREE, Level
 from data.store import Store, insert_rows
 from geo.boundaries import BoundaryError, read_units
@@ -26,7 +26,6 @@ from geo.place import fingerprint
 from geo.shapes import label_point
 from geo.units import arrange
 
-PLACED_AT_ONCE = 100_000
 KINDS = frozenset(ACCEPTABLE) | frozenset(FATAL)
 
 
@@ -201,7 +200,7 @@ def publish(
             frame = places.read_units(connection, number)
         draft = places.Version(number, tree, 0, 0, "", frame)
         for subject in SUBJECTS:
-            _place_all(store, subject, draft)
+            place_all(store, subject, draft)
         return _let_be_seen(store, number, tree, clock()), faults
 
 
@@ -229,27 +228,6 @@ def _areas(shapes: pd.Series) -> list[float | None]:
     geometries = gpd.GeoSeries(list(shapes), crs="EPSG:4326")
     areas = geometries.to_crs("EPSG:6933").area.to_numpy()
     return [None if shape is None else float(area) for shape, area in zip(shapes, areas, strict=True)]
-
-
-def _place_all(store: Store, subject: str, version: places.Version) -> None:
-    """Place every revision of a subject in a version that nobody sees yet, in short transactions."""
-    table = FACTS[subject]
-    with store.read() as connection:
-        placer = places.Placer(connection, version, cache=store.settings.folder / ".cache")
-        hints = terms(connection, "hint")
-        last = 0
-        while True:
-            query = select(table.c.rev, table.c.lon, table.c.lat, table.c.hint).where(table.c.rev > last)
-            rows = connection.execute(query.order_by(table.c.rev).limit(PLACED_AT_ONCE)).all()
-            if not rows:
-                return
-            frame = DataFrame(rows, columns=["rev", "lon", "lat", "hint"])
-            lon, lat = (frame[name].to_numpy(dtype=float) for name in ("lon", "lat"))
-            place, _ = placer.place(lon, lat, frame["hint"].map(hints).astype("str"))
-            last = rows[-1].rev
-            with store.write() as writing:
-                values = zip([version.id] * len(rows), frame["rev"].tolist(), place.tolist(), strict=True)
-                insert_rows(writing, PLACES[subject], ("version_id", "rev", "place"), list(values))
 
 
 def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.Version:

@@ -205,18 +205,23 @@ class Placer:
             with_geometry(connection, version), cache
         )
 
+    def at(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Position (int32) of the finest unit that holds each point, 0 where none does."""
+        return self._locator.locate(lon, lat)
+
     def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Whether each point lies in any unit."""
-        return self._locator.locate(lon, lat) > 0
+        return self.at(lon, lat) > 0
 
     def place(self, lon: np.ndarray, lat: np.ndarray, hints: Series) -> tuple[np.ndarray, np.ndarray]:
         """Place of each fact, and how it was found: 1 point, 2 hint, 3 point outside every unit, 4 neither.
 
-        A point outside every unit is still counted where its hint says, but stays marked as outside. Below a unit
-        that holds the point a hint names the place among units without a shape, which no point can lie in.
+        A point outside every unit is still counted where its hint says, but stays marked as outside, if any unit has
+        a shape. Below a unit that holds the point a hint names the place among units without a shape, which no point
+        can lie in.
         """
         place = self._locator.locate(lon, lat).astype(np.int32)
-        has_point = np.isfinite(lon) & np.isfinite(lat)
+        has_point = np.isfinite(lon) & np.isfinite(lat) & self.version.shape_at.any()
         named = self._named(hints, (place == 0) | self._shapeless_below[place])
         how = np.select([place > 0, has_point, named > 0], [1, 3, 2], default=4)
         below = (named > place) & (named <= self._ends[place]) & self._shapeless[named]

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import TextClause, text
 
 from data.instants import micros
 from data.schema import FOREVER
@@ -63,7 +63,9 @@ class _Source:
 def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Points:
     """Points inside a unit: each of them up to `limit`, else their counts by unit of a level."""
     with reader.read() as connection:
-        values, spans = _asked(connection, reader, unit)
+        values, spans = _asked(reader, unit)
+        values["alerts_from"] = values["now"] - RECENT_ALERT_DAYS * DAY
+        values["readings_from"] = (connection.scalar(_LAST_READING) or 0) - RECENT_READING_DAYS * DAY
         listed = connection.execute(_listing(*spans), values | {"most": limit + 1}).all()
         many = len(listed) > limit
         counts = connection.execute(_counting(*spans), values).all() if many else []
@@ -79,7 +81,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     returns  id, category, address, unit_code, unit_name, due_at (microseconds UTC), overdue_minutes, lon, lat
     """
     with reader.read() as connection:
-        values, spans = _asked(connection, reader, unit)
+        values, spans = _asked(reader, unit)
         rows = connection.execute(_longest(*spans), values | {"limit": limit}).all()
     code, name, now = reader.version.code_at, reader.version.name_at, values["now"]
     found = [
@@ -89,17 +91,12 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     return DataFrame(found, columns=list(LONGEST))
 
 
-def _asked(connection: Connection, reader: Reader, unit: str | None) -> tuple[dict[str, Any], Asked]:
+def _asked(reader: Reader, unit: str | None) -> tuple[dict[str, int], Asked]:
     """Values of the statements, and how many ranges of places they ask for, here and in the scope's own tree."""
-    now, seen, spans = micros(reader.clock()), reader.published, reader.ground(unit)
-    last_reading = connection.scalar(_LAST_READING) or 0
+    seen, spans = reader.published, reader.ground(unit)
     values = {
-        "now": now,
-        "load": seen.load if seen else 0,
-        "version": reader.version.id,
-        "alerts_from": now - RECENT_ALERT_DAYS * DAY,
-        "readings_from": last_reading - RECENT_READING_DAYS * DAY,
-    }
+        "now": micros(reader.clock()), "load": seen.load if seen else 0, "version": reader.version.id,
+    }  # fmt: skip
     for number, (low, high) in enumerate(spans):
         values |= {f"low{number}": low, f"high{number}": high}
     if reader.across is None:

@@ -9,7 +9,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, points, scales, sourcebook
+from data import (
+    answers,
+    factlist,
+    factstream,
+    mapdata,
+    outlines,
+    points,
+    scales,
+    sourcebook,
+    unplaced,
+)
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
@@ -136,6 +146,22 @@ class Reader(Ground):
     def shapes(self, level: str, within: str | None) -> tuple[str, bytes]:
         """Outlines of a level as GeoJSON, and the hash of their content."""
         return mapdata.shapes(self, level, within)
+
+    # Places ----------------------------------------------------------------------------------------------------
+
+    def unplaced(
+        self, *, subject: str | None = None, start: int = 0, limit: int = 50
+    ) -> tuple[list[unplaced.Open], int]:
+        """A page of the queue of facts that want a place, and the count of all; see `data.unplaced`."""
+        return unplaced.queue(self, subject=subject, start=start, limit=limit)
+
+    def outlines(self, box: outlines.Box) -> tuple[DataFrame, DataFrame]:
+        """Units in a box as fine as can be told apart, and those of the level above; see `data.outlines`."""
+        return outlines.outlines(self, box)
+
+    def located(self, period: Period) -> DataFrame:
+        """How the facts of a period were located, by source; see `data.unplaced`."""
+        return unplaced.counts(self, period)
 
     # Sources ---------------------------------------------------------------------------------------------------
 

@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from data import boundaries, departments
+from data.gazetteer import import_file
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
@@ -43,8 +44,11 @@ def build_sample(
     store = Store(load_settings(folder))
     migrate(store)
     units = _publish(store, clock=clock)
+    history = _listed(folder / "history" / "manifest.toml", "deliveries")
+    before = partial(_same, _instant(history[0]["delivered_at"]) - timedelta(days=1))
+    import_file(store, folder / "sample" / "gazetteer.csv", clock=before, by="sample city")
     facts = 0
-    for entry in _listed(folder / "history" / "manifest.toml", "deliveries"):
+    for entry in history:
         origin = load_source(folder / "sources" / f"{entry['source']}.toml")
         at = _instant(entry["delivered_at"])
         done = ingest(store, origin, [folder / "history" / entry["file"]], clock=partial(_same, at))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -126,6 +127,7 @@ load = _table(
     Column("seconds", Float),
     Column("error", Text),
     Column("withdrawn", Integer, nullable=False, server_default="0"),  # facts no longer in a snapshot
+    Column("kind", Text, nullable=False, server_default="delivery"),  # delivery | relocation
     Index("load_by_source", "source_id", "id"),
 )  # fmt: skip
 
@@ -227,6 +229,7 @@ def _place_table(subject: str) -> Table:
         Column("version_id", Integer, primary_key=True),
         Column("rev", BigInteger, primary_key=True, autoincrement=False),
         Column("place", Integer, nullable=False),
+        Column("how", SmallInteger, nullable=False, server_default="0"),  # a key of data.placing.HOWS
         Index(f"place_{subject}_by_place", "version_id", "place", "rev"),
         sqlite_with_rowid=False,
     )
@@ -271,6 +274,44 @@ sealed = _table(
     Column("rev", BigInteger, primary_key=True),
     Column("field", Text, primary_key=True),
     Column("box", LargeBinary, nullable=False),  # nonce and AES-256-GCM ciphertext; the key lies outside
+)
+
+place_entry = _table(
+    "place_entry",  # the gazetteer; an entry is known from recorded_at until superseded_at
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("road", Text, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in ("lane", "branch", "low", "high", "side")),
+    Column("lon", Float),  # a point, in WGS84 degrees, holds in every tree and version
+    Column("lat", Float),
+    Column("level", Text, nullable=False),  # how fine the point is known; empty: the finest unit there
+    Column("units", Text, nullable=False),  # JSON: tree -> unit code, where there is no point
+    Column("valid_from_on", Integer),
+    Column("valid_to_on", Integer),
+    Column("state", Text, nullable=False),  # active | proposed | refused
+    Column("origin", Text, nullable=False),  # import | rule | facts
+    Column("note", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("superseded_at", BigInteger),
+    Index("place_entry_known", "state", "superseded_at"),
+)
+
+hand_place = _table(
+    "hand_place",  # where a person put a single fact; of one fact the last that is not superseded counts
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("level", Text, nullable=False),
+    Column("units", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("superseded_at", BigInteger),
+    Index("hand_place_by_key", "subject", "source_id", "key"),
 )
 
 generation = _table(

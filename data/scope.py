@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "sources": READERS | {"auditor"},
     "glossary": READERS | {"auditor"},
     "run": frozenset({"operator", "administrator"}),
+    "place": frozenset({"operator", "administrator"}),
     "any": frozenset(ROLES),
 }
 

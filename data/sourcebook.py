@@ -27,7 +27,7 @@ def _last_good() -> Select:
     """Each source with the instant of its newest finished load."""
     good = (
         select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
-        .where(load.c.state == "done")
+        .where(load.c.state == "done", load.c.kind == "delivery")
         .group_by(load.c.source_id)
         .subquery()
     )
@@ -95,7 +95,11 @@ def sources(reader: Reader) -> DataFrame:
             select(source.c.name).join(load, source.c.id == load.c.source_id).where(load.c.rejected > 0)
         )
         refused = set(connection.scalars(refusing.distinct()))
-        newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
+        newest = (
+            select(func.max(load.c.id))
+            .where(load.c.state == "done", load.c.kind == "delivery")
+            .group_by(load.c.source_id)
+        )
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
     names = ["source", "format", "load_id", "seconds", "files", "notes", *ACCOUNT]

@@ -23,7 +23,7 @@ from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
 
-SHORT = 6  # units whose ranking leaves most of a column empty
+SHORT = 7  # units whose ranking leaves most of a column empty
 
 
 def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:

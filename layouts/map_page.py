@@ -97,9 +97,11 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     asked |= {"unassigned": ask.query.level or "", **tree_part(ask.query.tree)}
     asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
     more = urlencode({name: value for name, value in asked.items() if value})
-    return html.Div(
-        [text, html.A(words("map.nowhere.show"), href=f"/analyst?{more}")], className="chip nowhere"
-    )
+    links = [html.A(words("map.nowhere.show"), href=f"/analyst?{more}")]
+    if ask.indicator.subject in ("cases", "orders", "alerts"):
+        queue = urlencode({"subject": ask.indicator.subject, **tree_part(ask.query.tree)})
+        links.append(html.A(words("map.nowhere.queue"), href=f"/sources/unplaced?{queue}"))
+    return html.Div([text, *links], className="chip nowhere")
 
 
 def _counted(ask: MapAsk, words: Words) -> str:
@@ -147,7 +149,7 @@ def _symbols(answer: MapAnswer, words: Words) -> list[Component]:
     """The symbols of points; where those are counted, the one disc and why."""
     if len(answer.points.counted):
         text = words("map.legend.counted", most=MOST, level=answer.level.title(words.locale))
-        return [html.Span([html.I(className="sym count"), text])]
+        return [html.Span([html.I(className="sym count"), text], className="whole")]
     return [html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS]
 
 

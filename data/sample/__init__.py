@@ -14,6 +14,7 @@ from data.sample.arrivals import arrivals
 from data.sample.background import layers
 from data.sample.days import epoch_day, unknown_years
 from data.sample.declarations import SOURCES, departments, settings
+from data.sample.gazetteer import write_gazetteer
 from data.sample.geofiles import write_features, write_units
 from data.sample.history import write_history
 from data.sample.plots import plot_table, read_plots, write_plots
@@ -55,7 +56,7 @@ def _write_texts(folder: Path, *, size: SizeName, until: date, days: int) -> Non
 
 
 def write_sample(folder: Path, *, size: SizeName, days: int = 540, seed: int = 1, until: date) -> None:
-    """Write a complete instance folder of files: settings, sources, boundaries, background, history.
+    """Write a complete instance folder of files: settings, sources, boundaries, background, gazetteer, history.
 
     folder  made if it does not exist
     days    of history, up to local midnight at the start of `until`, which is exclusive
@@ -74,5 +75,6 @@ def write_sample(folder: Path, *, size: SizeName, days: int = 540, seed: int = 1
     world = make_world(
         read_plots(folder / "sample" / "plots.csv"), size=chosen, seed=seed, until=until, days=days
     )
+    write_gazetteer(world.plots, folder / "sample" / "gazetteer.csv")
     write_world(world, folder / "sample" / "sample.toml")
     write_history(world, folder / "history")

@@ -124,8 +124,8 @@
     line("linli-chosen", colours.accent, 3.2);
     // What lies further up is placed first: units before points before roads.
     map.addLayer({ id: "linli-counts", type: "symbol", source: "linli-points", filter: COUNTED,
-      layout: { "icon-image": "linli-count", "icon-text-fit": "both", "icon-text-fit-padding": [1, 1, 1, 1],
-        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11, "text-offset": [0, 2.6],
+      layout: { "icon-image": "linli-count", "icon-text-fit": "both", "icon-text-fit-padding": [0, 2, 0, 2],
+        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11, "text-padding": 0,
         "symbol-sort-key": ["-", ["get", "n"]] },
       paint: { "text-color": colours.t1 } });
     map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points", filter: ["!", COUNTED],

@@ -5,7 +5,7 @@
   const FAMILY = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
   const pen = document.createElement("canvas").getContext("2d");
   const widths = new Map(), flat = new WeakMap();
-  const GAP = 3, LINE = 15, MANY = 30, ROOMY = 12;
+  const GAP = 3, LINE = 15, MANY = 30, ROOMY = 12, DISC = 13;
 
   /* Steps away from a unit's label point, nearest first; sideways is cheaper than up and down. */
   const STEPS = [];
@@ -132,8 +132,9 @@
      the finest with few enough names that still have it. */
   function arrange(map, about, properties, points, outlines) {
     const view = viewOf(map), half = 2 + 9 * Math.min(1, 0.55 + Math.max(0, map.getZoom() - 12) * 0.1125);
-    const marks = points.lon.map((lon, at) => [view.x(east(lon)), view.y(south(points.lat[at]))])
-      .filter(([x, y]) => seen(view, x, y)).map(([x, y]) => [x - half, y - half, x + half, y + half]);
+    const marks = points.lon.map((lon, at) => [view.x(east(lon)), view.y(south(points.lat[at])),
+      points.customdata[at][0] === "count" ? DISC : half])
+      .filter(([x, y]) => seen(view, x, y)).map(([x, y, reach]) => [x - reach, y - reach, x + reach, y + reach]);
     const own = ownNames(properties, about, outlines, view), names = placed(own, view, marks);
     if (names.length >= own.length / 2) return { names, above: [] };
     const levels = about.above.map((level) => upperNames(level, view)).filter((each) => each.length);

@@ -115,6 +115,12 @@
   const able = !!canvas.getContext("webgl2");
   document.cookie = `linli-webgl=${able ? "yes" : "no"}; path=/; SameSite=Lax`;
 
+  /* And whether there is room for what only wide windows show. */
+  const room = window.matchMedia("(min-width: 1800px)");
+  const told = () => { document.cookie = `linli-wide=${room.matches ? "yes" : "no"}; path=/; SameSite=Lax`; };
+  room.addEventListener("change", told);
+  told();
+
   /* An answer that does not come is said; what was on the page stays. A session that ended leads to the door. */
   const ask = window.fetch;
   window.fetch = function (resource, options) {
