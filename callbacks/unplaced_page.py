@@ -2,16 +2,20 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from math import isfinite
 
 from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 from fastapi import Request
+from pandas import DataFrame
 from starlette.responses import Response
 
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
+from callbacks.map_page import ways_of
 from callbacks.router import Call, Desk, Page, offload
 from data import settling
 from data.jobs import request_run
@@ -19,6 +23,7 @@ from data.measures import NotReady
 from data.outlines import Box
 from data.query import Period
 from data.reader import Reader, UnknownUnit
+from data.trees import home_tree
 from data.unplaced import SUBJECTS, FactKey
 from layouts import ids, shell, unplaced_page
 from layouts.sketch import View, sketch
@@ -62,12 +67,18 @@ def asked(call: Call) -> UnplacedAsk:
     """What an address asks; what cannot be read counts as not said."""
     subject, start = call.params.get("subject", ""), call.params.get("start", "")
     number = int(start) if start.isdecimal() and len(start) < 9 else 0
-    return UnplacedAsk(subject if subject in SUBJECTS else "", number, call.params.get("fact", ""))
+    tree = at_home(call.reader).tree
+    return UnplacedAsk(subject if subject in SUBJECTS else "", number, call.params.get("fact", ""), tree)
+
+
+def at_home(reader: Reader) -> Reader:
+    """A reader in the tree of the scope, in which alone facts may be placed; of the whole, in the tree asked for."""
+    return reader if reader.across is None else reader.in_tree(home_tree(reader))
 
 
 def read_answer(ask: UnplacedAsk, call: Call) -> UnplacedAnswer:
     """Everything the page shows."""
-    reader = call.reader
+    reader = at_home(call.reader)
     rows, total = reader.unplaced(subject=ask.subject or None, start=ask.start, limit=PAGE)
     return UnplacedAnswer(
         rows=rows,
@@ -80,6 +91,8 @@ def read_answer(ask: UnplacedAsk, call: Call) -> UnplacedAnswer:
         may_place=reader.scope.may("place"),
         may_remember=reader.scope.whole,
         theme=call.theme,
+        tree=reader.tree,
+        ways=ways_of(reader, None) if reader.scope.whole else (),
         when=lambda instant: local(reader, instant),
     )
 
@@ -110,12 +123,12 @@ def decided(desk: Desk, call: Call, decision: str | None) -> tuple:
         text = words("places.refused", why=str(error))
     request_run(desk.store, "refresh", by=current_person().name, now=desk.clock())
     ask = asked(call)
-    ask = UnplacedAsk(ask.subject, ask.start, "" if ask.fact == written(key) else ask.fact)
+    ask = replace(ask, fact="" if ask.fact == written(key) else ask.fact)
     return text, unplaced_page.body(ask, read_answer(ask, call), words)
 
 
 def _settled(call: Call, key: FactKey, what: dict):
-    reader, words, remember = call.reader, call.words, what.get("remember") is True
+    reader, words, remember = at_home(call.reader), call.words, what.get("remember") is True
     if what.get("undo") is True:
         return words("places.undone", n=words.number(settling.withdraw(reader, key)))
     if isinstance(what.get("unit"), str):
@@ -136,7 +149,7 @@ def drawing(desk: Desk):
     async def answer(request: Request) -> Response:
         try:
             view, marks = _view(request.query_params)
-            found = await asyncio.to_thread(desk.reader().outlines, Box(*view.box))
+            found = await asyncio.to_thread(_outlines, desk, request.query_params, Box(*view.box))
         except (ValueError, NotReady):
             return Response("map: expected lon, lat and span in degrees\n", 400, media_type="text/plain")
         theme = request.query_params.get("theme", "")
@@ -144,6 +157,10 @@ def drawing(desk: Desk):
         return Response(text, media_type="image/svg+xml")
 
     return answer
+
+
+def _outlines(desk: Desk, params: Mapping[str, str], box: Box) -> tuple[DataFrame, DataFrame]:
+    return at_home(desk.reader(params)).outlines(box)
 
 
 def _view(params) -> tuple[View, list[tuple[float, float]]]:

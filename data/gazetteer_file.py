@@ -108,8 +108,9 @@ def _target(row: dict[str, str], where: str, settings: Settings, *, needed: bool
     if needed and lon is None and not units:
         raise GazetteerError(f"{where}: got no place; expected lon and lat, or the code of a unit")
     level = row.get("level", "")
-    if level and level not in settings.names:
-        raise GazetteerError(f"{where}: level: got '{level}'; expected one of {', '.join(settings.names)}")
+    known = list(dict.fromkeys(name for tree in settings.trees for name in tree.names))
+    if level and level not in known:
+        raise GazetteerError(f"{where}: level: got '{level}'; expected one of {', '.join(known)}")
     return Target(lon, lat, level, units)
 
 

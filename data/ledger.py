@@ -21,7 +21,7 @@ from data import places, register
 from data.deliveries import Delivery
 from data.instants import micros
 from data.locks import one_at_a_time
-from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder
+from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
 from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, coverage, load, reject, sealed
 from data.sources.batch import Batch, Reject
@@ -141,11 +141,8 @@ class _Intake:
             cache = store.settings.folder / ".cache"
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
             self.finder = Finder(connection, store, self.subject, self.placers)
-            self.main = max(
-                (index for index, version in enumerate(versions) if version.tree == "grid"),
-                key=lambda index: (versions[index].valid_from_on, versions[index].id),
-                default=None,
-            )
+            main = leading(versions, store.settings)
+            self.main = [version.id for version in versions].index(main.id) if main else None
         with store.write() as connection:
             self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
             self.first = not connection.execute(select(FACTS[self.subject].c.rev).limit(1)).first()
@@ -202,7 +199,7 @@ class _Intake:
         return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
-        """Record the place of each new revision in every version; the ledger follows the newest grid."""
+        """Record the place of each new revision in every version; the ledger follows the newest of the first tree."""
         revs = taken["rev"].to_numpy()
         for index, placer in enumerate(self.placers):
             place, how = self.finder.place(placer, taken)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, or_, select
 
 from data.places import Placer, Version
 from data.schema import FACT_COLUMNS, STARTS, hand_place, place_entry
+from data.settings import Settings
 from data.store import Store
 from geo.answering import HOWS as MATCHED
 from geo.gazetteer import Gazetteer
@@ -43,15 +44,14 @@ class Target:
         return {"lon": self.lon, "lat": self.lat, "level": self.level, "units": units}
 
 
-def positions(targets: DataFrame, placer: Placer, levels: Sequence[str]) -> np.ndarray:
+def positions(targets: DataFrame, placer: Placer, settings: Settings) -> np.ndarray:
     """Positions (int64) in a version of targets, 0 where it does not know them.
 
-    targets  columns lon, lat, level, units (JSON)
-    levels   names of the levels, top first
+    targets  columns lon, lat, level (of any tree), units (JSON)
     """
     lon, lat = (targets[name].to_numpy(dtype=float) for name in ("lon", "lat"))
     found = placer.at(lon, lat).astype(np.int64)
-    version, depths = placer.version, {name: depth for depth, name in enumerate(levels)}
+    version, depths = placer.version, _depths(settings, placer.version)
     for at, level in enumerate(targets["level"].tolist()):
         depth = depths.get(level, len(version.ancestors))
         if found[at] and depth < len(version.ancestors):
@@ -60,6 +60,28 @@ def positions(targets: DataFrame, placer: Placer, levels: Sequence[str]) -> np.n
         code = json.loads(targets["units"].iloc[at]).get(version.tree)
         found[at] = version.by_code.get(code, 0)
     return found
+
+
+def _depths(settings: Settings, version: Version) -> dict[str, int]:
+    """How deep in a version a point known at a level of any tree lies.
+
+    A finest level of another tree says as much as the finest here, any other that this tree lacks no more than the
+    top.
+    """
+    found = {level.name: 0 for tree in settings.trees for level in tree.levels[:-1]}
+    for tree in settings.trees:
+        found.setdefault(tree.names[-1], len(version.ancestors) - 1)
+    own = (tree for tree in settings.trees if tree.name == version.tree)
+    return found | {level.name: level.depth for tree in own for level in tree.levels}
+
+
+def leading(versions: Sequence[Version], settings: Settings) -> Version | None:
+    """The version that counts tell of: the newest of the first tree that has one."""
+    for tree in settings.trees:
+        mine = [version for version in versions if version.tree == tree.name]
+        if mine:
+            return max(mine, key=lambda version: (version.valid_from_on, version.id))
+    return None
 
 
 def known(table: Table, as_of: int | None) -> ColumnElement[bool]:
@@ -102,7 +124,7 @@ def gazetteer_of(
     ready = store.gazetteers.get(key)
     if ready is None:
         entries = read_entries(connection, as_of=as_of)
-        entries["pos"] = positions(entries, placer, store.settings.names)
+        entries["pos"] = positions(entries, placer, store.settings)
         ready = Gazetteer(entries, placer.version.units)
         if len(store.gazetteers) >= KEPT:
             store.gazetteers.clear()
@@ -136,7 +158,7 @@ class Finder:
             placer.version.id: dict(
                 zip(
                     zip(hands["source_id"].tolist(), hands["key"].tolist(), strict=True),
-                    positions(hands, placer, store.settings.names).tolist(),
+                    positions(hands, placer, store.settings).tolist(),
                     strict=True,
                 )
             )

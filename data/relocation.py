@@ -27,6 +27,7 @@ from data.placing import (
     OUTSIDE,
     UNRECORDED,
     Finder,
+    leading,
 )
 from data.register import COUNTS
 from data.schema import FACTS, FOREVER, PLACES, STARTS, SUBJECTS, hand_place, load, sealed, source_definition
@@ -73,8 +74,8 @@ class _Mover:
     def __init__(self, store: Store, subject: str, placers: Sequence[places.Placer]):
         self.store, self.subject, self.placers = store, subject, placers
         self.table, self.place = FACTS[subject], PLACES[subject]
-        grids = [placer.version for placer in placers if placer.version.tree == "grid"]
-        self.main = (grids or [placers[-1].version])[-1].id
+        atlas = [placer.version for placer in placers]
+        self.main = (leading(atlas, store.settings) or atlas[-1]).id
         with store.read() as connection:
             self.finder = Finder(connection, store, subject, placers)
 
@@ -109,7 +110,8 @@ class _Mover:
             return fact.in_([(source_id, key) for subject, source_id, key in only if subject == self.subject])
         spread = self.place.c.how.in_((COORDINATES, OUTSIDE))
         unknown = and_(self.place.c.how == UNRECORDED, self.table.c.lon.is_not(None))
-        loose = select(1).where(self.place.c.rev == self.table.c.rev, self.place.c.version_id == self.main)
+        every = [placer.version.id for placer in self.placers]
+        loose = select(1).where(self.place.c.rev == self.table.c.rev, self.place.c.version_id.in_(every))
         by_hand = select(1).where(
             hand_place.c.subject == self.subject,
             hand_place.c.source_id == self.table.c.source_id,

@@ -77,6 +77,15 @@ staged_unit = _table(
     Column("valid_from_on", Integer),
 )
 
+stray_outline = _table(  # joined to no unit of its level: listed until the set is published
+    "stray_outline",
+    Column("tree", Text, primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
 source = _table(
     "source",
     Column("id", Integer, primary_key=True),
@@ -149,6 +158,13 @@ term = _table(
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
     UniqueConstraint("kind", "text"),
+)
+
+department_list = _table(  # what each department is called, how else, and its kind; the newest one counts
+    "department_list",
+    Column("id", Integer, primary_key=True),
+    Column("recorded_at", BigInteger, nullable=False),  # the instant from which it is known
+    Column("text", Text, nullable=False),  # JSON: [name, kind, [aliases]]
 )
 
 # Columns of each subject beyond the common ones: name -> type. "word" is an id of `term` of that kind.

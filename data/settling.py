@@ -14,7 +14,6 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
 
 from data import places
-from data.factstore import last_load, visible
 from data.gazetteer import after_all, remembered, write
 from data.instants import micros
 from data.locks import one_at_a_time
@@ -22,7 +21,7 @@ from data.people import note
 from data.placing import Target, gazetteer_of, read_entries
 from data.relocation import relocate
 from data.schema import FACTS, PLACES, hand_place, source
-from data.unplaced import SUBJECTS, FactKey
+from data.unplaced import SUBJECTS, FactKey, seen_by
 
 if TYPE_CHECKING:
     from data.reader import Reader
@@ -121,17 +120,21 @@ def _settle(reader: Reader, key: FactKey, target: Target, pos: int, *, remember:
 
 def _fact(connection: Connection, reader: Reader, key: FactKey) -> Row:
     """source_id, key and address of a fact. Raises PlacingError alike for a missing and a foreign one."""
-    if key.subject in SUBJECTS and reader.spans(None):
+    if reader.across is not None:
+        raise PlacingError(
+            f"place: got tree '{reader.tree}'; expected '{reader.scope.tree}', the tree of your units"
+        )
+    seen = seen_by(connection, reader, key.subject) if key.subject in SUBJECTS else None
+    if seen is not None:
         table, held = FACTS[key.subject], PLACES[key.subject]
         query = (
-            select(table.c.source_id, table.c.key, table.c.address, held.c.place)
+            select(table.c.source_id, table.c.key, table.c.address)
             .join(held, held.c.rev == table.c.rev)
             .join(source, source.c.id == table.c.source_id)
-            .where(held.c.version_id == reader.version.id, visible(table, last_load(connection)))
-            .where(source.c.name == key.source, table.c.key == key.id)
+            .where(*seen, source.c.name == key.source, table.c.key == key.id)
         )
         found = connection.execute(query).one_or_none()
-        if found is not None and reader.sees(found.place):
+        if found is not None:
             return found
     raise PlacingError(f"place: got '{key.id[:60]}'; expected a fact you may see")
 

@@ -212,19 +212,32 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
     return frame.astype({"started_at": "Int64"}) if len(frame) else frame
 
 
+def _known_until(reader: Reader, recorded_at: int | None, waiting: int | None) -> int | None:
+    """The last instant whose knowledge is the published load: now, or just before a load that waits for a refresh."""
+    if recorded_at is None:
+        return None
+    now = micros(reader.clock())
+    return max(recorded_at, now if waiting is None else min(now, waiting - 1))
+
+
 def state(reader: Reader) -> dict:
-    """What is published: generation, load and the instant from which it is known, published_at (microseconds UTC),
-    boundary version; None before a first refresh."""
+    """What is published: generation, load and the instants from which and up to which it is what is known,
+    published_at (microseconds UTC), boundary version; None before a first refresh."""
     with reader.read() as connection:
         seen = reader.published
         known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
         recorded_at = connection.scalar(known)
+        unseen = select(func.min(load.c.recorded_at)).where(
+            load.c.state == "done", load.c.id > (seen.load if seen else -1)
+        )
+        waiting = connection.scalar(unseen)
     version = reader.versions[-1] if reader.versions else None
     return {
         "generation": seen.generation if seen else None,
         "load": seen.load if seen else None,
         "published_at": seen.published_at if seen else None,
         "recorded_at": recorded_at,
+        "known_until": _known_until(reader, recorded_at, waiting),
         "boundary_version": version.id if version else None,
         "boundary_fingerprint": version.fingerprint if version else None,
         "boundary_valid_from_on": version.valid_from_on if version else None,

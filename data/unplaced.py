@@ -6,7 +6,6 @@ Facts are read as last loaded, not as last refreshed, so that what is settled (`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,12 +73,11 @@ def queue(
     finest.
     """
     limit, start = min(max(limit, 1), LARGEST_PAGE), max(start, 0)
-    spans = reader.spans(None)
     found: list[DataFrame] = []
     total = 0
     with reader.store.read() as connection:
         for each in (subject,) if subject in SUBJECTS else SUBJECTS:
-            where = _waiting(connection, reader, each, spans)
+            where = _waiting(connection, reader, each)
             if where is None:
                 continue
             total += connection.scalar(select(func.count()).select_from(_joined(each)).where(*where)) or 0
@@ -98,18 +96,29 @@ def _joined(subject: str) -> FromClause:
     return table.join(place, place.c.rev == table.c.rev)
 
 
-def _waiting(
-    connection: Connection, reader: Reader, subject: str, spans: Sequence[tuple[int, int]]
-) -> list[ColumnElement[bool]] | None:
-    """What a fact of the queue must be; None when the scope opens nothing."""
+def seen_by(connection: Connection, reader: Reader, subject: str) -> list[ColumnElement[bool]] | None:
+    """What a current fact joined with its place must be for the reader to see it; None when the scope opens nothing.
+
+    Read in a tree that the scope is not of, the fact must lie in the scope all the same.
+    """
+    spans = reader.ground(None) if reader.opens else ()
     if not spans:
+        return None
+    table, place = FACTS[subject], PLACES[subject]
+    held = or_(*(place.c.place.between(low, high) for low, high in spans))
+    own = reader.across.now(subject) if reader.across else []
+    return [place.c.version_id == reader.version.id, visible(table, last_load(connection)), held, *own]
+
+
+def _waiting(connection: Connection, reader: Reader, subject: str) -> list[ColumnElement[bool]] | None:
+    """What a fact of the queue must be; None when the scope opens nothing."""
+    seen = seen_by(connection, reader, subject)
+    if seen is None:
         return None
     table, place, version = FACTS[subject], PLACES[subject], reader.version
     coarse = select(unit.c.pos).where(unit.c.version_id == version.id, unit.c.level < _fine_enough(version))
-    held = or_(*(place.c.place.between(low, high) for low, high in spans))
     loose = or_(place.c.place == 0, and_(place.c.how == HINT, place.c.place.in_(coarse)))
-    seen = visible(table, last_load(connection))
-    return [place.c.version_id == version.id, seen, ~table.c.withdrawn, held, loose, place.c.how != HAND]
+    return [*seen, ~table.c.withdrawn, loose, place.c.how != HAND]
 
 
 def _fine_enough(version: places.Version) -> int:
@@ -214,27 +223,18 @@ def counts(reader: Reader, period: Period) -> DataFrame:
 
     returns  source, subject, one column for each of `data.placing.HOWS`
     """
-    spans = reader.spans(None)
     low, high = (reader.settings.day_start(epoch_day(day)) for day in (period.start, period.end))
     rows: dict[tuple[str, str], dict[str, int]] = {}
     with reader.store.read() as connection:
         names = {row.id: row.name for row in connection.execute(select(source.c.id, source.c.name))}
-        load = last_load(connection)
-        for subject, table in FACTS.items() if spans else ():
-            place = PLACES[subject]
-            query = select(table.c.source_id, place.c.how, func.count()).select_from(_joined(subject))
-            held = or_(*(place.c.place.between(*span) for span in spans))
-            when = table.c[STARTS[subject]].between(low, high - 1)
-            mine = (
-                place.c.version_id == reader.version.id,
-                visible(table, load),
-                ~table.c.withdrawn,
-                held,
-                when,
-            )
-            for number, how, count in connection.execute(
-                query.where(*mine).group_by(table.c.source_id, place.c.how)
-            ):
+        for subject, table in FACTS.items():
+            seen = seen_by(connection, reader, subject)
+            if seen is None:
+                continue
+            parts = (table.c.source_id, PLACES[subject].c.how)
+            query = select(*parts, func.count()).select_from(_joined(subject))
+            query = query.where(*seen, ~table.c.withdrawn, table.c[STARTS[subject]].between(low, high - 1))
+            for number, how, count in connection.execute(query.group_by(*parts)):
                 rows.setdefault((names[number], subject), {})[HOWS[how]] = count
     frame = DataFrame(
         [{"source": name, "subject": subject, **row} for (name, subject), row in sorted(rows.items())]

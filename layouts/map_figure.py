@@ -19,6 +19,7 @@ from layouts.theme import PALETTES
 from layouts.words import Words
 
 NO_CLASS = -1
+NO_SHAPES = {"type": "FeatureCollection", "features": []}  # an empty address would be fetched
 BORDER_WIDTHS = (2.8, 1.9, 1.1, 0.9)  # by depth from the top; deeper levels the last
 STRONG = 2  # levels down to this depth are outlined in ink, deeper ones by the gaps between their fills
 KINDS = {"case": "open", "overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
@@ -38,7 +39,7 @@ def figure(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
     shaped = _shaped(answer)
     fill = {
         "type": "choroplethmap",
-        "geojson": answer.shapes,
+        "geojson": answer.shapes or NO_SHAPES,
         "featureidkey": "id",
         "locations": shaped["unit_code"].tolist(),
         "text": shaped["unit_name"].tolist(),

@@ -16,11 +16,14 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from data.placing import HOWS
+from data.query import tree_part
+from data.settings import FIRST_TREE
 from data.unplaced import Choice, FactKey, Open
-from layouts import ids, parts, values
+from layouts import ids, parts, tree_switch, values
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.sketch import HEIGHT, WIDTH, View
+from layouts.tree_switch import Way
 from layouts.words import Words
 
 PATH = "/sources/unplaced"
@@ -30,16 +33,18 @@ CLOSE = 0.006  # degrees: the picture around a proposal
 
 @dataclass(frozen=True)
 class UnplacedAsk:
-    """What the address asks: one subject or all, from which row on, and the fact chosen."""
+    """What the address asks: one subject or all, from which row on, the fact chosen, the tree read in."""
 
     subject: str = ""
     start: int = 0
     fact: str = ""
+    tree: str = FIRST_TREE
 
     def href(self, **changes) -> str:
         """Address of this page with something else asked."""
         asked = replace(self, **changes)
         pairs = {"subject": asked.subject, "start": asked.start or "", "fact": asked.fact}
+        pairs |= tree_part(asked.tree)
         kept = urlencode({name: value for name, value in pairs.items() if value})
         return f"{PATH}?{kept}" if kept else PATH
 
@@ -49,6 +54,7 @@ class UnplacedAnswer:
     """A page of the queue, the count of all, how facts were located, and what the reader may do.
 
     whole  where the map stands when a fact gives no hint
+    tree   the tree read in; ways  those it can be read in, one by one
     """
 
     rows: Sequence[Open]
@@ -59,6 +65,8 @@ class UnplacedAnswer:
     may_place: bool = False
     may_remember: bool = False
     theme: str = "light"
+    tree: str = FIRST_TREE
+    ways: Sequence[Way] = ()
     when: Callable[[int], datetime | None] = lambda value: None
 
 
@@ -114,10 +122,9 @@ def _queue(ask: UnplacedAsk, answer: UnplacedAnswer, here: Open | None, words: W
     rows = [_row(row, ask, answer, words, chosen=row is here) for row in answer.rows]
     table = parts.table(heads, rows, caption=title, name="queue")
     scroll = html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": title})
-    switch = parts.segment(words("places.which"), choices)
-    return parts.card(
-        parts.head(title, words("places.note"), switch), scroll, _pager(ask, answer, words), name="low-card"
-    )
+    by = tree_switch.switch(answer.ways, words, to=lambda way: ask.href(tree=way.tree.name, start=0, fact=""))
+    head = parts.head(title, words("places.note"), by, parts.segment(words("places.which"), choices))
+    return parts.card(head, scroll, _pager(ask, answer, words), name="low-card")
 
 
 def _row(row: Open, ask: UnplacedAsk, answer: UnplacedAnswer, words: Words, *, chosen: bool) -> Component:
@@ -239,12 +246,12 @@ def _map(row: Open, answer: UnplacedAnswer, words: Words) -> Component:
     view = view_of(row, answer)
     marks = ";".join(f"{lon:.6f},{lat:.6f}" for lon, lat in _marks(row))
     asked = urlencode({"lon": f"{view.lon:.6f}", "lat": f"{view.lat:.6f}", "span": f"{view.span:.6f}", "at": marks,
-                       "theme": answer.theme})  # fmt: skip
+                       "theme": answer.theme, **tree_part(answer.tree)})  # fmt: skip
     picture = html.Img(
         src=f"{PATH}/map.svg?{asked}", width=WIDTH, height=HEIGHT, tabIndex=0, className="sketch",
         alt=words("places.map.place" if answer.may_place else "places.map"),
         **{"data-lon": view.lon, "data-lat": view.lat, "data-span": view.span, "data-at": marks,
-           "data-theme": answer.theme, "data-may": "yes" if answer.may_place else ""},
+           "data-theme": answer.theme, "data-tree": answer.tree, "data-may": "yes" if answer.may_place else ""},
     )  # fmt: skip
     zoom = [
         html.Button(

@@ -283,13 +283,14 @@ def client(tmp_path) -> TestClient:
     settings = parse_settings(SETTINGS, folder=tmp_path)
     server = FastAPI()
     shelf = files.Shelf(settings)
-    files.register(server, Policies(), shelf=shelf, reader=FakeReader, https=False)
+    files.register(server, Policies(), shelf=shelf, reader=lambda params: FakeReader(), https=False)
     client = TestClient(server)
     client.shelf = shelf
     return client
 
 
 class FakeReader:
+    tree = "grid"
     ranges = ((1, 9),)
     version = SimpleNamespace(id=1)
 

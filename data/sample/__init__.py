@@ -13,7 +13,7 @@ from pathlib import Path
 from data.sample.arrivals import arrivals
 from data.sample.background import layers
 from data.sample.days import epoch_day, unknown_years
-from data.sample.declarations import SOURCES, settings
+from data.sample.declarations import SOURCES, departments, settings
 from data.sample.gazetteer import write_gazetteer
 from data.sample.geofiles import write_features, write_units
 from data.sample.history import write_history
@@ -31,16 +31,20 @@ def _write_boundaries(town: Town, folder: Path, *, until: date, compressed: bool
     for version, levels in town.units.items():
         for level in LEVELS:
             write_units(folder / version / f"{level}.geojson", levels[level], compressed=compressed)
+    for level, units in town.admin.items():
+        write_units(folder / "admin" / f"{level}.geojson", units, compressed=compressed)
     text = (
-        "# Boundary versions in the order they hold; the first from the beginning of time.\n"
+        "# Boundary versions in the order they hold; the first of a tree from the beginning of time.\n"
         '[[versions]]\nfolder = "v1"\n\n'
-        f'[[versions]]\nfolder = "v2"\nvalid_from = {redrawn.isoformat()}\n'
+        f'[[versions]]\nfolder = "v2"\nvalid_from = {redrawn.isoformat()}\n\n'
+        '[[versions]]\nfolder = "admin"\ntree = "admin"\n'
     )
     (folder / "versions.toml").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_texts(folder: Path, *, size: SizeName, until: date, days: int) -> None:
     (folder / "linli.toml").write_text(settings(SIZES[size]), encoding="utf-8", newline="\n")
+    (folder / "sample" / "departments.csv").write_text(departments(), encoding="utf-8", newline="\n")
     for name, text in SOURCES.items():
         path = folder / "sources" / f"{name}.toml"
         path.parent.mkdir(exist_ok=True)

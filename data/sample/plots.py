@@ -21,6 +21,7 @@ KEPT = (
     "area_name",
     "grid_name",
     "grid_before",
+    "committee_name",
     "name",
 )
 SMALL_GRID = "松间"

@@ -91,7 +91,7 @@ def draw_places(world: World, day: np.ndarray, draw: np.random.Generator) -> pd.
     """Where `len(day)` facts happened and how much of that their record tells.
 
     returns  plot (row number), lon, lat (nan where not recorded, 0 where a placeholder stands), street_hint,
-             area_hint, grid_hint (empty where not recorded), address
+             area_hint, grid_hint, committee_hint (empty where not recorded), address, committee
     """
     count = len(day)
     plot = np.searchsorted(world.cumulative, draw.random(count), side="right").clip(0, len(world.plots) - 1)
@@ -109,10 +109,12 @@ def draw_places(world: World, day: np.ndarray, draw: np.random.Generator) -> pd.
             "plot": plot,
             "lon": np.where(zero, 0.0, np.where(known, lon, np.nan)),
             "lat": np.where(zero, 0.0, np.where(known, lat, np.nan)),
-            "street_hint": np.where(told | (placing == STREET_ONLY), names["street_name"], ""),
+            "street_hint": np.where(~np.isin(placing, (NOWHERE, OUTSIDE, ADDRESS)), names["street_name"], ""),
             "area_hint": np.where(told | (placing == AREA_ONLY), names["area_name"], ""),
             "grid_hint": np.where(told | (placing == GRID_ONLY), grid, ""),
+            "committee_hint": np.where(told | (placing == GRID_ONLY), names["committee_name"], ""),
             "address": _spelt(world, placing, names, day, known | zero),
+            "committee": names["committee_name"].to_numpy(dtype=object),
         }
     )
 

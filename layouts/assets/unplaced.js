@@ -27,7 +27,7 @@
 
   function show(image, view) {
     Object.assign(image.dataset, view);
-    const asked = new URLSearchParams({ lon: view.lon.toFixed(6), lat: view.lat.toFixed(6), span: view.span.toFixed(6), at: image.dataset.at, theme: image.dataset.theme });
+    const asked = new URLSearchParams({ lon: view.lon.toFixed(6), lat: view.lat.toFixed(6), span: view.span.toFixed(6), at: image.dataset.at, theme: image.dataset.theme, tree: image.dataset.tree });
     image.src = image.src.split("?")[0] + "?" + asked;
   }
 
