@@ -138,7 +138,9 @@ class Desk:
             reader = self.reader(params)
         except QueryError:
             return self.reader()
-        settled = "tree" in params or (path not in HOMES and reader.versions)
+        if "tree" in params or len(self.settings.trees) < 2:  # with one there is nothing to look up
+            return reader
+        settled = path not in HOMES and reader.has_units
         return reader if settled else reader.in_tree(home_tree(reader))
 
     def call(self, path: str | None, search: str | None) -> Call:

@@ -29,7 +29,7 @@ def register(app: Dash, desk: Desk) -> None:
     async def run(clicks, search):
         if not any(clicks or ()):
             raise PreventUpdate
-        call = desk.call("/sources", search)
+        call = await offload(desk.call)("/sources", search)
         await offload(request_run)(desk.store, "collect", by=current_person().name, now=desk.clock())
         return call.words(
             "sources.run.asked", source=call.word("source", str((ctx.triggered_id or {}).get("source", "")))

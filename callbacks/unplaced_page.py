@@ -51,7 +51,7 @@ def register(app: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )  # fmt: skip
     async def decide(decision, search):
-        return await offload(decided)(desk, desk.call(PATH, search), decision)
+        return await offload(decided)(desk, await offload(desk.call)(PATH, search), decision)
 
 
 def build(call: Call) -> Page:

@@ -106,6 +106,11 @@ class Ground:
         """Published boundary versions of the tree read in, oldest first."""
         return tuple(version for version in self.atlas if version.tree == self.tree)
 
+    @property
+    def has_units(self) -> bool:
+        """Whether the tree read in has any; a version seen once stays, so that mostly nothing is read to know."""
+        return any(known.tree == self.tree for known in self.store.atlas.values()) or bool(self.versions)
+
     @cached_property
     def across(self) -> Crossing | None:
         """How the scope reaches into the tree read in; None where it is of that tree, or the whole."""

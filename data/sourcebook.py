@@ -225,12 +225,11 @@ def state(reader: Reader) -> dict:
     published_at (microseconds UTC), boundary version; None before a first refresh."""
     with reader.read() as connection:
         seen = reader.published
-        known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
-        recorded_at = connection.scalar(known)
-        unseen = select(func.min(load.c.recorded_at)).where(
-            load.c.state == "done", load.c.id > (seen.load if seen else -1)
-        )
-        waiting = connection.scalar(unseen)
+        at = seen.load if seen else -1
+        known = select(load.c.recorded_at).where(load.c.id == at)
+        unseen = select(func.min(load.c.recorded_at)).where(load.c.state == "done", load.c.id > at)
+        both = select(known.scalar_subquery(), unseen.scalar_subquery())  # in one round trip
+        recorded_at, waiting = connection.execute(both).one()
     version = reader.versions[-1] if reader.versions else None
     return {
         "generation": seen.generation if seen else None,
