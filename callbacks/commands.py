@@ -51,9 +51,8 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OperationalError):
         return f"database: got {' '.join(str(error.orig).split())}; expected one that can be read and written"
     if isinstance(error, OSError):
-        return (
-            f"{error.filename or 'system'}: got {error.strerror or error}; expected a place that can be used"
-        )
+        got = error.strerror or error
+        return f"{error.filename or 'system'}: got {got}; expected a place that can be used"
     return " ".join(str(error.args[0] if error.args else error).split())
 
 
