@@ -138,6 +138,8 @@ class Child:
             self._next()
         except SourceError as error:
             status = self._process.poll()
+            if status == -signal.SIGXCPU:
+                raise
             found = f"no start within {LONGEST_START:.0f} s" if status is None else f"status {status}"
             raise OSError(f"the process that parses files: got {found}; expected it to start") from error
         self._left = float(self.limits.wall)
