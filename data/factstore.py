@@ -113,11 +113,8 @@ def read_rows(
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    chosen: list[ColumnElement] = [
-        table.c.rev,
-        table.c.source_id,
-        case((table.c.withdrawn, 1), else_=0).label("withdrawn"),
-    ]
+    withdrawn = case((table.c.withdrawn, 1), else_=0).label("withdrawn")
+    chosen: list[ColumnElement] = [table.c.rev, table.c.source_id, withdrawn]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     if subject == "alerts":
         chosen.append(table.c.key)

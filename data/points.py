@@ -168,11 +168,9 @@ def _sources(spans: int, own: int | None) -> list[_Source]:
 def _counting(spans: int, own: int | None) -> TextClause:
     """kind, place, count."""
     chosen = "kind, p.place, COUNT(*)"
-    return text(
-        " UNION ALL ".join(
-            f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans, own)
-        )
-    )
+    parts = [f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans, own)]
+    query = " UNION ALL ".join(parts)
+    return text(query)
 
 
 @lru_cache(maxsize=64)
@@ -183,7 +181,8 @@ def _listing(spans: int, own: int | None) -> TextClause:
         {each.detail}, {each.at} {each.clause}"""
         for each in _sources(spans, own)
     ]
-    return text(" UNION ALL ".join(parts) + " LIMIT :most")
+    query = " UNION ALL ".join(parts) + " LIMIT :most"
+    return text(query)
 
 
 @lru_cache(maxsize=64)
@@ -194,7 +193,8 @@ def _longest(spans: int, own: int | None) -> TextClause:
         f.lon, f.lat {clause} AND f.due_at < :now"""
         for clause in _open("cases", spans, own, drawn=False)
     ]
-    return text(" UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit")
+    query = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
+    return text(query)
 
 
 def _newest(row: Sequence) -> tuple:
