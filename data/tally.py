@@ -226,8 +226,12 @@ def _groups(row: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _add_pairs(
     cell: np.ndarray, bins: np.ndarray, count: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    keys, inverse = np.unique(cell * BINS + bins, return_inverse=True)
-    return keys // BINS, keys % BINS, np.bincount(inverse, count, minlength=len(keys)).astype(np.int64)
+    key = cell * BINS + bins
+    order = np.argsort(key)
+    key = key[order]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    counts = np.add.reduceat(count[order], start) if len(start) else count
+    return key[start] // BINS, key[start] % BINS, counts
 
 
 def lift(cells: Cells, rows: np.ndarray) -> Cells:
