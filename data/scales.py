@@ -101,9 +101,8 @@ def fix_scales(store: Store, *, anew: bool) -> int:
             (row.tree, row.level, row.indicator)
             for row in connection.execute(select(scale.c.tree, scale.c.level, scale.c.indicator))
         }
-        newest = {
-            version.tree: version for version in versions(connection, store=store)
-        }  # the last of each stays
+        # Of each tree the last stays.
+        newest = {version.tree: version for version in versions(connection, store=store)}
         wanted = [
             (version, depth, entry)
             for version in newest.values()
