@@ -167,10 +167,8 @@ def _sources(spans: int, own: int | None) -> list[_Source]:
 @lru_cache(maxsize=64)
 def _counting(spans: int, own: int | None) -> TextClause:
     """kind, place, count."""
-    parts = [
-        f"SELECT {each.kind} kind, p.place, COUNT(*) {each.clause} GROUP BY 1, 2"
-        for each in _sources(spans, own)
-    ]
+    chosen = "kind, p.place, COUNT(*)"
+    parts = [f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans, own)]
     query = " UNION ALL ".join(parts)
     return text(query)
 

@@ -101,7 +101,7 @@ def fix_scales(store: Store, *, anew: bool) -> int:
             (row.tree, row.level, row.indicator)
             for row in connection.execute(select(scale.c.tree, scale.c.level, scale.c.indicator))
         }
-        # Of each tree the newest version: they come by the day they hold from.
+        # Of each tree the last stays.
         newest = {version.tree: version for version in versions(connection, store=store)}
         wanted = [
             (version, depth, entry)
