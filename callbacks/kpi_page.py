@@ -34,17 +34,18 @@ def build(call: Call) -> Page:
 
 
 def ask_and_answer(call: Call) -> tuple[KpiAsk, KpiAnswer]:
-    """Read the address, then the store. Raises QueryError, UnknownUnit, NotReady."""
+    """Read the address, then the store, all of it in one state. Raises QueryError, UnknownUnit, NotReady."""
     reader, place = call.reader, (*call.place, "-")[0]
     query = parse_query(call.params, level=None, within=place, today=reader.today)
-    query = query.asking(within=query.within or own_unit(reader))
-    levels = below(reader, query.within)
-    named = call.params.get("level", "")
-    if named and named not in {level.name for level in levels}:
-        raise UnknownUnit(f"level: got '{named[:60]}'; expected one below the unit")
-    shown = named or (levels[0].name if levels else "")
-    ask = parse_ask(query.asking(level=shown or None), call.params)
-    return ask, read_answer(ask, call, levels)
+    with reader.read():
+        query = query.asking(within=query.within or own_unit(reader))
+        levels = below(reader, query.within)
+        named = call.params.get("level", "")
+        if named and named not in {level.name for level in levels}:
+            raise UnknownUnit(f"level: got '{named[:60]}'; expected one below the unit")
+        shown = named or (levels[0].name if levels else "")
+        ask = parse_ask(query.asking(level=shown or None), call.params)
+        return ask, read_answer(ask, call, levels)
 
 
 def below(reader: Reader, within: str | None) -> list[Level]:

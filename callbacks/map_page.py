@@ -1,8 +1,7 @@
 """The map page: its builder, the callback that changes it in place, and the same answer as a file."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Sequence
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
@@ -13,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
 from data.measures import NotReady
-from data.query import Query, QueryError, parse_query
+from data.query import Period, Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from layouts import ids, map_page, periods, values
@@ -22,7 +21,6 @@ from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
 from layouts.plain import plain
 
-Units = Callable[[str, str | None], DataFrame]
 FILE_COLUMNS = (
     "indicator",
     "unit_code",
@@ -99,16 +97,16 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
 
 
 def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
-    """Read the address, then the store. Raises QueryError, UnknownUnit, NotReady."""
+    """Read the address, then the store, all of it in one state. Raises QueryError, UnknownUnit, NotReady."""
     named, within, *_ = (*call.place, "-", "-")
     reader = call.reader
     query = parse_query(call.params, level=named, within=within, today=reader.today)
-    query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
-    units = cache(reader.units)
-    levels = levels_below(reader, query.within, units=units)
-    query = query.asking(level=named if named != "-" else levels[0].name)
-    ask = parse_map_ask(query, call.params)
-    return ask, read_answer(ask, call, shelf, levels, units=units)
+    with reader.read():
+        query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
+        levels = levels_below(reader, query.within)
+        query = query.asking(level=named if named != "-" else levels[0].name)
+        ask = parse_map_ask(query, call.params)
+        return ask, read_answer(ask, call, shelf, levels)
 
 
 def own_unit(reader: Reader) -> str | None:
@@ -117,22 +115,22 @@ def own_unit(reader: Reader) -> str | None:
     return roots[0].code if len(roots) == 1 else None
 
 
-def levels_below(reader: Reader, within: str | None, *, units: Units | None = None) -> list[Level]:
+def levels_below(reader: Reader, within: str | None) -> list[Level]:
     """Levels with units inside a unit, nearest first; a unit with nothing below it shows its own level."""
     depth = reader.unit(within).depth if within else -1
     below = [
-        level for level in reader.levels() if level.depth > depth and len(reader.units(level.name, within))
+        level for level in reader.levels() if level.depth > depth and len(reader.shown(level.depth, within))
     ]
     return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
 
 
-def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, units: Units) -> MapAnswer:
-    """Everything the page shows, in one pass over the reader."""
+def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
+    """Everything the page shows."""
     reader, query = call.reader, ask.query
     level = next((each for each in reader.levels() if each.name == query.level), None)
     if level is None or level.name not in {each.name for each in levels}:
         raise UnknownUnit(f"level: got '{query.level}'; expected one below the unit")
-    shown = units(level.name, query.within)
+    shown = reader.units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
     before = [periods.year_before(period) for period in recent]
@@ -146,15 +144,14 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, u
         below=deeper[0] if deeper else None,
         measures=reader.measures(query),
         units=shown,
-        points=reader.points(query.within),
+        points=reader.points(query.within, level.name),
         longest=reader.longest_overdue(query.within),
         periods=recent,
         line=line[: len(recent)],
         years=line[len(recent) :],
         cuts=reader.scale(query.indicator, level.name, days=query.period.days),
-        sources=reader.freshness(),
         shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
-        borders=read_borders(reader, query, level, shelf, units=units),
+        borders=read_borders(reader, query, level, shelf),
         style=shelf.style_address(call.theme),
         theme=call.theme,
         aim=read_aim(reader, ask),
@@ -170,27 +167,23 @@ def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
-def read_line(reader: Reader, query: Query, wanted: list) -> list[float | None]:
+def read_line(reader: Reader, query: Query, wanted: Sequence[Period]) -> list[float | None]:
     """The indicator's value in each period; what lies before the first record is unknown, not 0."""
-    rows = reader.series((query.indicator,), unit=query.within, periods=wanted, query=query).to_dict(
-        "records"
-    )
-    known = {row["period_start"]: (values.known(row["value"]), values.known(row["n"]) or 0) for row in rows}
-    first = min((start for start, (_, n) in known.items() if n), default=None)
-    return [known[period.start][0] if first and period.start >= first else None for period in wanted]
+    rows = reader.series((query.indicator,), unit=query.within, periods=wanted, query=query)
+    found = list(zip(wanted, rows["value"].tolist(), rows["n"].tolist(), strict=True))
+    first = min((period.start for period, _, n in found if values.known(n)), default=None)
+    return [values.known(value) if first and period.start >= first else None for period, value, _ in found]
 
 
-def read_borders(
-    reader: Reader, query: Query, level: Level, shelf: Shelf, *, units: Units
-) -> list[tuple[str, int]]:
+def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> list[tuple[str, int]]:
     """Outlines of the levels above: around the unit too as long as they are few, else only of what lies inside."""
     own = reader.path(query.within) if query.within else ()
     around, top = (own[0].code, own[0].depth) if own else (None, 0)
     found = []
     for upper in reader.levels()[top : level.depth + (level.depth <= STRONG)]:
-        within = around if len(units(upper.name, around)) <= CONTEXT_SHAPES else query.within
-        inside = units(upper.name, within)
-        if 0 < len(inside) <= MOST_SHAPES and inside["has_shape"].any():
+        within = around if len(reader.shown(upper.depth, around)) <= CONTEXT_SHAPES else query.within
+        inside = reader.shown(upper.depth, within)
+        if 0 < len(inside) <= MOST_SHAPES and reader.version.shape_at[inside].any():
             found.append((shelf.shapes_address(reader, upper.name, within), upper.depth))
     return found
 

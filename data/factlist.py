@@ -18,7 +18,6 @@ from data import places
 from data.factstore import load_as_of, term_kind, terms, visible
 from data.measures import epoch_day
 from data.query import Query
-from data.rollup import published
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term, unit
 from data.sums import word_condition
 
@@ -67,7 +66,7 @@ def page(
 
     returns  the columns of `fact_columns`; instants in microseconds UTC (NaN where absent), words as text
     """
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         where = conditions(connection, reader, subject, query, filters)
         if where is None:
             return _named(connection, reader, subject, []), 0
@@ -85,7 +84,7 @@ def conditions(
 ) -> list[ColumnElement[bool]] | None:
     """What a row of a question must be; None when the scope opens nothing."""
     table = FACTS[subject]
-    seen = published(connection)
+    seen = reader.published
     at_load = seen.load if seen else 0
     if query.as_of is not None:
         at_load = min(at_load, load_as_of(connection, query.as_of))
@@ -174,8 +173,8 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
     if FACT_COLUMNS[subject].get(column) != "word":
         return []
     table = FACTS[subject]
-    with reader.store.read() as connection:
-        seen = published(connection)
+    with reader.read() as connection:
+        seen = reader.published
         spans = reader.spans(None)
         if seen is None or not spans:
             return []
@@ -192,7 +191,7 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
 
 def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str]) -> dict:
     """rows, closed, overdue, nowhere, and rows by week of the period (list of week start and count)."""
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         where = conditions(connection, reader, subject, query, filters)
         if where is None:
             return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}

@@ -11,9 +11,9 @@ import pandas as pd
 from pandas import DataFrame
 
 from data.indicators import INDICATORS
-from data.measures import Tables
 from data.query import Period, Query, QueryError
 from data.reader import Reader
+from data.tables import Tables
 
 TIMES = ("day", "week", "month")
 WORDS = ("category", "channel")
@@ -111,20 +111,15 @@ def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[s
     if depth is None:
         found = found.together(within.code if within else "")
     keys = _keys(reader, query, parts, found)
+    lines = found.rows(keys)
     split = parts.time is not None or bool(parts.words)
     words = {part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))}
-    rows = [
-        DataFrame(
-            {
-                "indicator": name,
-                parts.time or "_": label,
-                **words,
-                **vars(found.measures(name, keys, period=number)),
-            }
-        )
-        for name in query.indicators
-        for number, (label, _) in enumerate(labels)
-    ]
+    rows = []
+    for name in query.indicators:
+        measured = vars(found.measures(name, lines))
+        for number, (label, _) in enumerate(labels):
+            values = {field: by_period[number] for field, by_period in measured.items()}
+            rows.append(DataFrame({"indicator": name, parts.time or "_": label, **words, **values}))
     table = pd.concat(rows, ignore_index=True)
     empty = (table["numerator"].fillna(0) == 0) & (table["denominator"].fillna(0) == 0)
     return table[~empty] if split else table

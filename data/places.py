@@ -52,7 +52,7 @@ class Version:
     @cached_property
     def strips(self) -> np.ndarray:
         """int32 [levels, units + 1]: the strip of every row key, rising with the position."""
-        depths = np.concatenate([[-1], self._depths])
+        depths = np.array(self.level_at)
         mine = depths == np.arange(len(self.ancestors))[:, None]
         before = np.cumsum(mine, axis=1) - mine
         return (before // STRIP_UNITS).astype(np.int32)
@@ -87,22 +87,38 @@ class Version:
         """Name of every position, '' at the root."""
         return ["", *self.units["name"].tolist()]
 
-    def at_depth(self, depth: int) -> np.ndarray:
-        """Mask over the units: those of a depth."""
-        return self._depths == depth
+    @cached_property
+    def parent_at(self) -> list[int]:
+        """Position of every position's parent, 0 where it has none."""
+        return [0, *self.units["parent_pos"].tolist()]
 
     @cached_property
-    def _depths(self) -> np.ndarray:
-        return self.units["level"].to_numpy()
+    def label_at(self) -> np.ndarray:
+        """lon, lat, area_m2 of every position, NaN where there is none."""
+        known = self.units[["label_lon", "label_lat", "area_m2"]].to_numpy(dtype=float)
+        return np.vstack([np.full((1, 3), np.nan), known])
+
+    @cached_property
+    def shape_at(self) -> np.ndarray:
+        """Whether every position has an outline."""
+        return np.concatenate([[False], self.units["has_shape"].to_numpy(dtype=bool)])
+
+    def at_depth(self, depth: int, low: int, high: int) -> np.ndarray:
+        """Positions of a depth inside low..high, ascending."""
+        known = self._by_depth.get(depth)
+        if known is None:
+            return np.zeros(0, dtype=np.int64)
+        return known[np.searchsorted(known, low) : np.searchsorted(known, high, side="right")]
+
+    @cached_property
+    def _by_depth(self) -> dict[int, np.ndarray]:
+        levels = np.array(self.level_at)
+        return {depth: np.flatnonzero(levels == depth) for depth in set(self.level_at[1:])}
 
     @cached_property
     def hints(self) -> HintIndex:
         """Names and codes to positions."""
         return HintIndex(self.units)
-
-    def row(self, pos: int) -> Series:
-        """The unit at a position (1..n)."""
-        return self.units.iloc[pos - 1]
 
     def span(self, code: str | None) -> tuple[int, int]:
         """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""
@@ -112,6 +128,11 @@ class Version:
         return pos, self.end_at[pos]
 
 
+_VERSIONS = select(boundary_version).order_by(
+    boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id
+)
+
+
 def versions(
     connection: Connection, *, tree: str | None = None, store: Store | None = None
 ) -> tuple[Version, ...]:
@@ -119,12 +140,9 @@ def versions(
 
     They are kept in `store.atlas` when a store is given.
     """
-    order = (boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id)
-    query = select(boundary_version).order_by(*order)
-    if tree is not None:
-        query = query.where(boundary_version.c.tree == tree)
+    rows = connection.execute(_VERSIONS).all()
     found = []
-    for row in connection.execute(query).all():
+    for row in rows if tree is None else [row for row in rows if row.tree == tree]:
         kept = store.atlas.get(row.id) if store else None
         version = kept or Version(
             row.id,

@@ -5,6 +5,7 @@ A unit that is not there and one that may not be seen answer alike. No scope mea
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -13,13 +14,15 @@ import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
+from data import answers, factlist, factstream, mapdata, places, points, scales, sourcebook
 from data.indicators import INDICATORS
-from data.measures import Counter, NotReady, Tables
+from data.measures import Counter, NotReady
 from data.query import Period, Query
+from data.rollup import Published, published
 from data.scope import Scope
 from data.settings import Level, Settings
 from data.store import Store
+from data.tables import Tables
 
 
 class UnknownUnit(LookupError):
@@ -47,6 +50,8 @@ class Reader:
 
     def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime]):
         self.store, self.scope, self.clock = store, scope, clock
+        self._snapshot: Connection | None = None
+        self._seen: Published | None = None
 
     @property
     def settings(self) -> Settings:
@@ -58,10 +63,30 @@ class Reader:
         """Local day of the clock."""
         return self.clock().astimezone(self.settings.timezone).date()
 
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A snapshot: all that is read inside sees one state of the store, so that no page shows parts of two."""
+        if self._snapshot is not None:
+            yield self._snapshot
+            return
+        with self.store.read() as connection:
+            self._snapshot = connection
+            try:
+                yield connection
+            finally:
+                self._snapshot = self._seen = None
+
+    @property
+    def published(self) -> Published | None:
+        """What readers see, None before a first refresh; asked once in a snapshot."""
+        with self.read() as connection:
+            self._seen = self._seen or published(connection)
+            return self._seen
+
     @cached_property
     def versions(self) -> tuple[places.Version, ...]:
         """Published boundary versions of the scope's tree, oldest first."""
-        with self.store.read() as connection:
+        with self.read() as connection:
             return places.versions(connection, tree=self.scope.tree, store=self.store)
 
     @property
@@ -85,11 +110,11 @@ class Reader:
         return self.settings.levels
 
     def _unit(self, pos: int) -> Unit:
-        row = self.version.row(pos)
+        known, depth = self.version, self.version.level_at[pos]
+        lon, lat, area = known.label_at[pos].tolist()
         return Unit(
-            row["code"], row["name"], self.settings.names[row["level"]], int(row["level"]), pos, int(row["end"]),
-            float(row["label_lon"] or np.nan), float(row["label_lat"] or np.nan), bool(row["has_shape"]),
-            float(row["area_m2"] or np.nan),
+            known.code_at[pos], known.name_at[pos], self.settings.names[depth], depth, pos, known.end_at[pos],
+            lon, lat, bool(known.shape_at[pos]), area,
         )  # fmt: skip
 
     def unit(self, code: str) -> Unit:
@@ -101,42 +126,29 @@ class Reader:
 
     def roots(self) -> tuple[Unit, ...]:
         """Topmost units of the scope."""
-        units = self.version.units
-        top = [pos for low, high in self.ranges for pos in _tops(units, low, high)]
-        return tuple(self._unit(pos) for pos in top)
+        ends = self.version.end_at
+        return tuple(self._unit(pos) for low, high in self.ranges for pos in _tops(ends, max(low, 1), high))
 
     def path(self, code: str) -> tuple[Unit, ...]:
         """The unit's ancestors inside the scope, topmost first, and the unit itself last."""
         found = [self.unit(code)]
-        while (parent := int(self.version.row(found[0].pos)["parent_pos"])) and self.sees(parent):
+        while (parent := self.version.parent_at[found[0].pos]) and self.sees(parent):
             found.insert(0, self._unit(parent))
         return tuple(found)
 
     def units(self, level: str, within: str | None) -> DataFrame:
         """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
-        if within is not None:
-            self.unit(within)
-        return self.version.listed.take(self.shown(self.settings.level(level).depth, within)).reset_index(
-            drop=True
-        )
+        shown = self.shown(self.settings.level(level).depth, within)
+        return self.version.listed.take(shown - 1).reset_index(drop=True)
 
     def shown(self, depth: int, within: str | None) -> np.ndarray:
-        """Rows of the units of a depth inside a unit that the scope opens."""
-        low, high = self.version.span(within)
-        chosen = np.flatnonzero(self._seen_mask & self.version.at_depth(depth))
-        return chosen[(chosen + 1 >= low) & (chosen + 1 <= high)]
+        """Positions of the units of a depth inside a unit (or the whole scope)."""
+        found = [self.version.at_depth(depth, low, high) for low, high in self.spans(within)]
+        return np.concatenate(found) if len(found) > 1 else found[0] if found else np.zeros(0, dtype=np.int64)
 
     def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
         """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
         return (self.version.span(self.unit(within).code),) if within else self.ranges
-
-    @cached_property
-    def _seen_mask(self) -> np.ndarray:
-        pos = self.version.units["pos"].to_numpy()
-        mask = np.zeros(len(pos), dtype=bool)
-        for low, high in self.ranges:
-            mask |= (pos >= low) & (pos <= high)
-        return mask
 
     def _withins(self, within: str | None) -> tuple[str | None, ...]:
         """Sub-trees a question covers: the unit asked for, or everything the scope opens."""
@@ -147,8 +159,10 @@ class Reader:
         return tuple(unit.code for unit in self.roots())
 
     def counter(self, connection: Connection, query: Query) -> Counter:
-        """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, query, self.versions)
+        """Sums for a question in one snapshot; the caller has checked what it may ask. Raises NotReady."""
+        if self.published is None:
+            raise NotReady("nothing is published yet; expected a first 'linli refresh'")
+        return Counter(connection, self.settings, query, self.versions, self.published)
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
@@ -159,7 +173,7 @@ class Reader:
     ) -> Tables:
         """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
         found = Tables(("code", *words), len(periods))
-        with self.store.read() as connection:
+        with self.read() as connection:
             counter = self.counter(connection, query)
             for within in self._withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
@@ -179,9 +193,9 @@ class Reader:
 
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
-        return scales.cuts(
-            self.store, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.scope.tree
-        )
+        entry, tree = INDICATORS[indicator], self.scope.tree
+        with self.read() as connection:
+            return scales.cuts(connection, entry, self.settings, level=level, days=days, tree=tree)
 
     # Facts -----------------------------------------------------------------------------------------------------
 
@@ -225,12 +239,12 @@ class Reader:
         return self.words(subject, "channel")
 
     def longest_overdue(self, unit: str | None, *, limit: int = 10) -> DataFrame:
-        """Open cases past their limit, longest first; see `data.mapdata`."""
-        return mapdata.longest_overdue(self, unit, limit=limit)
+        """Open cases past their limit, longest first; see `data.points`."""
+        return points.longest_overdue(self, unit, limit=limit)
 
-    def points(self, unit: str | None, *, limit: int = 300) -> DataFrame:
-        """Newest open cases, orders and alerts, and parking lots, as points."""
-        return mapdata.points(self, unit, limit=limit)
+    def points(self, unit: str | None, level: str, *, limit: int = points.MOST) -> points.Points:
+        """Open cases and orders, new alerts and parking lots: one by one, or more than `limit` by unit of a level."""
+        return points.points(self, unit, level, limit=limit)
 
     def nowhere(self, query: Query) -> int:
         """Facts behind the first indicator that lie in no unit of the shown level."""
@@ -269,7 +283,8 @@ class Reader:
         return sourcebook.state(self)
 
 
-def _tops(units: DataFrame, low: int, high: int) -> list[int]:
-    """Positions without an ancestor inside a range."""
-    inside = units[units["pos"].between(max(low, 1), high)]
-    return inside.loc[(inside["parent_pos"] < max(low, 1)) | (inside["parent_pos"] == 0), "pos"].tolist()
+def _tops(ends: Sequence[int], low: int, high: int) -> Iterator[int]:
+    """Positions in low..high without an ancestor there: each comes after the sub-tree of the one before."""
+    while low <= high:
+        yield low
+        low = ends[low] + 1

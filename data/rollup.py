@@ -63,9 +63,12 @@ class Refreshed:
     seconds: float
 
 
+_PUBLICATION = select(publication)
+
+
 def published(connection: Connection) -> Published | None:
     """The generation readers see, or None before the first refresh."""
-    row = connection.execute(select(publication)).one_or_none()
+    row = connection.execute(_PUBLICATION).one_or_none()
     if row is None:
         return None
     levels = {int(version): tuple(depths) for version, depths in json.loads(row.levels).items()}

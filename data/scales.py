@@ -9,37 +9,39 @@ import json
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from data.indicators import INDICATORS, Indicator
 from data.places import Version, versions
 from data.rollup import Published, published
+from data.rollup_read import Ask, from_rollup
 from data.schema import scale
 from data.settings import Settings
 from data.store import Store
 from data.strips import rollup_table
-from data.sums import Region, from_rollup
+from data.sums import Region
 
 SHARES = (0.15, 0.35, 0.55, 0.72, 0.86, 0.95)
 STEPS = (-3.0, -1.8, -0.6, 0.6, 1.4, 2.0)  # of a tenth of the way between target and best value or more
 WINDOW_DAYS = 364
 
 
+_CUTS = select(scale.c.cuts).where(
+    scale.c.tree == bindparam("tree"),
+    scale.c.level == bindparam("depth"),
+    scale.c.indicator == bindparam("indicator"),
+)
+
+
 def cuts(
-    store: Store, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
+    connection: Connection, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
 ) -> tuple[float, ...]:
     """Six ascending cuts in the units of the value."""
     target = settings.targets.get(indicator.name)
     if target is not None and indicator.kind in ("rate", "score"):
         return around(target)
-    with store.read() as connection:
-        kept = connection.scalar(
-            select(scale.c.cuts).where(
-                scale.c.tree == tree,
-                scale.c.level == settings.level(level).depth,
-                scale.c.indicator == indicator.name,
-            )
-        )
+    depth = settings.level(level).depth
+    kept = connection.scalar(_CUTS, {"tree": tree, "depth": depth, "indicator": indicator.name})
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
     whole = indicator.kind in ("count", "stock")
@@ -118,7 +120,8 @@ def _suggested(
     if last is None:
         return []
     region = Region(version, depth, 0, len(version.units))
-    sums = from_rollup(connection, seen, region, [entry], periods=[(last - WINDOW_DAYS + 1, last + 1)])
+    year = Ask((entry,), ((last - WINDOW_DAYS + 1, last + 1),))
+    (sums,) = from_rollup(connection, seen, region, [year])
     by_name = dict(zip(sums.names, sums.values.T.astype(float), strict=True))
     found = by_name[f"n_{entry.name}"]
     if entry.denominator is not None:

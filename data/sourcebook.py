@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from data.instants import micros
-from data.rollup import published
 from data.schema import job_run, load, reject, source
 
 if TYPE_CHECKING:
@@ -20,6 +21,28 @@ STALE_AFTER = 2.0  # rhythms
 ACCOUNT = ("read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location")
 
 
+def _last_good() -> Select:
+    """Each source with the instant of its newest finished load."""
+    good = (
+        select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
+        .where(load.c.state == "done")
+        .group_by(load.c.source_id)
+        .subquery()
+    )
+    chosen = (source.c.name, source.c.kind, source.c.every_minutes, good.c.at)
+    return select(*chosen).join(good, good.c.source_id == source.c.id, isouter=True).order_by(source.c.id)
+
+
+# Built once: every page asks both.
+_LAST_GOOD = _last_good()
+_COLLECTED = (
+    select(job_run.c.summary, job_run.c.finished_at)
+    .where(job_run.c.job == "collect")
+    .order_by(job_run.c.id.desc())
+    .limit(200)
+)
+
+
 def freshness(reader: Reader) -> DataFrame:
     """One row per source: source, kind, every_minutes, last_good_at, age_minutes, state.
 
@@ -27,26 +50,20 @@ def freshness(reader: Reader) -> DataFrame:
            without a load; failed when the newest attempt to collect it failed after the last good load
     """
     now = micros(reader.clock())
-    with reader.store.read() as connection:
-        good = (
-            select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
-            .where(load.c.state == "done")
-            .group_by(load.c.source_id)
-            .subquery()
-        )
-        query = select(source, good.c.at).join(good, good.c.source_id == source.c.id, isouter=True)
-        rows = connection.execute(query.order_by(source.c.id)).all()
+    with reader.read() as connection:
+        rows = connection.execute(_LAST_GOOD).all()
         broken = _failures(connection)
     states = []
     for row in rows:
         age = None if row.at is None else max(now - row.at, 0) / MINUTE
         failed = broken.get(row.name, 0) > (row.at or 0)
-        states.append(
-            (row.name, row.kind, row.every_minutes, row.at, age, _state(age, row.every_minutes, failed))
-        )
-    names = ["source", "kind", "every_minutes", "last_good_at", "age_minutes", "state"]
-    frame = DataFrame(states, columns=names)
-    return frame.astype({"last_good_at": "Int64", "age_minutes": "float", "every_minutes": "float"})
+        states.append((age, _state(age, row.every_minutes, failed)))
+    return DataFrame({
+        "source": [row.name for row in rows], "kind": [row.kind for row in rows],
+        "every_minutes": np.array([row.every_minutes for row in rows], dtype=float),
+        "last_good_at": pd.array([row.at for row in rows], dtype="Int64"),
+        "age_minutes": np.array([age for age, _ in states], dtype=float), "state": [state for _, state in states],
+    })  # fmt: skip
 
 
 def _state(age: float | None, every: float | None, failed: bool) -> str:
@@ -61,9 +78,8 @@ def _state(age: float | None, every: float | None, failed: bool) -> str:
 
 def _failures(connection) -> dict[str, int]:
     """Newest failure to collect each source, in microseconds."""
-    query = select(job_run.c.summary, job_run.c.finished_at).where(job_run.c.job == "collect")
     found: dict[str, int] = {}
-    for summary, at in connection.execute(query.order_by(job_run.c.id.desc()).limit(200)):
+    for summary, at in connection.execute(_COLLECTED):
         for name in json.loads(summary or "{}").get("failed", {}):
             found[name] = max(found.get(name, 0), at or 0)
     return found
@@ -71,7 +87,7 @@ def _failures(connection) -> dict[str, int]:
 
 def sources(reader: Reader) -> DataFrame:
     """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict)."""
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
@@ -88,7 +104,7 @@ def sources(reader: Reader) -> DataFrame:
 
 def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
     """Refused rows of the newest load of a source that refused any: row, file, field, value, rule, load_id, at."""
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         latest = (
             select(func.max(load.c.id))
             .join(source, source.c.id == load.c.source_id)
@@ -115,7 +131,7 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
     query = select(job_run).order_by(func.coalesce(job_run.c.started_at, 2**62).desc(), job_run.c.id.desc())
     if failed:
         query = query.where(job_run.c.state == "failed")
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         rows = connection.execute(query.limit(limit)).all()
     table = [
         (
@@ -144,8 +160,8 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
 def state(reader: Reader) -> dict:
     """What is published: generation, load and the instant from which it is known, published_at (microseconds UTC),
     boundary version; None before a first refresh."""
-    with reader.store.read() as connection:
-        seen = published(connection)
+    with reader.read() as connection:
+        seen = reader.published
         known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
         recorded_at = connection.scalar(known)
     version = reader.versions[-1] if reader.versions else None

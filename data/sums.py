@@ -1,26 +1,23 @@
-"""Sums by unit row and period: from the rollups where they hold them, else from the facts themselves.
+"""Sums by unit row and period, counted from the facts; `data.rollup_read` reads them from the rollups.
 
-Both paths answer the same frame and, by law, the same numbers.
+Both paths answer the same arrays and, by law, the same numbers.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, false, select, text
+from sqlalchemy import ColumnElement, Connection, false, select
 
 from data import places
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms, term_kind, terms
 from data.histograms import BINS
 from data.indicators import Indicator, of_subject
-from data.rollup import Published
 from data.schema import FACTS, PLACES
 from data.settings import Settings
-from data.strips import Lines, unpack, unpack_bins
-from data.tally import Cells, columns, histogram_of, segments, tally
+from data.tally import Cells, columns, histogram_of, tally
 
 Days = tuple[int, int]  # local days [start, end)
 
@@ -53,112 +50,6 @@ class Region:
     high: int
 
 
-def from_rollup(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    indicators: Sequence[Indicator],
-    *,
-    periods: Sequence[Days],
-) -> Sums:
-    """Sums of one subject's flows, or of its stocks, over each period; a stock is summed from the first day on."""
-    subject = indicators[0].subject
-    every = of_subject(subject)
-    names, held = columns(indicators), seen.columns(subject)
-    hists = tuple(dict.fromkeys(histogram_of(x, every) for x in indicators if x.kind == "quantile"))
-    runs = _runs(indicators, periods, first=seen.first_on)
-    period, units, sums, *bins = _strips(connection, seen, region, subject, runs=runs, hists=hists)
-    keep = [held.index(name) for name in names]
-    row, at, values = _added(unpack(units, sums, width=len(held)), period, region, keep)
-    counts = {
-        name: _histograms(unpack_bins(units, packed), period, region)
-        for name, packed in zip(hists, bins, strict=True)
-    }
-    return Sums(row, at, names, values, counts)
-
-
-def holds(seen: Published, indicators: Sequence[Indicator]) -> bool:
-    """Whether the published rows know these indicators: one that came with an upgrade waits for the next refresh."""
-    subject = indicators[0].subject
-    wanted = {histogram_of(x, of_subject(subject)) for x in indicators if x.kind == "quantile"}
-    return wanted.issubset(seen.histograms(subject)) and set(columns(indicators)).issubset(
-        seen.columns(subject)
-    )
-
-
-def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: int) -> list[Days]:
-    """Days to add up: a flow's period, of a stock everything up to its end."""
-    if any(entry.kind == "stock" for entry in indicators):
-        return [(min(first, end), end) for _, end in periods]
-    return list(periods)
-
-
-def _strips(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    subject: str,
-    *,
-    runs: Sequence[Days],
-    hists: Sequence[str],
-) -> tuple:
-    """Columns of the strips a region's periods need: the period's number, units, sums, and each histogram.
-
-    One index range a span. SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and,
-    before a list of unknown length, chooses to read the whole table; a sub-select that cannot be pulled up leaves
-    it no choice.
-    """
-    spans = [
-        (number, span, day)
-        for number, days in enumerate(runs)
-        for span, first, last in segments(*days)
-        for day in range(first, last + 1, span)
-    ]
-    strip_at = region.version.strips[region.depth]
-    values = {"version": region.version.id, "depth": region.depth, "base": seen.base, "last": seen.generation}
-    values |= {"low": int(strip_at[region.low]), "high": int(strip_at[region.high])}
-    matches = """r.version_id = :version AND r.level = :depth AND r.span = seg.span AND r.day = seg.day
-          AND r.strip BETWEEN :low AND :high AND r.gen BETWEEN :base AND :last"""
-    if connection.dialect.name == "sqlite":
-        seg = """SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-            FROM json_each(:spans)"""
-        rows = f"CROSS JOIN rollup_{subject} r WHERE {matches}"
-        asked: dict = {"spans": json.dumps(spans)}
-    else:
-        seg = "SELECT * FROM unnest(CAST(:p AS integer[]), CAST(:s AS integer[]), CAST(:d AS integer[]))"
-        rows = f"CROSS JOIN LATERAL (SELECT * FROM rollup_{subject} r WHERE {matches} OFFSET 0) r WHERE true"
-        asked = {key: [span[at] for span in spans] for at, key in enumerate("psd")}
-    chosen = ", ".join(f"r.{name}" for name in ("units", "sums", *hists))
-    query = f"WITH seg (period, span, day) AS ({seg}) SELECT seg.period, {chosen} FROM seg {rows}"
-    found = connection.execute(text(query), values | asked).all()
-    period, *blobs = zip(*found, strict=True) if found else [()] * (3 + len(hists))
-    return np.array(period, dtype=np.int64), *blobs
-
-
-def _added(
-    lines: Lines, period: np.ndarray, region: Region, keep: Sequence[int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row, period and sums: lines of the region added up."""
-    inside = (lines.pos >= region.low) & (lines.pos <= region.high)
-    pos, at = lines.pos[inside].astype(np.int64), period[lines.owner[inside]]
-    key = at * (region.high + 1) + pos
-    order = np.argsort(key, kind="stable")
-    key = key[order]
-    start = np.flatnonzero(np.diff(key, prepend=-1))
-    values = lines.sums[inside][order][:, keep]
-    summed = np.add.reduceat(values, start, axis=0) if len(start) else values
-    return key[start] % (region.high + 1), key[start] // (region.high + 1), summed
-
-
-def _histograms(lines: np.ndarray, period: np.ndarray, region: Region) -> dict[tuple[int, int], np.ndarray]:
-    """Counts per bin of each row of the region and period."""
-    owner, pos, bins, counts = lines[(lines[:, 1] >= region.low) & (lines[:, 1] <= region.high)].T
-    cells, at = np.unique(pos * (int(period.max(initial=0)) + 1) + period[owner], return_inverse=True)
-    table = np.bincount(at * BINS + bins, counts, minlength=len(cells) * BINS).reshape(-1, BINS)
-    keys = zip(*(part.tolist() for part in divmod(cells, int(period.max(initial=0)) + 1)), strict=True)
-    return {(row, number): line for (row, number), line in zip(keys, table, strict=True)}
-
-
 @dataclass(frozen=True)
 class Filter:
     """What facts must be to be counted: a category (with all below it) and a channel."""
@@ -187,7 +78,8 @@ class Counted:
     def sums(self, indicators: Sequence[Indicator], periods: Sequence[Days]) -> Sums:
         """The sums of one subject's flows, or of its stocks, as the rollups would give them."""
         names = columns(indicators)
-        runs = _runs(indicators, periods, first=-(2**31))
+        stocks = indicators[0].kind == "stock"
+        runs = [(-(2**31), end) for _, end in periods] if stocks else periods
         parts = [_cut(self.cells, names, number, run) for number, run in enumerate(runs)]
         row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}

@@ -6,12 +6,13 @@ it needs for that stands in `layout.meta`.
 """
 
 from dash import Patch
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from data.judge import judged
+from data.points import COUNTED
 from layouts import values
 from layouts.map_style import BORDER_ANCHOR, FILL_ANCHOR
-from layouts.map_view import MOST_POINTS, MapAnswer, MapAsk, classes, diverging
+from layouts.map_view import MapAnswer, MapAsk, classes, diverging
 from layouts.theme import PALETTES
 from layouts.words import Words
 
@@ -113,16 +114,30 @@ def base(row: dict, ask: MapAsk, words: Words) -> str:
 
 
 def _points(answer: MapAnswer) -> dict:
-    """The newest points of each kind; few enough that a symbol is still one thing in one place."""
-    kept = [part.head(MOST_POINTS[str(kind)]) for kind, part in answer.points.groupby("kind", sort=False)
-            if kind in KINDS]  # fmt: skip
-    found = concat(kept) if kept else answer.points.head(0)
+    """Each point with its kind, title, detail and number; or a disc a unit with its name and the counts by kind."""
+    if len(answer.points.counted):
+        return _discs(answer.points.counted)
+    found = answer.points.listed
     title, detail = found["title"].astype(str), found["detail"].fillna("").astype(str)
     kinds = [KINDS[kind] for kind in found["kind"]]
     return {
         "lon": found["lon"].astype(float).round(6).tolist(),
         "lat": found["lat"].astype(float).round(6).tolist(),
         "customdata": [list(row) for row in zip(kinds, title, detail, found["id"].astype(str), strict=True)],
+    }
+
+
+def _discs(counted: DataFrame) -> dict:
+    """One disc a unit at the point of its label; the counts stand in the order of KINDS."""
+    place = {kind: number for number, kind in enumerate(KINDS)}
+    discs: dict[tuple, list[int]] = {}
+    known = counted[counted["lon"].notna()]
+    for *unit, kind, count in zip(*(known[name].tolist() for name in COUNTED), strict=True):
+        discs.setdefault(tuple(unit), [0] * len(KINDS))[place[kind]] = count
+    return {
+        "lon": [round(lon, 6) for _, _, lon, _ in discs],
+        "lat": [round(lat, 6) for _, _, _, lat in discs],
+        "customdata": [["count", name, counts] for (_, name, _, _), counts in discs.items()],
     }
 
 
@@ -173,6 +188,6 @@ def _words(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
             "base": words("map.card.base", base="@"),
             "rank": words("map.card.rank", range="@", ranked=ranked),
             "few": words("map.few"),
-            "points": {name: words(f"map.point.{name}") for name in dict.fromkeys(KINDS.values())},
+            "points": {name: words(f"map.point.{name}") for name in (*KINDS.values(), "count")},
         },
     }

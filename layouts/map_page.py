@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS
+from data.points import MOST
 from data.query import Period
 from layouts import ids, parts, periods, values
 from layouts.map_figure import CONFIG, drawn, figure
@@ -131,12 +132,19 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
             html.Div(ticks, className="ticks"),
             html.Div([html.Span(end) for end in ends], className="ends") if ends else None,
             html.Div([html.I(className="hatch"), few], className="nd"),
-            html.Div([html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS],
-                     className="syms"),
+            html.Div(_symbols(answer, words), className="syms"),
         ],
         className="lg",
         **{"aria-label": words("map.legend")},
     )  # fmt: skip
+
+
+def _symbols(answer: MapAnswer, words: Words) -> list[Component]:
+    """The symbols of points; where those are counted, the one disc and why."""
+    if len(answer.points.counted):
+        text = words("map.legend.counted", most=MOST, level=answer.level.title(words.locale))
+        return [html.Span([html.I(className="sym count"), text], className="whole")]
+    return [html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS]
 
 
 def _cut(cut: float, words: Words) -> str:

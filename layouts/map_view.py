@@ -9,12 +9,12 @@ import numpy as np
 from pandas import DataFrame
 
 from data.indicators import INDICATORS, Indicator
+from data.points import Points
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
-MOST_POINTS = {"case": 24, "order": 24, "alert": 40, "parking": 40, "overdue": 60}  # drawn at once, by kind
 ROWS = 100
 SORTS = ("value", "name", "base", "change")
 PLAIN = {"sort": "", "rows": ROWS}
@@ -67,7 +67,7 @@ class MapAnswer:
     path      units from the reader's topmost down to the one looked inside; empty: everything
     levels    levels that can be shown here; `level` the one shown, `below` the next one or None
     measures  `Reader.measures` of the indicator: units of the level, unassigned rows, the total
-    points    `Reader.points`; longest  `Reader.longest_overdue`
+    points    `Reader.points`: one by one, or counted by unit; longest  `Reader.longest_overdue`
     line      the indicator's last periods, oldest first, and the same a year before (`years`)
     cuts      six fixed cuts of the colour scale
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
@@ -81,13 +81,12 @@ class MapAnswer:
     below: Level | None
     measures: DataFrame
     units: DataFrame
-    points: DataFrame
+    points: Points
     longest: DataFrame
     periods: Sequence[Period]
     line: Sequence[float | None]
     years: Sequence[float | None]
     cuts: Sequence[float]
-    sources: DataFrame
     shapes: str = ""
     borders: Sequence[tuple[str, int]] = field(default_factory=tuple)
     style: str = ""

@@ -30,6 +30,22 @@ FILLED = """() => {
   const north = graph.layout.meta.lat.map((lat, at) => map.project([graph.layout.meta.lon[at], lat]).y);
   return (Math.max(...north) - Math.min(...north)) / graph.clientHeight;
 }"""
+COUNTED = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), about = graph.layout.meta;
+  const customdata = [['count', '甲网格', [0, 12, 4, 0, 0]]];
+  Object.assign(graph.data[1], {lon: [about.lon[0]], lat: [about.lat[0]], customdata});
+  return window.Plotly.redraw(graph);
+}"""
+DRAWN = """() => document.querySelector('#map-graph .js-plotly-plot')._fullLayout.map._subplot.map
+  .queryRenderedFeatures({layers: ['linli-counts']}).length"""
+DISC = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), map = graph._fullLayout.map._subplot.map;
+  const box = graph.getBoundingClientRect(), label = map.project([graph.data[1].lon[0], graph.data[1].lat[0]]);
+  for (let x = -60; x <= 60; x += 4) for (let y = -60; y <= 60; y += 4) {
+    const hit = map.queryRenderedFeatures([label.x + x, label.y + y], {layers: ['linli-counts']})[0];
+    if (hit) return {n: hit.properties.n, x: label.x + x + box.left, y: label.y + y + box.top};
+  }
+}"""
 CHOSEN = "() => (document.querySelector('table.ranking tr.sel') || {dataset: {}}).dataset.code || ''"
 
 
@@ -219,6 +235,22 @@ def test_the_card_beside_the_pointer_tells_name_value_base_and_rank(signed):
     card = page.inner_text(".hov")
     for part in (row.locator("th").inner_text(), "按期结案率", "件"):
         assert part in card
+
+
+def test_counted_points_are_discs_that_tell_their_kinds(signed):
+    page = signed("/")
+    standing(page)
+    page.click(".board .seg a:nth-child(2)")
+    standing(page)
+    page.evaluate(COUNTED)
+    page.wait_for_function(DRAWN)
+    disc = page.evaluate(DISC)
+    assert disc["n"] == 16
+    page.mouse.move(disc["x"] - 1, disc["y"])
+    page.mouse.move(disc["x"], disc["y"])
+    page.wait_for_selector(".hov:not([hidden])")
+    card = page.inner_text(".hov")
+    assert "甲网格" in card and "超期 12 · 工单 4" in card
 
 
 def test_languages_and_themes(signed):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 
 from data.indicators import INDICATORS
+from data.points import COUNTED, MOST, Points
 from data.query import parse_query
 from data.settings import Level
 from layouts import map_page, periods
@@ -39,13 +40,24 @@ def ask_of(**params: str) -> MapAsk:
     return parse_map_ask(fakes.query(**params), params)
 
 
-def points(count: int = 3) -> DataFrame:
+def points(count: int = 3) -> Points:
     kinds = ["overdue", "case", "order", "alert", "parking"]
     rows = [
         (kinds[at % 5], f"N{at}", 121.5 + at / 1e4, 31.2, "市容环境/暴露垃圾", "沧浪路 1 号")
         for at in range(count)
     ]
-    return DataFrame(rows, columns=["kind", "id", "lon", "lat", "title", "detail"])
+    frame = DataFrame(rows, columns=["kind", "id", "lon", "lat", "title", "detail"])
+    return Points(frame, DataFrame(columns=list(COUNTED)))
+
+
+def crowd(units: int) -> Points:
+    """Three overdue cases and an order in each of so many units; the last is known without a label."""
+    rows = [
+        (f"G{at:02d}", f"网格{at}", 121.5 + at / 1000 if at < units - 1 else np.nan, 31.2, kind, n)
+        for at in range(units)
+        for kind, n in (("overdue", 3), ("order", 1))
+    ]
+    return Points(points(0).listed, DataFrame(rows, columns=list(COUNTED)))
 
 
 def longest(count: int = 2) -> DataFrame:
@@ -69,7 +81,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
         "path": [fakes.unit()], "levels": [*fakes.LEVELS[1:], MICRO], "all_levels": [*fakes.LEVELS, MICRO],
         "level": fakes.LEVELS[2], "below": MICRO, "measures": measured, "units": places, "points": points(),
         "longest": longest(), "periods": recent, "line": [0.9] * 13, "years": [None] * 13, "cuts": CUTS,
-        "sources": fakes.sources(), "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
+        "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
         "style": "/map-style/e/light", "aim": fakes.TARGETS.get(ask.indicator.name), "place": "梧桐里",
     }  # fmt: skip
     return MapAnswer(**(answered | changes))
@@ -175,14 +187,34 @@ def test_what_is_drawn_is_known_by_its_outlines_theme_and_style():
     assert drawn(answer) != drawn(replace(answer, theme="dark"))
 
 
-def test_points_are_few_enough_to_be_told_apart():
+def test_every_point_is_drawn_with_what_it_is():
     ask = ask_of()
-    shown = figure(ask, answer_of(ask, points=points(2000)), ZH)["data"][1]
-    assert len(shown["lon"]) <= 300
+    shown = figure(ask, answer_of(ask, points=points(MOST)), ZH)["data"][1]
+    assert len(shown["lon"]) == MOST
     assert {row[0] for row in shown["customdata"]} == {"case", "open", "order", "alert", "parking"}
+    assert shown["customdata"][0] == ["case", "市容环境/暴露垃圾", "沧浪路 1 号", "N0"]
 
 
-def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
+def test_too_many_points_are_one_disc_a_unit_with_its_counts():
+    ask = ask_of()
+    answer = answer_of(ask, points=crowd(4))
+    drawn_figure = figure(ask, answer, ZH)
+    shown, about = drawn_figure["data"][1], drawn_figure["layout"]["meta"]["card"]["points"]
+    assert len(shown["lon"]) == len(shown["lat"]) == 3
+    name, counts = shown["customdata"][0][1:]
+    # The script writes each count behind the title at the same place.
+    titled = {title: n for title, n in zip(about.values(), counts, strict=False) if n}
+    assert (name, titled) == ("网格0", {"超期": 3, "工单": 1}) and "count" in about
+    legend = map_page.legend(ask, answer, ZH)
+    assert find(legend, "count") and "超过 300 个点：按网格计数" in text_of(legend)
+    assert "停车" not in text_of(legend)
+    changed = json.loads(to_json(patch(ask, answer, ZH)))
+    places = {tuple(step["location"]): step["params"]["value"] for step in changed["operations"]}
+    assert places["data", 1, "customdata"] == shown["customdata"]
+
+
+@pytest.mark.parametrize("of_points", [points(300), crowd(2000)])
+def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb(of_points):
     ask = ask_of()
     base = answer_of(ask)
     random, times = np.random.default_rng(1), 100
@@ -195,7 +227,7 @@ def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
     places = DataFrame({"code": units["unit_code"], "name": units["unit_name"], "has_shape": True,
                         "lon": random.random(len(units)), "lat": random.random(len(units))})  # fmt: skip
     answer = replace(
-        base, measures=pd.concat([units, rest], ignore_index=True), units=places, points=points(300)
+        base, measures=pd.concat([units, rest], ignore_index=True), units=places, points=of_points
     )
     body = to_json([
         patch(ask, answer, ZH), written(map_page.overlay(ask, answer, ZH)), written(side(ask, answer, ZH)),

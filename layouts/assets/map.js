@@ -6,6 +6,7 @@
   const REGULAR = ["regular", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC"];
   const BOLD = ["semibold", ...REGULAR.slice(1)];
   const OVER = "over-fills";
+  const COUNTED = ["==", ["get", "kind"], "count"];
   const EMPTY = { type: "FeatureCollection", features: [] };
   const shapes = new Map();
   let arrived = (performance.getEntriesByType("navigation")[0] || {}).type || "navigate";
@@ -79,6 +80,7 @@
   function pictures(map, colours) {
     if (map.hasImage("linli-hatch")) return;
     map.addImage("linli-hatch", hatch(colours), { pixelRatio: 2 });
+    disc(map, colours);
     for (const [name, [colour, draw, ring]] of Object.entries(SYMBOLS)) {
       map.addImage(`linli-${name}`, canvas(18, (pen) => {
         pen.beginPath();
@@ -96,6 +98,21 @@
         pen.fill();
       }), { pixelRatio: 2 });
     }
+  }
+
+  /* A disc that grows with its number: the middle column is stretched, the text keeps to the inner box. */
+  function disc(map, colours) {
+    const size = 24, middle = size;  // at two pixels a point
+    const picture = canvas(size, (pen) => {
+      pen.beginPath();
+      pen.arc(size / 2, size / 2, size / 2 - 2, 0, 7);
+      pen.fillStyle = colours.surface;
+      pen.fill();
+      pen.lineWidth = 1.6;
+      pen.strokeStyle = colours.t1;
+      pen.stroke();
+    });
+    map.addImage("linli-count", picture, { pixelRatio: 2, stretchX: [[middle - 1, middle + 1]], content: [10, 10, 38, 38] });
   }
 
   /* ---- layers ---- */
@@ -118,7 +135,13 @@
     line("linli-chosen-halo", colours.surface, 7);
     line("linli-chosen", colours.accent, 3.2);
     // What lies further up is placed first: units before points before roads.
-    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
+    map.addLayer({ id: "linli-counts", type: "symbol", source: "linli-points", filter: COUNTED,
+      layout: { "icon-image": "linli-count", "icon-text-fit": "both", "icon-text-fit-padding": [0, 2, 0, 2],
+        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11,
+        "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 2.5, "text-padding": 0,
+        "symbol-sort-key": ["-", ["get", "n"]] },
+      paint: { "text-color": colours.t1 } });
+    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points", filter: ["!", COUNTED],
       layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1,
         "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14.5, 0.8, 16, 1] } });
     map.addLayer({ id: "linli-names", type: "symbol", source: "linli-names",
@@ -145,9 +168,11 @@
     }).filter((each) => Number.isFinite(each.geometry.coordinates[0])) };
   }
 
+  const sum = (counts) => (Array.isArray(counts) ? counts.reduce((all, each) => all + each, 0) : 0);
+
   function marks(points) {
     return { type: "FeatureCollection", features: points.lon.map((lon, at) => ({ type: "Feature",
-      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0], at } })) };
+      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0], at, n: sum(points.customdata[at][2]) } })) };
   }
 
   /* ---- view: fitted to the outlines on arrival, as it was on the way back ---- */
@@ -286,7 +311,7 @@
   function under(map, event) {
     if (!map.getLayer("linli-area") || !map.getLayer("linli-points")) return null;
     const near = [[event.point.x - 2, event.point.y - 2], [event.point.x + 2, event.point.y + 2]];
-    const mark = map.queryRenderedFeatures(near, { layers: ["linli-points"] })[0];
+    const mark = map.queryRenderedFeatures(near, { layers: ["linli-points", "linli-counts"] })[0];
     if (mark) return { mark: graph.data[1].customdata[mark.properties.at] };
     const area = map.queryRenderedFeatures(event.point, { layers: ["linli-area"] })[0];
     const at = area ? graph.data[0].locations.indexOf(area.properties.code) : -1;
@@ -303,8 +328,8 @@
     if (hit.mark) {
       const [kind, title, detail] = hit.mark;
       line(box, [[about.card.points[kind], "b"]]);
-      line(box, [[title.split("/").pop(), ""]]);
-      line(box, [[detail, "t2"]]);
+      line(box, [[kind === "count" ? title : title.split("/").pop(), ""]]);
+      line(box, [[kind === "count" ? byKind(detail, about.card.points) : detail, "t2"]]);
     } else {
       const fill = graph.data[0], [value, base, rank, verdict] = fill.customdata[hit.at];
       const where = document.querySelector(".crumb a:last-of-type");
@@ -316,6 +341,12 @@
     map.getCanvas().style.cursor = hit.mark ? "default" : "pointer";
     box.hidden = false;
     place(box, event.originalEvent);
+  }
+
+  /* "Overdue 3 · Open case 12": the kinds a disc counts, in the order the server counts them. */
+  function byKind(counts, titles) {
+    const names = Object.values(titles);
+    return counts.map((n, at) => (n ? `${names[at]} ${n}` : "")).filter(Boolean).join(" · ");
   }
 
   function place(box, event) {
