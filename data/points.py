@@ -150,12 +150,11 @@ def _sources(spans: int) -> list[_Source]:
 @lru_cache(maxsize=64)
 def _counting(spans: int) -> TextClause:
     """kind, place, count."""
-    chosen = "kind, p.place, COUNT(*)"
-    return text(
-        " UNION ALL ".join(
-            f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans)
-        )
-    )
+    parts = [
+        f"SELECT {each.kind} kind, p.place, COUNT(*) {each.clause} GROUP BY 1, 2" for each in _sources(spans)
+    ]
+    query = " UNION ALL ".join(parts)
+    return text(query)
 
 
 @lru_cache(maxsize=64)
@@ -166,7 +165,8 @@ def _listing(spans: int) -> TextClause:
         {each.detail}, {each.at} {each.clause}"""
         for each in _sources(spans)
     ]
-    return text(" UNION ALL ".join(parts) + " LIMIT :most")
+    query = " UNION ALL ".join(parts) + " LIMIT :most"
+    return text(query)
 
 
 @lru_cache(maxsize=64)
@@ -177,7 +177,8 @@ def _longest(spans: int) -> TextClause:
         f.lon, f.lat {clause} AND f.due_at < :now"""
         for clause in _open("cases", _placed(spans))
     ]
-    return text(" UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit")
+    query = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
+    return text(query)
 
 
 def _newest(row: Sequence) -> tuple:

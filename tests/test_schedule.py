@@ -210,7 +210,7 @@ def test_freshness_names_a_source_whose_last_collection_failed(store):
 
     class Seen:
         def __init__(self):
-            self.store, self.clock = store, clock
+            self.store, self.clock, self.read = store, clock, store.read
 
     assert freshness(Seen())["state"].tolist() == ["failed"]
 
