@@ -167,8 +167,9 @@ def _sources(spans: int, own: int | None) -> list[_Source]:
 @lru_cache(maxsize=64)
 def _counting(asked: Asked) -> TextClause:
     """kind, place, count."""
-    chosen = "kind, p.place, COUNT(*)"
-    parts = [f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(*asked)]
+    parts = [
+        f"SELECT {each.kind} kind, p.place, COUNT(*) {each.clause} GROUP BY 1, 2" for each in _sources(*asked)
+    ]
     query = " UNION ALL ".join(parts)
     return text(query)
 
