@@ -205,6 +205,14 @@ def test_a_name_that_others_resemble_forgives_no_wrong_character():
     assert crowded.ask("藤青路1号").pos == A1  # nothing is lost in a change of places
 
 
+def test_two_names_that_a_slip_fits_equally_give_no_answer():
+    twins = gazetteer(("building", "", "云亭路", 0, 5, 5, -1, A1), ("building", "", "云台路", 0, 5, 5, -1, B1),
+                      ("building", "", "云台路", 0, 6, 6, -1, B1))  # fmt: skip
+    torn = twins.ask("云路5号")
+    assert (torn.reason, {one.pos for one in torn.proposals}) == ("ambiguous", {A1, B1})
+    assert twins.ask("云路6号").pos == B1  # of the two only one has that door
+
+
 def test_a_known_road_is_no_slip_of_another():
     assert gazetteer(("building", "", "延吉里路", 0, 1, 1, -1, B1)).ask("延吉路1号").pos == 0
 
