@@ -1,8 +1,12 @@
 """Addresses taken apart and matched: every way to write one, what is refused, and ten thousand of the sample city."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas import DataFrame, Series
 
 from data.sample.gazetteer import gazetteer_rows, landmarks
@@ -134,6 +138,9 @@ def gazetteer(*more, **dated) -> Gazetteer:
     return Gazetteer(frame, UNITS)
 
 
+BOOK = gazetteer()
+
+
 @pytest.mark.parametrize(
     ("text", "pos", "how", "reason"),
     [
@@ -188,6 +195,31 @@ def gazetteer(*more, **dated) -> Gazetteer:
 def test_answers_and_their_reasons(text, pos, how, reason):
     answer = gazetteer().ask(text)
     assert (answer.pos, answer.how, answer.reason) == (pos, how, reason)
+
+
+@given(
+    st.text(
+        st.sampled_from(
+            "青藤路沧浪松风苑鹤鸣小学汀洲市区街道弄号楼幢室支单双对面旁口0123456789一二十百千廿-~、,() aB#至到和近近９"
+        ),
+        max_size=40,
+    )
+)
+@settings(max_examples=400)
+def test_no_text_breaks_the_reader_and_what_is_open_has_no_place(text):
+    answer = BOOK.ask(text)
+    assert (answer.pos == 0) == (answer.how == "none") and answer.reason
+    assert answer == BOOK.ask(text + " ") and 0 <= answer.score <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["一" * 50_000 + "弄", "9" * 50_000 + "号", "青藤路" * 20_000, "市区" * 20_000 + "1号", "-" * 9_999],
+)
+def test_absurd_texts_are_read_in_no_time(text):
+    start = time.perf_counter()
+    assert BOOK.ask(text).pos == 0
+    assert time.perf_counter() - start < 1
 
 
 def test_open_answers_name_their_best_proposals():
