@@ -61,7 +61,7 @@ def test_a_first_load_goes_without_indexes_and_leaves_them_all(world, rows, monk
 
 
 def test_a_first_load_that_breaks_off_leaves_every_index(world, monkeypatch):
-    def broken(source, files, *, now):
+    def broken(source, files, *, now, limits):
         yield from ()
         raise SourceError("cases.csv row 3: got a broken line; expected a table")
 
