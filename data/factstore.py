@@ -22,6 +22,7 @@ COUNTED = {
     "alerts": ("kind", "device", "occurred_at", "state"),
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
 }  # fmt: skip
+WORDS = ("category", "channel")
 GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
 
 
@@ -88,6 +89,11 @@ def read_facts(
     return read_rows(connection, subject, [visible(table, load), *where], load=load, extra=extra)
 
 
+def narrowing(subject: str) -> tuple[str, ...]:
+    """Words by which questions about a subject are narrowed and split."""
+    return tuple(word for word in WORDS if FACT_COLUMNS[subject].get(word) == "word")
+
+
 def read_rows(
     connection: Connection,
     subject: str,
@@ -98,7 +104,8 @@ def read_rows(
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
 
-    load  the one whose knowledge says which orders another fact tells (`elsewhere`)
+    load     the one whose knowledge says which orders another fact tells (`elsewhere`)
+    returns  with them the words a question may be narrowed to, as ids of `term` (`category_id` …; -1 when absent)
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
@@ -108,6 +115,7 @@ def read_rows(
         case((table.c.withdrawn, 1), else_=0).label("withdrawn"),
     ]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
+    chosen += [func.coalesce(table.c[word], -1).label(f"{word}_id") for word in narrowing(subject)]
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:

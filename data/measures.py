@@ -13,7 +13,8 @@ from data.query import Period, Query
 from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
 from data.settings import EPOCH_DAY, Settings
-from data.sums import Counted, Filter, Region, Sums, count_facts
+from data.share_read import count_shares
+from data.sums import Filter, Region, Sums, count_facts
 from data.tables import Tables
 
 UNASSIGNED = "/-"
@@ -68,27 +69,29 @@ class Counter:
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
         self.seen = seen
-        self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
     def sums(self, region: Region, asks: Sequence[Ask], words: Sequence[str]) -> list[Sums]:
-        """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
+        """From the rollups when they hold the level and nothing narrows the question, else fact by fact."""
         wanted = [entry for ask in asks for entry in ask.indicators]
-        held = region.depth in self.seen.levels.get(region.version.id, ()) and holds(self.seen, wanted)
-        if held and not words and not self.only and self.load == self.seen.load:
+        known = self.load == self.seen.load and holds(self.seen, wanted)
+        held = region.depth in self.seen.levels.get(region.version.id, ())
+        if known and held and not words and not self.only:
             return from_rollup(self.connection, self.seen, region, asks)
-        counted = self._counted(region, asks[0].indicators[0].subject, tuple(words))
-        return [counted.sums(ask.indicators, ask.periods) for ask in asks]
-
-    def _counted(self, region: Region, subject: str, words: tuple[str, ...]) -> Counted:
-        """Facts of a region counted once for all indicators of a question."""
-        key = (region.version.id, region.depth, region.low, region.high, subject, words)
-        if key not in self._kept:
-            self._kept[key] = count_facts(
-                self.connection, self.settings, region, subject, load=self.load, only=self.only, words=words
+        if known and self.seen.shares:
+            counted = count_shares(self.connection, self.seen, region, asks, only=self.only, words=words)
+        else:
+            counted = count_facts(
+                self.connection,
+                self.settings,
+                region,
+                wanted[0].subject,
+                load=self.load,
+                only=self.only,
+                words=words,
             )
-        return self._kept[key]
+        return [counted.sums(ask.indicators, ask.periods) for ask in asks]
 
     def by_code(
         self,

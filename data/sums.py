@@ -1,6 +1,7 @@
-"""Sums by unit row and period, counted from the facts; `data.rollup_read` reads them from the rollups.
+"""Sums by unit row and period, counted from the facts.
 
-Both paths answer the same arrays and, by law, the same numbers.
+`data.rollup_read` reads them from the rollups, `data.share_read` counts them from the shares kept of every fact; all
+three answer the same arrays and, by law, the same numbers.
 """
 
 from collections.abc import Sequence
@@ -61,11 +62,15 @@ class Filter:
         return bool(self.category or self.channel)
 
 
+def below(connection: Connection, subject: str, column: str, wanted: str) -> list[int]:
+    """Ids of a word and of everything below it on its path."""
+    words = terms(connection, term_kind(subject, column))
+    return [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
+
+
 def word_condition(connection: Connection, subject: str, column: str, wanted: str) -> ColumnElement[bool]:
     """Condition for a word and everything below it on its path."""
-    words = terms(connection, term_kind(subject, column))
-    ids = [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
-    return FACTS[subject].c[column].in_(ids)
+    return FACTS[subject].c[column].in_(below(connection, subject, column, wanted))
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ def count_facts(
     only: Filter,
     words: Sequence[str] = (),
 ) -> Counted:
-    """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant."""
+    """Count a region from the revisions visible at a load: for instants in the past, of which nothing is kept."""
     facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
@@ -158,10 +163,11 @@ def _cut(
 def _cut_histograms(cells: Cells, name: str, periods: Sequence[Days]) -> dict[tuple[int, int], np.ndarray]:
     cell, bins, count = cells.pairs[name]
     row, day = cells.row[cell], cells.day[cell]
-    found = {}
+    found: dict[tuple[int, int], np.ndarray] = {}
     for number, (start, end) in enumerate(periods):
         chosen = (day >= start) & (day < end)
-        for one in np.unique(row[chosen]).tolist():
-            mine = chosen & (row == one)
-            found[(one, number)] = np.bincount(bins[mine], count[mine], minlength=BINS)
+        rows, at = np.unique(row[chosen], return_inverse=True)
+        table = np.bincount(at * BINS + bins[chosen], count[chosen], minlength=len(rows) * BINS)
+        lines = zip(rows.tolist(), table.reshape(-1, BINS), strict=True)
+        found |= {(one, number): line for one, line in lines}
     return found

@@ -3,17 +3,23 @@
 import tempfile
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 from world import SIX, World, case, stored
 
+from data import measures
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
 from data.refreshing import gather
+from data.rollup import Published
+from data.schema import share
 from data.verify import verify
 
 ALL = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
@@ -197,6 +203,72 @@ def test_a_scope_sees_its_own_units_and_nothing_else(world):
     )
 
 
+NARROWED = (
+    ({"category": "parking"}, Parts(("unit_code",), "block")),
+    ({"category": "parking/kerb", "within": "A", "channel": "patrol"}, Parts(())),
+    ({"channel": "patrol", "boundaries": "today"}, Parts(("unit_code", "month"), "district", "month")),
+    ({}, Parts(("unit_code", "category", "channel"), "block", None, ("category", "channel"))),
+    ({"category": "nothing of that name"}, Parts(("unit_code",), "district")),
+)
+
+
+def same_by_shares_and_facts(world: World) -> None:
+    """Questions that the summed tables do not answer: from the shares kept of every fact, and from the facts."""
+    for narrowed, parts in NARROWED:
+        kept = measure_table(world.reader(), ask(**narrowed), parts)
+        with patch.object(Published, "shares", property(lambda seen: False)):
+            pd.testing.assert_frame_equal(kept, measure_table(world.reader(), ask(**narrowed), parts))
+
+
+def test_a_category_is_counted_with_all_below_it_and_sums_to_the_whole(world):
+    world.publish(SIX)
+    kinds = ["litter", "parking/lane", "parking/kerb", "parkings", "parking/kerb"]
+    world.load([case(at, square=at + 0.5, closed=at + 2, category=kind) for at, kind in enumerate(kinds)])
+    world.load([case(9, square=None, hint="A", category="parking")])
+    world.refresh()
+    world.load(
+        [case(2, square=0.5, closed=30, category="litter"), case(1, square=1.5, category="parking/kerb")]
+    )
+    world.refresh()
+    found = table(world, ask("cases_reported", category="parking"), level="block").set_index("unit_code")[
+        "value"
+    ]
+    assert found[found > 0].to_dict() == {"A2": 1, "B2": 1, "A/-": 1}
+    split = measure_table(
+        world.reader(), ask("cases_reported", "cases_open"), Parts(("category",), None, None, ("category",))
+    ).set_index(["indicator", "category"])["value"]  # fmt: skip
+    assert split["cases_reported"].to_dict() == {"litter": 2, "parking": 1, "parking/kerb": 2, "parkings": 1}
+    assert split["cases_open"].to_dict() == {"parking": 1, "parking/kerb": 1}
+    same_by_shares_and_facts(world)
+    assert [str(entry) for entry in verify(world.store)] == []
+
+
+def test_a_level_of_too_many_units_is_counted_from_the_shares(world, monkeypatch):
+    from data import rollup
+
+    world.publish(SIX)
+    world.load([case(at, square=at % 7, due=8, closed=at * 3 if at % 3 else None) for at in range(20)])
+    world.refresh()
+    held = table(world, ask(), level="block")
+    monkeypatch.setattr(rollup, "MAX_UNITS", 1)
+    assert world.refresh().mode == "full"
+    with world.store.read() as connection:
+        assert not any(rollup.published(connection).levels.values())
+    with patch.object(measures, "count_facts", side_effect=AssertionError("read from the facts")):
+        pd.testing.assert_frame_equal(table(world, ask(), level="block"), held)
+    assert [str(entry) for entry in verify(world.store)] == []
+
+
+def test_shares_that_went_wrong_are_found(world):
+    world.publish(SIX)
+    world.load([case(1, square=0.5), case(2, square=1.5, category="parking")])
+    world.refresh()
+    with world.store.write() as connection:
+        changed = update(share).where(share.c.name == "category").values(sign=-1, kind="<i1", body=b"\x01")
+        assert connection.execute(changed).rowcount
+    assert any("shares of cases_reported" in str(entry) for entry in verify(world.store))
+
+
 rows = st.lists(
     st.builds(
         case,
@@ -235,6 +307,7 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
                     ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location
                 )
         world.refresh()
+        same_by_shares_and_facts(world)
         grown = stored(world, "cases")
         assert [str(entry) for entry in verify(world.store)] == []
         whole = world.reader().measures(ask(level="block"), compare=False)

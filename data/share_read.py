@@ -1,0 +1,167 @@
+"""Counting from the shares kept of every fact: any level, category and channel, as published."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import Connection, bindparam, select
+
+from data.factstore import WORDS, narrowing, term_kind, terms
+from data.indicators import Indicator, of_subject
+from data.places import Version
+from data.rollup import Published
+from data.rollup_read import Ask
+from data.schema import share
+from data.shares import added, place_column, unpacked, value_column
+from data.sums import Counted, Filter, Region, below
+from data.tally import Share, Shares, add_up, columns, histograms, merge
+
+_COLUMNS = (
+    select(share.c.gen, share.c.part, share.c.name, share.c.sign, share.c.size, share.c.kind, share.c.body)
+    .where(share.c.subject == bindparam("subject"), share.c.gen.between(bindparam("base"), bindparam("last")))
+    .where(share.c.name.in_(bindparam("names", expanding=True)))
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Columns of some facts, by name, and whether they were added (1) or taken away (-1)."""
+
+    sign: int
+    columns: Mapping[str, np.ndarray]
+
+
+def read_shares(connection: Connection, seen: Published, subject: str, names: Collection[str]) -> list[Part]:
+    """Columns of every fact of the published generations."""
+    asked = {"subject": subject, "base": seen.base, "last": seen.generation, "names": sorted(names)}
+    found: dict[tuple[int, int], Part] = {}
+    for gen, part, name, sign, size, kind, body in connection.execute(_COLUMNS, asked):
+        columns_of = found.setdefault((gen, part), Part(sign, {})).columns
+        columns_of[name] = unpacked(kind, body, size)  # type: ignore[index]  # ours until it is handed out
+    return list(found.values())
+
+
+def count_shares(
+    connection: Connection,
+    seen: Published,
+    region: Region,
+    asks: Sequence[Ask],
+    *,
+    only: Filter,
+    words: Sequence[str] = (),
+) -> Counted:
+    """Count flows and stocks of one subject in a region, narrowed to words and split by words."""
+    indicators = [entry for ask in asks for entry in ask.indicators]
+    subject = indicators[0].subject
+    held, place = narrowing(subject), place_column(region.version.id)
+    narrowed = {word: text for word in WORDS if (text := getattr(only, word))}
+    split = [word for word in words if word in held]
+    names = {place, *split, *_names(indicators)}
+    parts: list[Part] = []
+    if set(narrowed).issubset(held):  # what has no category is in none
+        ids = {word: below(connection, subject, word, text) for word, text in narrowed.items()}
+        read = read_shares(connection, seen, subject, names | set(narrowed))
+        parts = [_chosen(part, names, place, region, ids) for part in read]
+    found = {name: _joined([part.columns[name] for part in parts]) for name in names}
+    signs = _joined([np.full(len(part.columns[place]), part.sign) for part in parts])
+    row = region.version.ancestors[region.depth][found[place]]
+    texts = {word: terms(connection, term_kind(subject, word)) for word in split}
+    rows, keys = _keyed(row, {word: found[word] for word in split}, texts, words)
+    cells = [
+        add_up(_shares(found, asks, signs == sign), rows[signs == sign], sign=sign)
+        for sign in (1, -1)
+        if sign == 1 or (signs == sign).any()
+    ]
+    return Counted(cells[0] if len(cells) == 1 else merge(cells), keys)
+
+
+def all_shares(
+    connection: Connection, seen: Published, version: Version, subject: str
+) -> dict[str, DataFrame]:
+    """Everything kept of a subject, line by line, for each column of the summed tables.
+
+    returns  place, category_id … (`data.factstore.narrowing`), day, value, bin (of histograms; else 0), sign
+    """
+    place, words, every = place_column(version.id), narrowing(subject), of_subject(subject)
+    parts = read_shares(connection, seen, subject, {place, *words, *_names(every)})
+    found: dict[str, list[DataFrame]] = {}
+    for part in parts:
+        known = {"place": part.columns[place], **{f"{word}_id": part.columns[word] for word in words}}
+        for name, on in {pair for entry in every for pair in added(entry, every)}:
+            value = part.columns[value_column(name, on)].astype(np.int64)
+            day = part.columns[on].astype(np.int64)
+            frame = DataFrame(known | {"day": day, "value": value, "bin": 0, "sign": part.sign}).astype(
+                "int64"
+            )
+            if name in histograms(every):
+                frame = frame[value >= 0].assign(bin=value[value >= 0], value=1)
+            found.setdefault(name, []).append(frame[frame["day"] >= 0])
+    return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
+
+
+def _names(indicators: Sequence[Indicator]) -> set[str]:
+    """Columns of days and values that indicators are counted from."""
+    every = of_subject(indicators[0].subject)
+    found = {pair for entry in indicators for pair in added(entry, every)}
+    return {on for _, on in found} | {value_column(*pair) for pair in found}
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _chosen(
+    part: Part, names: Collection[str], place: str, region: Region, ids: Mapping[str, Sequence[int]]
+) -> Part:
+    """The facts of a part that lie in a region and have one of the words of each kind."""
+    places = part.columns[place]
+    inside = (places >= region.low) & (places <= region.high)
+    for word, wanted in ids.items():
+        have = part.columns[word]
+        known = np.zeros(max([*wanted, int(have.max(initial=-1))], default=-1) + 2, dtype=bool)
+        known[np.array(wanted, dtype=np.int64)] = True
+        inside &= known[have]  # none is -1: the last, which is never wanted
+    at = np.flatnonzero(inside)
+    return Part(part.sign, {name: part.columns[name][at] for name in names})
+
+
+def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray) -> Shares:
+    """What the chosen facts add on the days asked for."""
+    every = of_subject(asks[0].indicators[0].subject)
+    sums: list[Share] = []
+    bins: dict[str, Share] = {}
+    days: dict[tuple[str, bool], np.ndarray] = {}
+    for ask in asks:
+        for entry in ask.indicators:
+            for name, on in added(entry, every):
+                day = days.setdefault((on, ask.stocks), ask.within(found[on][mine]))
+                value = found[value_column(name, on)][mine]
+                if entry.kind == "quantile":
+                    bins[name] = Share(name, on, np.where(value >= 0, day, -1), value)
+                else:
+                    sums.append(Share(name, on, day, value))
+    return Shares(
+        columns([entry for ask in asks for entry in ask.indicators]), tuple(sums), tuple(bins.values())
+    )
+
+
+def _keyed(
+    pos: np.ndarray,
+    ids: Mapping[str, np.ndarray],
+    texts: Mapping[str, Mapping[int, str]],
+    words: Sequence[str],
+) -> tuple[np.ndarray, DataFrame | None]:
+    """A dense number for each combination of position and words in use, and what it stands for."""
+    if not words:
+        return pos, None
+    key = pos.astype(np.int64)
+    for number in ids.values():
+        key = key * (int(number.max(initial=-1)) + 2) + number + 1
+    _, first, rows = np.unique(key, return_index=True, return_inverse=True)
+    named = {word: [""] * len(first) for word in words}
+    named |= {
+        word: [texts[word].get(one, "") for one in number[first].tolist()] for word, number in ids.items()
+    }
+    return rows, DataFrame({"pos": pos[first], **named})
