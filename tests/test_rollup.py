@@ -247,7 +247,12 @@ def test_a_level_of_too_many_units_is_counted_from_the_shares(world, monkeypatch
     from data import rollup
 
     world.publish(SIX)
-    world.load([case(at, square=at % 7, due=8, closed=at * 3 if at % 3 else None) for at in range(20)])
+    world.load(
+        [
+            case(at, square=at % 7, reported=20 - at, due=24, closed=at * 3 if at % 3 else None)
+            for at in range(20)
+        ]
+    )
     world.refresh()
     held = table(world, ask(), level="block")
     monkeypatch.setattr(rollup, "MAX_UNITS", 1)
