@@ -117,7 +117,9 @@ def _chosen(
 ) -> Part:
     """The facts of a part that lie in a region and have one of the words of each kind."""
     places = part.columns[place]
-    inside = (places >= region.low) & (places <= region.high)
+    inside = np.ones(len(places), dtype=bool)
+    if region.low > 0 or region.high < len(region.version.units):
+        inside = (places >= region.low) & (places <= region.high)
     for word, wanted in ids.items():
         have = part.columns[word]
         known = np.zeros(max([*wanted, int(have.max(initial=-1))], default=-1) + 2, dtype=bool)
