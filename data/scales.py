@@ -100,7 +100,9 @@ def fix_scales(store: Store, *, anew: bool) -> int:
         have = {
             (row.level, row.indicator) for row in connection.execute(select(scale.c.level, scale.c.indicator))
         }
-        version = versions(connection, tree="grid", store=store)[-1]
+        version = next(reversed(versions(connection, tree="grid", store=store)), None)
+        if version is None:
+            return 0
         wanted = [
             (depth, entry)
             for depth in seen.levels.get(version.id, ())
