@@ -8,7 +8,7 @@ from dash import Dash
 from pandas import DataFrame
 
 from callbacks.kpi_page import below, local
-from callbacks.map_page import own_unit
+from callbacks.map_page import own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
@@ -54,7 +54,10 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     )
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(
-        query, params, columns_of(reader, subject_of(params)), levels=reader.settings.names
+        query,
+        params,
+        columns_of(reader, subject_of(params)),
+        levels=[level.name for level in reader.levels()],
     )
     if ask.subject != "measures":
         return ask
@@ -88,7 +91,6 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         ask = replace(ask, start=(total - 1) // PAGE * PAGE)
         rows, total = read_rows(reader, ask)
     columns, state = columns_of(reader, ask.subject), reader.state()
-    words_of = "cases" if ask.subject == "measures" else ask.subject
     published = state["published_at"]
     return ask, AnalystAnswer(
         rows=rows,
@@ -96,7 +98,7 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         columns={name: column.kind for name, column in columns.items()},
         sortable=frozenset(name for name, column in columns.items() if column.sortable),
         filterable=frozenset(name for name, column in columns.items() if column.filterable),
-        choices={name: reader.words(words_of, name) for name in PANEL_WORDS[ask.subject]},
+        choices={name: words_in_use(reader, ask.subject, name) for name in PANEL_WORDS[ask.subject]},
         units=units_near(reader, query.within),
         summary={}
         if ask.subject == "measures"
@@ -106,7 +108,14 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         levels=below(reader, query.within),
         published=call.words.moment(local(reader, published)) if published else "",
         boundary=boundary_name(state, call),
+        ways=ways_of(reader, query.within),
     )
+
+
+def words_in_use(reader: Reader, subject: str, column: str) -> list[str]:
+    """Values to choose from; measures are of cases and orders."""
+    subjects = ("cases", "orders") if subject == "measures" else (subject,)
+    return sorted({word for each in subjects for word in reader.words(each, column)})
 
 
 def read_rows(reader: Reader, ask: AnalystAsk) -> tuple[DataFrame, int]:

@@ -19,7 +19,7 @@ from callbacks.analyst_page import read_ask
 from callbacks.router import Desk, language
 from data.export import Flavour, write_export
 from data.measures import NotReady
-from data.query import QueryError
+from data.query import QueryError, tree_part
 from data.reader import UnknownUnit
 from layouts.analyst_ask import SUBJECTS, AnalystAsk
 from layouts.words import load_words
@@ -65,7 +65,7 @@ def register(app: Dash, desk: Desk) -> None:
 def answer(desk: Desk, request: Request, subject: str, suffix: str) -> Response:
     """Write the file, answer it or its manifest, remove it when it is sent. Raises QueryError, UnknownUnit."""
     params = dict(request.query_params)
-    reader = desk.reader()
+    reader = desk.reader(params)
     ask = read_ask(reader, {**params, "subject": subject})
     titles = headings(desk, request)
     exports = reader.settings.folder / "exports"
@@ -87,9 +87,10 @@ def answer(desk: Desk, request: Request, subject: str, suffix: str) -> Response:
 
 
 def file_name(ask: AnalystAsk, suffix: str) -> str:
-    """A name that says what is inside: subject and days."""
+    """A name that says what is inside: subject, tree where it is not the first, and days."""
     period = ask.query.period
-    return f"{ask.subject}_{period.start:%Y%m%d}-{period.end:%Y%m%d}.{suffix}"
+    named = "_".join([ask.subject, *tree_part(ask.query.tree).values()])
+    return f"{named}_{period.start:%Y%m%d}-{period.end:%Y%m%d}.{suffix}"
 
 
 def headings(desk: Desk, request: Request) -> dict[str, str]:

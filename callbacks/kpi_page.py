@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dash import Dash
+from pandas import DataFrame
 
-from callbacks.map_page import levels_below, own_unit
+from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
-from data.indicators import INDICATORS
+from data.answers import department_kinds
+from data.indicators import INDICATORS, Indicator
 from data.instants import moment
-from data.query import Period, parse_query
+from data.query import Period, Query, parse_query
 from data.reader import Reader, UnknownUnit
+from data.schema import FACT_COLUMNS
 from data.settings import Level
+from data.trees import place_of
 from layouts import kpi_page, periods
 from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, group_of, parse_ask
 
@@ -72,18 +76,33 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
     published = reader.state()["published_at"]
     return KpiAnswer(
         path=path,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
+        kinds=department_kinds(reader) if any(has_departments(each) for each in ask.indicators) else (),
+        narrowed=narrowed_to(query, call),
         level=level,
         levels=levels,
-        measures=reader.measures(asked),
+        measures=department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=call.titled(reader.freshness()),
         aims=reader.settings.targets,
         data_at=call.words.moment(local(reader, published)) if published else "",
         elapsed=periods.elapsed(query.period, reader.today),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
-        top=not path or path[-1].depth == 0,
+        top=reader.across is None and (not path or path[-1].depth == 0),
     )
+
+
+def department_rows(query: Query, call: Call, *, kind: str) -> DataFrame:
+    """Measures of departments, called as the reader's language calls them."""
+    rows = call.reader.departments(query, kind=kind)
+    titles = [call.word("department", str(name)) for name in rows["unit_name"]]
+    return rows.assign(unit_name=titles)
+
+
+def has_departments(indicator: Indicator) -> bool:
+    """Whether the facts behind an indicator name a department."""
+    return "department" in FACT_COLUMNS[indicator.subject]
 
 
 def compared(period: Period) -> list[Period]:

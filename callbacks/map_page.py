@@ -15,16 +15,19 @@ from callbacks.router import Call, Desk, Page, offload
 from data.indicators import INDICATORS
 from data.measures import NotReady
 from data.points import Points
-from data.query import DEFAULT_INDICATOR, Period, Query, QueryError, parse_query
+from data.query import DEFAULT_INDICATOR, NARROWING, Period, Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
+from data.trees import place_of, ways
 from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_view import MOST_SHAPES, PARTNERS, MapAnswer, MapAsk, parse_map_ask
+from layouts.narrowing import Narrowed
 from layouts.parts import feeding
 from layouts.plain import plain
 from layouts.shell import badge
+from layouts.tree_switch import Way
 
 FILE_COLUMNS = (
     "indicator",
@@ -62,7 +65,7 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     async def change(_asked, pathname, search, shown):
         if not is_map(pathname):
             raise PreventUpdate
-        return await offload(changed)(desk.call(pathname, search), shelf, shown)
+        return await offload(changed)(await offload(desk.call)(pathname, search), shelf, shown)
 
 
 def used(params: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -82,7 +85,9 @@ def build(call: Call, shelf: Shelf) -> Page:
     return Page(
         body=map_page.page(ask, answer, call.words),
         crumbs=map_page.bar(ask, answer, call.words),
-        controls=map_page.controls(ask, call.words, presets=map_page.preset_periods(call.reader.today)),
+        controls=map_page.controls(
+            ask, call.words, presets=map_page.preset_periods(call.reader.today), less=answer.narrowed
+        ),
         unit=answer.unit.code if answer.unit else None,
     )
 
@@ -104,7 +109,7 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
         map_page.bar(ask, answer, words),
-        map_page.controls(ask, words, presets=presets),
+        map_page.controls(ask, words, presets=presets, less=answer.narrowed),
     )
     fed = feeding(answer.sources, (ask.indicator.subject,))
     return (*(plain(part) for part in parts), badge(fed, words))
@@ -124,9 +129,20 @@ def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
 
 
 def own_unit(reader: Reader) -> str | None:
-    """The one unit a reader's scope consists of; None for several or everything below no unit."""
-    roots = reader.roots()
+    """The one unit a reader's scope consists of; None for several, for everything, and in a tree it is not given in."""
+    roots = () if reader.across else reader.roots()
     return roots[0].code if len(roots) == 1 else None
+
+
+def ways_of(reader: Reader, within: str | None) -> list[Way]:
+    """The trees a page can be read in, for its switch."""
+    return [Way(tree, unit or "-", tree.name == reader.tree) for tree, unit in ways(reader, within)]
+
+
+def narrowed_to(query: Query, call: Call) -> list[Narrowed]:
+    """The words a question is narrowed to, in the reader's language."""
+    words = [(name, getattr(query, name)) for name in NARROWING if getattr(query, name)]
+    return [Narrowed(name, call.word(name, text)) for name, text in words]
 
 
 def levels_below(reader: Reader, within: str | None) -> list[Level]:
@@ -143,7 +159,7 @@ def levels_at(reader: Reader, within: str | None, named: str) -> list[Level]:
     below = levels_below(reader, within)
     if not within or named != reader.unit(within).level or named in {level.name for level in below}:
         return below
-    return [reader.settings.level(named), *below]
+    return [reader.level(named), *below]
 
 
 def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
@@ -155,7 +171,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
     shown = reader.units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
-    lines = read_lines(reader, query, [*recent, *map(periods.year_before, recent)])
+    lines = read_lines(call, query, [*recent, *map(periods.year_before, recent)])
     upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
     drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
@@ -181,7 +197,9 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         theme=call.theme,
         aim=read_aim(reader, ask),
         webgl=call.webgl,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
+        narrowed=narrowed_to(query, call),
         word=call.word,
     )
 
@@ -197,15 +215,17 @@ def titled_points(points: Points, call: Call) -> Points:
 def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     """The target; one in numbers of records holds for the whole instance only."""
     aim = reader.settings.targets.get(ask.indicator.name)
-    part = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    inside = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    part = inside or reader.across is not None
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
-def read_lines(reader: Reader, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
-    """Values of the indicator, and of its partner where it has one, in each period; what lies before the first
+def read_lines(call: Call, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
+    """Values of the indicator, and of its partner where it is shown, in each period; what lies before the first
     record is unknown, not 0."""
-    names = (query.indicator, *PARTNERS.get(query.indicator, ()))
-    rows = reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
+    shown = call.wide or INDICATORS[query.indicator].kind == "stock"
+    names = (query.indicator, *(PARTNERS.get(query.indicator, ()) if shown else ()))
+    rows = call.reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
     found = []
     for name in names:
         own = [row for row in rows if row["indicator"] == name]
@@ -245,9 +265,7 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
 
     async def answer(request: Request, level: str, within: str) -> Response:
         try:
-            rows = await asyncio.to_thread(
-                map_rows, desk.reader(), (level, within), dict(request.query_params)
-            )
+            rows = await asyncio.to_thread(map_rows, desk, (level, within), dict(request.query_params))
         except (UnknownUnit, NotReady):
             return PlainTextResponse("nothing here\n", 404)
         except QueryError as error:
@@ -257,8 +275,9 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
     return answer
 
 
-def map_rows(reader: Reader, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
+def map_rows(desk: Desk, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
     """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
+    reader = desk.reader(params)
     query = parse_query(params, level=place[0], within=place[1], today=reader.today)
     query = query.asking(within=query.within or own_unit(reader))
     if query.level not in {level.name for level in levels_at(reader, query.within, place[0])}:

@@ -3,6 +3,7 @@
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
+from callbacks import unplaced_page
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
@@ -12,8 +13,9 @@ from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page and the callback of its buttons."""
+    """Add the page, the callback of its buttons, and the queue."""
     desk.page("sources", build, "/sources", permission="sources", checks="counts and rejects of sources")
+    unplaced_page.register(app, desk)
 
     @desk.policies.callback(
         app,
@@ -27,7 +29,7 @@ def register(app: Dash, desk: Desk) -> None:
     async def run(clicks, search):
         if not any(clicks or ()):
             raise PreventUpdate
-        call = desk.call("/sources", search)
+        call = await offload(desk.call)("/sources", search)
         await offload(request_run)(desk.store, "collect", by=current_person().name, now=desk.clock())
         return call.words(
             "sources.run.asked", source=call.word("source", str((ctx.triggered_id or {}).get("source", "")))
@@ -35,7 +37,9 @@ def register(app: Dash, desk: Desk) -> None:
 
 
 def build(call: Call) -> Page:
-    """The whole page of an address."""
+    """The whole page of an address; below it lies the queue of unplaced facts."""
+    if call.place == ("unplaced",):
+        return unplaced_page.build(call)
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
     sources = call.titled(reader.sources())

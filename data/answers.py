@@ -11,6 +11,8 @@ from pandas import DataFrame
 from pandas.api.extensions import ExtensionArray
 
 from data import judge
+from data.departments import KINDS, roster
+from data.factstore import read_terms
 from data.indicators import INDICATORS
 from data.measures import UNASSIGNED, elapsed
 from data.query import Period, Query
@@ -35,9 +37,14 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     """
     now = elapsed(query.period, reader.today)
     periods = [now, now.before] if compare else [now]
-    depth = reader.settings.level(query.level or reader.settings.names[0]).depth
+    depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
-    lines = [*_rows(reader, query, found, depth), ("", "", "total", 0)]
+    return _framed(query, found, _rows(reader, query, found, depth))
+
+
+def _framed(query: Query, found: Tables, rows: list[tuple[str, str, str, int]]) -> DataFrame:
+    """The rows and their total judged, indicator by indicator."""
+    lines = [*rows, ("", "", "total", 0)]
     keys = found.rows([line[:1] for line in lines[:-1]])
     kind = np.array([line[2] for line in lines])
     parts = [_judged(name, found, keys, kind) for name in query.indicators]
@@ -47,6 +54,34 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
         values[name] = pd.arrays.IntegerArray(values[name], values[name] == 0)
     values["state"] = _words(STATES, np.searchsorted(STATES, values["state"]))
     return DataFrame(named | values, copy=False)
+
+
+def departments(reader: Reader, query: Query, *, kind: str, compare: bool) -> DataFrame:
+    """Measures of the departments of a kind (see `data.departments.KINDS`) inside `query.within`, and the total.
+
+    returns  as `measures`, the name of a department as its code; what departments of another kind deal with, and
+             what names none, is the one unassigned row
+    Raises   UnknownUnit, NotReady
+    """
+    now = elapsed(query.period, reader.today)
+    periods = [now, now.before] if compare else [now]
+    with reader.read() as connection:
+        found = reader.tables(query, depth=None, periods=periods, words=("department",))
+        known = roster(connection, as_of=query.as_of)
+    shown = sorted({name for _, name in found.keys if name and known.kind(name) == kind})
+    apart = found.grouped(lambda key: (key[1] if key[1] in shown else UNASSIGNED,))
+    rows = [(name, name, "unit", 0) for name in shown]
+    if apart.keys != [(name,) for name in shown]:
+        rows.append((UNASSIGNED, "", "unassigned", 0))
+    return _framed(query, apart, rows)
+
+
+def department_kinds(reader: Reader) -> tuple[str, ...]:
+    """Kinds of departments the sources of the instance have named so far, neighbourhoods first."""
+    with reader.read() as connection:
+        known = roster(connection)
+        there = {known.kind(name) for name in read_terms(connection, "department").values()}
+    return tuple(kind for kind in reversed(KINDS) if kind in there)
 
 
 def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
-from sqlalchemy import Boolean, ColumnElement, Connection, Row, Table, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal_column, select, update
 
 from data.schema import FACTS, FOREVER, PLACES, STARTS, coverage
 from data.sources.batch import Batch, SourceError
@@ -43,12 +43,14 @@ class Account:
     unchanged  rows of withdrawn facts that a newer snapshot overrules
     withdrawn  facts that got a revision; `keys` names the first of them
     held       facts that would have been withdrawn, had every row been read
+    undecided  facts it lacks, though nothing in it is newer than the last sign of them
     """
 
     unchanged: int
     withdrawn: int
     keys: list[str]
     held: int
+    undecided: int
 
 
 class Delivery:
@@ -62,7 +64,7 @@ class Delivery:
         self._spans = Spans(self.snapshot, origin.timezone) if self.snapshot else None
         self._hashes: list[np.ndarray] = []
         self._waiting: list[DataFrame] = []
-        self._stamp, self._oldest, self._unread = NEVER, LATEST, 0
+        self._stamp, self._oldest, self._unread, self._undecided = NEVER, LATEST, 0, 0
         self._gone = self._withdrawn_keys() if self.ordered else pd.Index([])
 
     @property
@@ -74,11 +76,9 @@ class Delivery:
 
     def _withdrawn_keys(self) -> pd.Index:
         with self.store.read() as connection:
-            query = select(self.table.c.key).where(*self._current(), is_withdrawn(self.table))
+            now = [self.table.c.source_id == self.source_id, self.table.c.superseded == FOREVER]
+            query = select(self.table.c.key).where(*now, is_withdrawn(self.table))
             return pd.Index(connection.scalars(query).all(), dtype="str")
-
-    def _current(self) -> list[ColumnElement[bool]]:
-        return [self.table.c.source_id == self.source_id, self.table.c.superseded == FOREVER]
 
     def take(self, batch: Batch) -> DataFrame:
         """Note what stands in a batch; answers its rows but those of facts that are withdrawn and whose turn
@@ -121,7 +121,8 @@ class Delivery:
                 rows = [(self.load_id, start, end, self.source_id, self._stamp) for start, end in spans]
                 insert_rows(connection, coverage, [column.name for column in coverage.columns], rows)
         keys = leaving["key"].head(SHOWN).tolist()
-        return Account(unchanged, len(leaving), keys, held=len(gone) if blind else 0)
+        held = len(gone) if blind else 0
+        return Account(unchanged, len(leaving), keys, held=held, undecided=self._undecided)
 
     @property
     def _blind(self) -> bool:
@@ -174,11 +175,12 @@ class Delivery:
     def _known(self, connection: Connection, spans: list[Span]) -> Iterator[DataFrame]:
         """Facts that stood before this load in some spans, in parts: rev, key, at, version."""
         table = self.table
-        at = table.c[self.by]
-        where = [table.c.source_id == self.source_id, ~table.c.withdrawn]
-        where += [table.c.load + 0 < self.load_id, table.c.superseded >= self.load_id]
-        if spans != [EVERYTHING]:
-            where.append(at.between(spans[0][0], spans[-1][1]))
+        where = [~table.c.withdrawn, table.c.load + 0 < self.load_id, table.c.superseded >= self.load_id]
+        if spans == [EVERYTHING]:
+            where.append(table.c.source_id == self.source_id)
+        else:  # by the index of instants: the sum keeps planners from the one of sources
+            where.append(table.c.source_id + 0 == self.source_id)
+            where.append(table.c[self.by].between(spans[0][0], spans[-1][1]))
         for rows in raw_rows(connection, select(*self._columns()).where(*where).order_by(table.c.rev)):
             part = DataFrame(rows, columns=list(SIGNED))
             yield part[covered(part["at"].to_numpy(dtype=np.int64), spans)]
@@ -188,8 +190,9 @@ class Delivery:
         if not self.ordered or self._stamp == NEVER:
             return part
         at, versions = (part[name].to_numpy(dtype=np.int64) for name in ("at", "version"))
-        newest = self._newest(connection, at, above=self._stamp - 1)
-        return part[(self._stamp > versions) & (self._stamp > newest)]
+        signs = np.maximum(versions, self._newest(connection, at, above=self._stamp - 1))
+        self._undecided += int((signs == self._stamp).sum())
+        return part[signs < self._stamp]
 
     def _late(self, connection: Connection, spans: list[Span]) -> DataFrame:
         """Facts this load brought first, though a newer snapshot that speaks for them does not hold them."""
@@ -202,9 +205,11 @@ class Delivery:
         older = select(before.c.rev).where(
             before.c.source_id == self.source_id, before.c.key == table.c.key, before.c.load < self.load_id
         )
-        query = select(*self._columns()).where(
-            *self._current(), table.c.load == self.load_id, ~table.c.withdrawn
-        )
+        mine = [
+            table.c.source_id + 0 == self.source_id,
+            table.c.load == self.load_id,
+        ]  # by the index of loads
+        query = select(*self._columns()).where(*mine, table.c.superseded == FOREVER, ~table.c.withdrawn)
         part = DataFrame(connection.execute(query.where(~older.exists())).all(), columns=list(SIGNED))
         at, versions = (part[name].to_numpy(dtype=np.int64) for name in ("at", "version"))
         signs = self._signs(at, versions, spans)
@@ -227,7 +232,7 @@ def _hashed(keys: Series) -> np.ndarray:
 
 def is_withdrawn(table: Table) -> ColumnElement[bool]:
     """What the partial index on withdrawn revisions is made for, word by word, so that it is used."""
-    return literal_column(f"{table.name}.withdrawn", Boolean)
+    return literal_column(f"{table.name}.withdrawn")  # of no type, or it would be written as `= 1`
 
 
 def _withdraw(connection: Connection, subject: str, revs: list[int], *, load_id: int) -> None:
@@ -242,11 +247,12 @@ def _withdraw(connection: Connection, subject: str, revs: list[int], *, load_id:
     for row in rows:
         row |= {"rev": new[row["rev"]], "load": load_id, "superseded": FOREVER, "withdrawn": True}
         row["digest"] = -1 - row["digest"]  # no row says this, so the one that comes back is a change
-    placed = [(version, new[rev], to) for version, rev, to in _of(connection, place, new)]
+    parts = [column.name for column in place.columns]
+    placed = [tuple((row._mapping | {"rev": new[row.rev]}).values()) for row in _of(connection, place, new)]
     closing = table.c.rev.in_(any_of(connection, list(new)))
     connection.execute(update(table).where(closing).values(superseded=load_id))
     insert_rows(connection, table, names, [tuple(row.values()) for row in rows])
-    insert_rows(connection, place, ("version_id", "rev", "place"), placed)
+    insert_rows(connection, place, parts, placed)
 
 
 def _of(connection: Connection, table: Table, revs: dict[int, int]) -> Sequence[Row]:

@@ -8,6 +8,7 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
 from data import links
+from data.departments import roster
 from data.facts import DEFAULT_RHYTHM_MINUTES
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 from data.store import raw_rows, whole_numbers
@@ -22,7 +23,7 @@ COUNTED = {
     "alerts": ("kind", "device", "occurred_at", "state"),
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
 }  # fmt: skip
-WORDS = ("category", "channel")
+WORDS = ("category", "channel", "department")
 GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
 
 
@@ -71,6 +72,12 @@ def terms(connection: Connection, kind: str) -> dict[int, str]:
     }
 
 
+def read_terms(connection: Connection, kind: str, *, as_of: int | None = None) -> dict[int, str]:
+    """Words of a kind by id as people read them: departments by the names of the list known at an instant."""
+    found = terms(connection, kind)
+    return roster(connection, as_of=as_of).renamed(found) if kind == "department" else found
+
+
 def term_kind(subject: str, column: str) -> str:
     """Vocabulary of a word column: shared where the meaning is (category, channel, department), else its own."""
     return column if column in ("category", "channel", "department") else f"{subject}.{column}"
@@ -83,10 +90,12 @@ def read_facts(
     load: int,
     where: Sequence[ColumnElement[bool]] = (),
     extra: Sequence[str] = (),
+    as_of: int | None = None,
 ) -> DataFrame:
     """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
     table = FACTS[subject]
-    return read_rows(connection, subject, [visible(table, load), *where], load=load, extra=extra)
+    seen = visible(table, load)
+    return read_rows(connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of)
 
 
 def narrowing(subject: str) -> tuple[str, ...]:
@@ -101,19 +110,18 @@ def read_rows(
     *,
     load: int,
     extra: Sequence[str] = (),
+    as_of: int | None = None,
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
 
     load     the one whose knowledge says which orders another fact tells (`elsewhere`)
+    as_of    the instant whose names of departments hold; None: today's
     returns  with them the words a question may be narrowed to, as ids of `term` (`category_id` …; -1 when absent)
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    chosen: list[ColumnElement] = [
-        table.c.rev,
-        table.c.source_id,
-        case((table.c.withdrawn, 1), else_=0).label("withdrawn"),
-    ]
+    withdrawn = case((table.c.withdrawn, 1), else_=0).label("withdrawn")
+    chosen: list[ColumnElement] = [table.c.rev, table.c.source_id, withdrawn]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     chosen += [func.coalesce(table.c[word], -1).label(f"{word}_id") for word in narrowing(subject)]
     if subject == "alerts":
@@ -132,7 +140,8 @@ def read_rows(
         if kind == "word" and not parts:
             frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
         elif kind == "word":
-            frame[name] = _words(frame[name].to_numpy(), terms(connection, term_kind(subject, name)))
+            words = read_terms(connection, term_kind(subject, name), as_of=as_of)
+            frame[name] = _words(frame[name].to_numpy(), words)
     return frame
 
 
@@ -167,10 +176,12 @@ def _empty(name: str, kinds: Mapping[str, str]) -> np.ndarray:
 
 
 def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:
-    numbers = list(texts)
-    code = np.full(max(numbers, default=0) + 2, -1, dtype=np.int32)
-    code[numbers] = np.arange(len(numbers), dtype=np.int32)
-    return pd.Categorical.from_codes(code[ids], categories=pd.Index(list(texts.values()), dtype="str"))
+    place = {
+        text: at for at, text in enumerate(dict.fromkeys(texts.values()))
+    }  # several words may read alike
+    code = np.full(max(texts, default=0) + 2, -1, dtype=np.int32)
+    code[list(texts)] = [place[text] for text in texts.values()]
+    return pd.Categorical.from_codes(code[ids], categories=pd.Index(list(place), dtype="str"))
 
 
 def changed_facts(

@@ -21,6 +21,7 @@ from data import places, register
 from data.deliveries import Delivery
 from data.instants import micros
 from data.locks import one_at_a_time
+from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
 from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, coverage, load, reject, sealed
 from data.sources.batch import Batch, Reject
@@ -139,11 +140,9 @@ class _Intake:
             versions = places.versions(connection, store=store)
             cache = store.settings.folder / ".cache"
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
-            self.main = max(
-                (index for index, version in enumerate(versions) if version.tree == "grid"),
-                key=lambda index: (versions[index].valid_from_on, versions[index].id),
-                default=None,
-            )
+            self.finder = Finder(connection, store, self.subject, self.placers)
+            main = leading(versions, store.settings)
+            self.main = [version.id for version in versions].index(main.id) if main else None
         with store.write() as connection:
             self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
             self.first = not connection.execute(select(FACTS[self.subject].c.rev).limit(1)).first()
@@ -200,26 +199,27 @@ class _Intake:
         return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
-        """Record the place of each new revision in every version; the ledger follows the newest grid."""
-        lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
+        """Record the place of each new revision in every version; the ledger follows the newest of the first tree."""
         revs = taken["rev"].to_numpy()
         for index, placer in enumerate(self.placers):
-            place, how = placer.place(lon, lat, taken["hint"])
+            place, how = self.finder.place(placer, taken)
             # In the order of the index by place, which costs the most; a first load builds it at its end.
             order = slice(None) if self.first else np.argsort(place, kind="stable")
-            rows = list(zip(revs[order].tolist(), place[order].tolist(), strict=True))
+            rows = list(zip(*(part[order].tolist() for part in (revs, place, how)), strict=True))
             same = {"version_id": placer.version.id}
-            insert_rows(connection, PLACES[self.subject], ("rev", "place"), rows, same=same)
+            insert_rows(connection, PLACES[self.subject], ("rev", "place", "how"), rows, same=same)
             if index == self.main:
                 self._count(how.tolist())
         if self.main is None:
-            self._count([3 if point else 4 for point in (taken["lon"].notna() & taken["lat"].notna())])
+            self._count(
+                [OUTSIDE if point else NOWHERE for point in (taken["lon"].notna() & taken["lat"].notna())]
+            )
 
     def _count(self, how: list[int]) -> None:
         counts = Counter(how)
-        self.ledger.located += counts[1] + counts[2]
-        self.ledger.outside += counts[3]
-        self.ledger.no_location += counts[4]
+        self.ledger.located += sum(counts[how] for how in LOCATED)
+        self.ledger.outside += counts[OUTSIDE]
+        self.ledger.no_location += counts[NOWHERE]
 
     def _keep_rejects(self, rejects: Sequence[Reject]) -> None:
         room = KEPT_REJECTS - len(self.ledger.rejects)
@@ -236,7 +236,7 @@ class _Intake:
         ledger, found = self.ledger, self.delivery.settle(self._keep, confirmed=accept_shrink)
         ledger.unchanged += found.unchanged
         ledger.withdrawn, ledger.withdrawals = found.withdrawn, found.keys
-        ledger.notes.update({"withdrawals_held": found.held} if found.held else {})
+        ledger.notes += Counter(withdrawals_held=found.held, withdrawals_undecided=found.undecided)
 
     def finish(self) -> None:
         """The load is known from now on, and never from before an earlier one."""

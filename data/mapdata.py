@@ -33,7 +33,7 @@ def search(reader: Reader, text: str, *, limit: int) -> DataFrame:
     seen = [pos for pos in units.loc[hit, "pos"].tolist() if reader.sees(pos)][:limit]
     known = reader.version
     rows = [
-        ("unit", known.code_at[pos], known.name_at[pos], reader.settings.names[known.level_at[pos]])
+        ("unit", known.code_at[pos], known.name_at[pos], reader.levels()[known.level_at[pos]].name)
         for pos in seen
     ]
     with reader.read() as connection:
@@ -53,7 +53,7 @@ def _facts_named(
         select(table.c.key, table.c.category, table.c.address)
         .where(visible(table, seen.load if seen else 0), ~table.c.withdrawn)
         .where(table.c.key.startswith(text, autoescape=True))
-        .where(*places.inside(subject, reader.version, reader.spans(None)))
+        .where(*reader.inside(subject, None))
         .limit(limit)
     )
     known = terms(connection, term_kind(subject, "category"))
@@ -72,6 +72,6 @@ def shapes(reader: Reader, level: str, within: str | None) -> tuple[str, bytes]:
 def _with_shapes(reader: Reader, level: str, within: str | None) -> DataFrame:
     units = reader.units(level, within)
     with reader.read() as connection:
-        outlines = places.shapes(connection, reader.version.id, level=reader.settings.level(level).depth)
+        outlines = places.shapes(connection, reader.version.id, level=reader.level(level).depth)
     frame = units.assign(geometry=outlines.reindex(units["pos"]).to_numpy())
     return frame[frame["geometry"].notna()]

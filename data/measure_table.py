@@ -16,7 +16,7 @@ from data.reader import Reader
 from data.tables import Tables
 
 TIMES = ("day", "week", "month")
-WORDS = ("category", "channel")
+WORDS = ("category", "channel", "department")
 VALUES = ["numerator", "denominator", "value", "low", "high", "n"]
 
 
@@ -48,7 +48,9 @@ def parse_parts(text: str, *, levels: Sequence[str]) -> Parts:
             words.append(name)
             order.append(name)
         else:
-            raise QueryError(f"by: got '{name}'; expected level:L, day, week, month, category or channel")
+            raise QueryError(
+                f"by: got '{name}'; expected level:L, day, week, month, category, channel or department"
+            )
     if len(times) > 1 or len(set(order)) < len(order):
         raise QueryError(f"by: got '{text}'; expected each part once and one of day, week, month")
     return Parts(tuple(order), level, times[0] if times else None, tuple(words))
@@ -104,7 +106,7 @@ def _by_subject(names: Sequence[str]) -> list[list[str]]:
 
 def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[str, Period]]) -> DataFrame:
     within = reader.unit(query.within) if query.within else None
-    depth = reader.settings.level(parts.level).depth if parts.level else None
+    depth = reader.level(parts.level).depth if parts.level else None
     if within and depth is not None and depth < within.depth:
         raise QueryError(f"by: got level:{parts.level}; expected {within.level} or a level below it")
     found = reader.tables(query, depth=depth, periods=[period for _, period in labels], words=parts.words)

@@ -1,12 +1,14 @@
 """Answers to a question: measures of the units of a level, with total, unassigned rows, ranks and comparison."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 from sqlalchemy import Connection
 
 from data import places
+from data.crossing import Crossing, Held
 from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
@@ -14,11 +16,12 @@ from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
 from data.settings import EPOCH_DAY, Settings
 from data.share_read import count_shares
-from data.sums import Filter, Region, Sums, count_facts
+from data.sums import Days, Filter, Region, Sums, count_facts
 from data.tables import Tables
 
 UNASSIGNED = "/-"
 KINDS = ("unit", "unassigned", "total")
+Run = tuple[int, int, int]  # number of a period, and local days [start, end) of it
 
 
 class NotReady(RuntimeError):
@@ -44,9 +47,14 @@ def pieces(
     As it was: every day in the version in force on it, days before the first version in the first, so that no
     fact is lost. Today's grid: all days in the newest.
     """
-    start, end = epoch_day(period.start), epoch_day(period.end)
-    if query.boundaries == "today":
-        return [(versions[-1], start, end)]
+    return _pieces(versions, query, epoch_day(period.start), epoch_day(period.end))
+
+
+def _pieces(
+    versions: Sequence[places.Version], query: Query, start: int, end: int
+) -> list[tuple[places.Version, int, int]]:
+    if query.boundaries == "today" or not versions:
+        return [(version, start, end) for version in versions[-1:]]
     found = []
     for version, following in zip(versions, [*versions[1:], None], strict=True):
         first = start if version is versions[0] else max(start, version.valid_from_on)
@@ -57,7 +65,10 @@ def pieces(
 
 
 class Counter:
-    """Sums for one question in one snapshot of the store."""
+    """Sums for one question in one snapshot of the store.
+
+    across  a scope given in another tree than that of `versions`: only its own facts are counted
+    """
 
     def __init__(
         self,
@@ -66,31 +77,32 @@ class Counter:
         query: Query,
         versions: Sequence[places.Version],
         seen: Published,
+        *,
+        across: Crossing | None = None,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen = seen
-        self.only = Filter(query.category, query.channel)
+        self.seen, self.across = seen, across
+        self._days: Days | None = None  # that the periods asked for lie in
+        self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
-    def sums(self, region: Region, asks: Sequence[Ask], words: Sequence[str]) -> list[Sums]:
+    def sums(
+        self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
+    ) -> list[Sums]:
         """From the rollups when they hold the level and nothing narrows the question, else fact by fact."""
+        only = self.only if held is None else replace(self.only, held=held)
         wanted = [entry for ask in asks for entry in ask.indicators]
         known = self.load == self.seen.load and holds(self.seen, wanted)
-        held = region.depth in self.seen.levels.get(region.version.id, ())
-        if known and held and not words and not self.only:
+        summed = region.depth in self.seen.levels.get(region.version.id, ())
+        if known and summed and not words and not only:
             return from_rollup(self.connection, self.seen, region, asks)
         if known and self.seen.shares:
-            counted = count_shares(self.connection, self.seen, region, asks, only=self.only, words=words)
+            counted = count_shares(self.connection, self.seen, region, asks, only=only, words=words)
         else:
             counted = count_facts(
-                self.connection,
-                self.settings,
-                region,
-                wanted[0].subject,
-                load=self.load,
-                only=self.only,
-                words=words,
-            )
+                self.connection, self.settings, region, wanted[0].subject, load=self.load, only=only, words=words,
+                days=self._days,
+            )  # fmt: skip
         return [counted.sums(ask.indicators, ask.periods) for ask in asks]
 
     def by_code(
@@ -103,35 +115,52 @@ class Counter:
         words: Sequence[str] = (),
     ) -> Tables:
         """Sums by unit code, words and period over all boundary versions that answer for them."""
+        self._days = (
+            min(epoch_day(period.start) for period in periods),
+            max(epoch_day(period.end) for period in periods),
+        )
         found = Tables(("code", *words), len(periods))
         for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
             wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
             for version in self.versions:
-                asks, numbers = self._asks(version, wanted, periods)
-                if not asks or (within is not None and within not in version.by_code):
+                if within is not None and within not in version.by_code:
                     continue
                 region = Region(version, depth, *version.span(within))
-                for sums, of_period in zip(self.sums(region, asks, words), numbers, strict=True):
-                    rows = _rows(sums)
-                    found.add(sums, rows, _keys(sums, rows, version, depth, words), of_period)
+                for held, asks, numbers in self._asks(version, wanted, periods):
+                    for sums, of_period in zip(self.sums(region, asks, words, held), numbers, strict=True):
+                        rows = _rows(sums)
+                        found.add(sums, rows, _keys(sums, rows, version, depth, words), of_period)
         return found
 
     def _asks(
         self, version: places.Version, wanted: Sequence[Indicator], periods: Sequence[Period]
-    ) -> tuple[list[Ask], list[list[int]]]:
-        """What a version is asked, flows and stocks apart, and the number of each period it answers for."""
-        asks, numbers = [], []
+    ) -> Iterable[tuple[Held | None, list[Ask], list[list[int]]]]:
+        """What a version is asked, flows and stocks apart, and the number of each period it answers for.
+
+        Where a scope crosses trees it is asked apart for what each version of the scope's own tree lets count.
+        """
+        found: dict[int, tuple[Held | None, list[Ask], list[list[int]]]] = {}
         for stocks in (False, True):
             part = tuple(entry for entry in wanted if (entry.kind == "stock") == stocks)
             runs = self._runs(version, periods, stocks=stocks) if part else []
-            if runs:
-                asks.append(Ask(part, tuple((start, end) for _, start, end in runs)))
-                numbers.append([number for number, _, _ in runs])
-        return asks, numbers
+            for own, held, cut in self._parted(runs):
+                _, asks, numbers = found.setdefault(own, (held, [], []))
+                asks.append(Ask(part, tuple((start, end) for _, start, end in cut)))
+                numbers.append([number for number, _, _ in cut])
+        return found.values()
 
-    def _runs(
-        self, version: places.Version, periods: Sequence[Period], *, stocks: bool
-    ) -> list[tuple[int, int, int]]:
+    def _parted(self, runs: Sequence[Run]) -> Iterable[tuple[int, Held | None, list[Run]]]:
+        """Runs as they are; where a scope crosses trees, by the version of its own tree in force (its id, else 0)."""
+        if self.across is None:
+            return [(0, None, list(runs))] if runs else []
+        found: dict[int, tuple[int, Held | None, list[Run]]] = {}
+        for number, start, end in runs:
+            for version, first, last in _pieces(self.across.versions, self.query, start, end):
+                part = found.setdefault(version.id, (version.id, self.across.held(version), []))
+                part[2].append((number, first, last))
+        return found.values()
+
+    def _runs(self, version: places.Version, periods: Sequence[Period], *, stocks: bool) -> list[Run]:
         """Days this version answers for in each period; a stock asks only the version of its last day."""
         runs = []
         for number, period in enumerate(periods):

@@ -120,6 +120,16 @@ class Version:
         """Names and codes to positions."""
         return HintIndex(self.units)
 
+    def tops(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """Positions in ascending ranges that have no ancestor in any of them."""
+        found: list[int] = []
+        for low, high in ranges:
+            pos = max(low, 1, self.end_at[found[-1]] + 1 if found else 1)
+            while pos <= high:
+                found.append(pos)
+                pos = self.end_at[pos] + 1  # past the sub-tree
+        return found
+
     def span(self, code: str | None) -> tuple[int, int]:
         """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""
         if code is None:
@@ -195,20 +205,44 @@ class Placer:
             with_geometry(connection, version), cache
         )
 
+    def at(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Position (int32) of the finest unit that holds each point, 0 where none does."""
+        return self._locator.locate(lon, lat)
+
     def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Whether each point lies in any unit."""
-        return self._locator.locate(lon, lat) > 0
+        return self.at(lon, lat) > 0
 
     def place(self, lon: np.ndarray, lat: np.ndarray, hints: Series) -> tuple[np.ndarray, np.ndarray]:
         """Place of each fact, and how it was found: 1 point, 2 hint, 3 point outside every unit, 4 neither.
 
-        A point outside every unit is still counted where its hint says, but stays marked as outside.
+        A point outside every unit is still counted where its hint says, but stays marked as outside, if any unit has
+        a shape. Below a unit that holds the point a hint names the place among units without a shape, which no point
+        can lie in.
         """
         place = self._locator.locate(lon, lat).astype(np.int32)
-        has_point = np.isfinite(lon) & np.isfinite(lat)
-        named = self._named(hints, place == 0)
+        has_point = np.isfinite(lon) & np.isfinite(lat) & self.version.shape_at.any()
+        named = self._named(hints, (place == 0) | self._shapeless_below[place])
         how = np.select([place > 0, has_point, named > 0], [1, 3, 2], default=4)
-        return np.where(place > 0, place, named), how
+        below = (named > place) & (named <= self._ends[place]) & self._shapeless[named]
+        return np.where((place == 0) | below, named, place), how
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.array(self.version.end_at)
+
+    @cached_property
+    def _shapeless(self) -> np.ndarray:
+        """By position: whether a unit has no shape; the root counts as having one."""
+        return np.concatenate([[False], ~self.version.units["has_shape"].to_numpy(dtype=bool)])
+
+    @cached_property
+    def _shapeless_below(self) -> np.ndarray:
+        """By position: whether a unit below has no shape; not of the root, as what lies nowhere is asked anyway."""
+        up_to = np.cumsum(self._shapeless)
+        below = up_to[self._ends] > up_to
+        below[0] = False
+        return below
 
     def _named(self, hints: Series, wanted: np.ndarray) -> np.ndarray:
         found = np.zeros(len(hints), dtype=np.int32)

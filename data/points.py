@@ -33,6 +33,7 @@ OPEN_ALERTS = ("raised", "acknowledged", "verified", "assigned", "reopened")
 RECENT_ALERT_DAYS = 7
 RECENT_READING_DAYS = 2
 DAY = 86_400_000_000
+Asked = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,10 @@ def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Point
         values, spans = _asked(reader, unit)
         values["alerts_from"] = values["now"] - RECENT_ALERT_DAYS * DAY
         values["readings_from"] = (connection.scalar(_LAST_READING) or 0) - RECENT_READING_DAYS * DAY
-        listed = connection.execute(_listing(spans), values | {"most": limit + 1}).all()
+        listed = connection.execute(_listing(*spans), values | {"most": limit + 1}).all()
         many = len(listed) > limit
-        counts = connection.execute(_counting(spans), values).all() if many else []
-    depth = reader.settings.level(level).depth
+        counts = connection.execute(_counting(*spans), values).all() if many else []
+    depth = reader.level(level).depth
     lines = [(KINDS[kind], *rest) for kind, *rest in ([] if many else sorted(listed, key=_newest))]
     counted = _by_unit(counts, reader.version, depth) if many else []
     return Points(DataFrame(lines, columns=list(LISTED)), DataFrame(counted, columns=list(COUNTED)))
@@ -81,7 +82,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     """
     with reader.read() as connection:
         values, spans = _asked(reader, unit)
-        rows = connection.execute(_longest(spans), values | {"limit": limit}).all()
+        rows = connection.execute(_longest(*spans), values | {"limit": limit}).all()
     code, name, now = reader.version.code_at, reader.version.name_at, values["now"]
     found = [
         (*shown, code[place], name[place], due_at, (now - due_at) // 60_000_000, lon, lat)
@@ -90,29 +91,45 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     return DataFrame(found, columns=list(LONGEST))
 
 
-def _asked(reader: Reader, unit: str | None) -> tuple[dict[str, int], int]:
-    """Values of the statements, and how many ranges of places they ask for."""
-    seen, spans = reader.published, reader.spans(unit)
+def _asked(reader: Reader, unit: str | None) -> tuple[dict[str, int], Asked]:
+    """Values of the statements, and how many ranges of places they ask for, here and in the scope's own tree."""
+    seen, spans = reader.published, reader.ground(unit)
     values = {
         "now": micros(reader.clock()), "load": seen.load if seen else 0, "version": reader.version.id,
     }  # fmt: skip
     for number, (low, high) in enumerate(spans):
         values |= {f"low{number}": low, f"high{number}": high}
-    return values, len(spans)
+    if reader.across is None:
+        return values, (len(spans), None)
+    held = reader.across.today
+    own = held.spans if held else ()
+    values |= {"home": held.version.id if held else 0}
+    for number, (low, high) in enumerate(own):
+        values |= {f"own_low{number}": low, f"own_high{number}": high}
+    return values, (len(spans), len(own))
 
 
 _LAST_READING = text("SELECT MAX(observed_at) FROM fact_parking")
 _SEEN = "f.load + 0 <= :load AND f.superseded > :load AND NOT f.withdrawn"
 
 
-def _placed(spans: int) -> str:
-    """Condition for a fact seen and placed in one of so many ranges; the sum keeps the index of places out of it."""
+def _placed(subject: str, spans: int, own: int | None) -> str:
+    """Condition for a fact seen and placed in one of so many ranges; the sum keeps the index of places out of it.
+
+    own  of a scope of another tree: how many ranges there the fact must lie in one of, too
+    """
     ranges = [f"p.place + 0 BETWEEN :low{number} AND :high{number}" for number in range(spans)]
-    return f"{_SEEN} AND p.rev = f.rev AND p.version_id = :version AND ({' OR '.join(ranges) or 'FALSE'})"
+    here = f"{_SEEN} AND p.rev = f.rev AND p.version_id = :version AND ({' OR '.join(ranges) or 'FALSE'})"
+    if own is None:
+        return here
+    ranges = [f"s.place + 0 BETWEEN :own_low{number} AND :own_high{number}" for number in range(own)]
+    return f"""{here} AND EXISTS (SELECT 1 FROM place_{subject} s
+        WHERE s.rev = f.rev AND s.version_id = :home AND ({" OR ".join(ranges) or "FALSE"}))"""
 
 
-def _open(subject: str, placed: str) -> list[str]:
+def _open(subject: str, spans: int, own: int | None, *, drawn: bool = True) -> list[str]:
     """Open facts of a subject: those that still hold, and those that only loads not published yet replaced."""
+    placed = _placed(subject, spans, own) + (" AND f.lon IS NOT NULL" if drawn else "")
     valid = " AND NOT COALESCE(f.voided, FALSE)" if subject == "cases" else ""
     return [
         f"""FROM fact_{subject} f CROSS JOIN place_{subject} p
@@ -121,26 +138,26 @@ def _open(subject: str, placed: str) -> list[str]:
     ]
 
 
-def _sources(spans: int) -> list[_Source]:
+def _sources(spans: int, own: int | None) -> list[_Source]:
     """Everything that is drawn as a point."""
-    placed = f"{_placed(spans)} AND f.lon IS NOT NULL"
     alerts = f"""FROM fact_alerts f CROSS JOIN place_alerts p
-        WHERE f.occurred_at > :alerts_from AND {placed}
+        WHERE f.occurred_at > :alerts_from AND {_placed("alerts", spans, own)} AND f.lon IS NOT NULL
         AND f.state IN (SELECT id FROM term WHERE kind = 'alerts.state' AND text IN {OPEN_ALERTS})"""
     # By the index of instants: to look for the newest reading of each lot among all of them takes half a second.
     lots = f"""FROM (SELECT f.lot, MAX(f.observed_at) latest FROM fact_parking f
         WHERE f.observed_at > :readings_from AND {_SEEN} GROUP BY f.lot) newest
         CROSS JOIN fact_parking f CROSS JOIN place_parking p
-        WHERE f.lot = newest.lot AND f.observed_at = newest.latest AND {placed}"""
+        WHERE f.lot = newest.lot AND f.observed_at = newest.latest
+        AND {_placed("parking", spans, own)} AND f.lon IS NOT NULL"""
     late = "CASE WHEN f.due_at < :now THEN 0 ELSE 1 END"
     return [
         *(
             _Source(clause, late, "f.category", "f.address", "f.reported_at")
-            for clause in _open("cases", placed)
+            for clause in _open("cases", spans, own)
         ),
         *(
             _Source(clause, "2", "f.category", "f.address", "f.accepted_at")
-            for clause in _open("orders", placed)
+            for clause in _open("orders", spans, own)
         ),
         _Source(alerts, "3", "f.kind", "f.building", "f.occurred_at"),
         _Source(lots, "4", "COALESCE(f.name, f.lot)", "f.occupied || '/' || f.capacity", "f.observed_at"),
@@ -148,36 +165,36 @@ def _sources(spans: int) -> list[_Source]:
 
 
 @lru_cache(maxsize=64)
-def _counting(spans: int) -> TextClause:
+def _counting(spans: int, own: int | None) -> TextClause:
     """kind, place, count."""
     chosen = "kind, p.place, COUNT(*)"
-    return text(
-        " UNION ALL ".join(
-            f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans)
-        )
-    )
+    parts = [f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans, own)]
+    query = " UNION ALL ".join(parts)
+    return text(query)
 
 
 @lru_cache(maxsize=64)
-def _listing(spans: int) -> TextClause:
+def _listing(spans: int, own: int | None) -> TextClause:
     """kind, id, lon, lat, title, detail, at; no more than `most`."""
     parts = [
         f"""SELECT {each.kind} kind, f.key, f.lon, f.lat, (SELECT text FROM term WHERE id = {each.title}),
         {each.detail}, {each.at} {each.clause}"""
-        for each in _sources(spans)
+        for each in _sources(spans, own)
     ]
-    return text(" UNION ALL ".join(parts) + " LIMIT :most")
+    query = " UNION ALL ".join(parts) + " LIMIT :most"
+    return text(query)
 
 
 @lru_cache(maxsize=64)
-def _longest(spans: int) -> TextClause:
+def _longest(spans: int, own: int | None) -> TextClause:
     """id, category, address, place, due_at, lon, lat."""
     parts = [
         f"""SELECT f.key id, (SELECT text FROM term WHERE id = f.category), f.address, p.place, f.due_at due_at,
         f.lon, f.lat {clause} AND f.due_at < :now"""
-        for clause in _open("cases", _placed(spans))
+        for clause in _open("cases", spans, own, drawn=False)
     ]
-    return text(" UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit")
+    query = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
+    return text(query)
 
 
 def _newest(row: Sequence) -> tuple:

@@ -4,169 +4,55 @@ Pages, routes, exports and alerts receive a `Reader` and nothing else, so that a
 A unit that is not there and one that may not be seen answer alike. No scope means no rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, points, scales, sourcebook
+from data import (
+    answers,
+    factlist,
+    factstream,
+    mapdata,
+    outlines,
+    points,
+    scales,
+    sourcebook,
+    unplaced,
+)
+from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
-from data.query import Period, Query
-from data.rollup import Published, published
-from data.scope import Scope
-from data.settings import Level, Settings
-from data.store import Store
+from data.query import Period, Query, QueryError
 from data.tables import Tables
 
-
-class UnknownUnit(LookupError):
-    """No such unit, or none this reader may see."""
+__all__ = ["Reader", "UnknownUnit"]
 
 
-@dataclass(frozen=True)
-class Unit:
-    """One place at a level, in today's boundaries; label point in WGS84 degrees, NaN without a shape."""
+class Reader(Ground):
+    """What one person may see of one instance, read in one of its trees. Cheap to make: one for each request."""
 
-    code: str
-    name: str
-    level: str
-    depth: int
-    pos: int
-    end: int
-    lon: float
-    lat: float
-    has_shape: bool
-    area_m2: float
-
-
-class Reader:
-    """What one person may see of one instance. Cheap to make: one for each request."""
-
-    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime]):
-        self.store, self.scope, self.clock = store, scope, clock
-        self._snapshot: Connection | None = None
-        self._seen: Published | None = None
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the instance."""
-        return self.store.settings
-
-    @property
-    def today(self) -> date:
-        """Local day of the clock."""
-        return self.clock().astimezone(self.settings.timezone).date()
-
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A snapshot: all that is read inside sees one state of the store, so that no page shows parts of two."""
-        if self._snapshot is not None:
-            yield self._snapshot
-            return
-        with self.store.read() as connection:
-            self._snapshot = connection
-            try:
-                yield connection
-            finally:
-                self._snapshot = self._seen = None
-
-    @property
-    def published(self) -> Published | None:
-        """What readers see, None before a first refresh; asked once in a snapshot."""
-        with self.read() as connection:
-            self._seen = self._seen or published(connection)
-            return self._seen
-
-    @cached_property
-    def versions(self) -> tuple[places.Version, ...]:
-        """Published boundary versions of the scope's tree, oldest first."""
-        with self.read() as connection:
-            return places.versions(connection, tree=self.scope.tree, store=self.store)
-
-    @property
-    def version(self) -> places.Version:
-        """Boundaries in force."""
-        if not self.versions:
-            raise NotReady("no boundaries are published yet; expected 'linli units publish'")
-        return self.versions[-1]
-
-    @cached_property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions the scope opens in today's boundaries."""
-        return self.scope.ranges(self.version.units)
-
-    def sees(self, pos: int) -> bool:
-        """Whether a position of today's boundaries lies in the scope."""
-        return any(low <= pos <= high for low, high in self.ranges)
-
-    def levels(self) -> tuple[Level, ...]:
-        """Levels of the instance, top first."""
-        return self.settings.levels
-
-    def _unit(self, pos: int) -> Unit:
-        known, depth = self.version, self.version.level_at[pos]
-        lon, lat, area = known.label_at[pos].tolist()
-        return Unit(
-            known.code_at[pos], known.name_at[pos], self.settings.names[depth], depth, pos, known.end_at[pos],
-            lon, lat, bool(known.shape_at[pos]), area,
-        )  # fmt: skip
-
-    def unit(self, code: str) -> Unit:
-        """The unit of that code. Raises UnknownUnit alike for a missing and a foreign one."""
-        pos = self.version.by_code.get(code)
-        if pos is None or not self.sees(pos):
-            raise UnknownUnit(f"unit: got '{code[:60]}'; expected a code of a unit you may see")
-        return self._unit(pos)
-
-    def roots(self) -> tuple[Unit, ...]:
-        """Topmost units of the scope."""
-        ends = self.version.end_at
-        return tuple(self._unit(pos) for low, high in self.ranges for pos in _tops(ends, max(low, 1), high))
-
-    def path(self, code: str) -> tuple[Unit, ...]:
-        """The unit's ancestors inside the scope, topmost first, and the unit itself last."""
-        found = [self.unit(code)]
-        while (parent := self.version.parent_at[found[0].pos]) and self.sees(parent):
-            found.insert(0, self._unit(parent))
-        return tuple(found)
-
-    def units(self, level: str, within: str | None) -> DataFrame:
-        """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
-        shown = self.shown(self.settings.level(level).depth, within)
-        return self.version.listed.take(shown - 1).reset_index(drop=True)
-
-    def shown(self, depth: int, within: str | None) -> np.ndarray:
-        """Positions of the units of a depth inside a unit (or the whole scope)."""
-        found = [self.version.at_depth(depth, low, high) for low, high in self.spans(within)]
-        return np.concatenate(found) if len(found) > 1 else found[0] if found else np.zeros(0, dtype=np.int64)
-
-    def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
-        return (self.version.span(self.unit(within).code),) if within else self.ranges
-
-    def _withins(self, within: str | None) -> tuple[str | None, ...]:
-        """Sub-trees a question covers: the unit asked for, or everything the scope opens."""
-        if within is not None:
-            return (self.unit(within).code,)
-        if self.scope.whole:
-            return (None,)
-        return tuple(unit.code for unit in self.roots())
+    def asked(self, query: Query) -> Query:
+        """The query, which must be of the tree read in: whatever names it must say the truth. Raises QueryError."""
+        if query.tree != self.tree:
+            self.in_tree(query.tree)  # says so where there is no such tree
+            raise QueryError(f"tree: got '{query.tree}'; expected '{self.tree}', which is read in")
+        return query
 
     def counter(self, connection: Connection, query: Query) -> Counter:
         """Sums for a question in one snapshot; the caller has checked what it may ask. Raises NotReady."""
         if self.published is None:
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
-        return Counter(connection, self.settings, query, self.versions, self.published)
+        seen = self.published
+        return Counter(connection, self.settings, self.asked(query), self.versions, seen, across=self.across)
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
         return answers.measures(self, query, compare=compare)
+
+    def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
+        """Measures of the departments of a kind; see `data.answers.departments`."""
+        return answers.departments(self, query, kind=kind, compare=compare)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
@@ -175,7 +61,7 @@ class Reader:
         found = Tables(("code", *words), len(periods))
         with self.read() as connection:
             counter = self.counter(connection, query)
-            for within in self._withins(query.within):
+            for within in self.withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
@@ -193,9 +79,10 @@ class Reader:
 
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
-        entry, tree = INDICATORS[indicator], self.scope.tree
         with self.read() as connection:
-            return scales.cuts(connection, entry, self.settings, level=level, days=days, tree=tree)
+            return scales.cuts(
+                connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
+            )
 
     # Facts -----------------------------------------------------------------------------------------------------
 
@@ -260,6 +147,22 @@ class Reader:
         """Outlines of a level as GeoJSON, and the hash of their content."""
         return mapdata.shapes(self, level, within)
 
+    # Places ----------------------------------------------------------------------------------------------------
+
+    def unplaced(
+        self, *, subject: str | None = None, start: int = 0, limit: int = 50
+    ) -> tuple[list[unplaced.Open], int]:
+        """A page of the queue of facts that want a place, and the count of all; see `data.unplaced`."""
+        return unplaced.queue(self, subject=subject, start=start, limit=limit)
+
+    def outlines(self, box: outlines.Box) -> tuple[DataFrame, DataFrame]:
+        """Units in a box as fine as can be told apart, and those of the level above; see `data.outlines`."""
+        return outlines.outlines(self, box)
+
+    def located(self, period: Period) -> DataFrame:
+        """How the facts of a period were located, by source; see `data.unplaced`."""
+        return unplaced.counts(self, period)
+
     # Sources ---------------------------------------------------------------------------------------------------
 
     def freshness(self) -> DataFrame:
@@ -289,10 +192,3 @@ class Reader:
     def state(self) -> dict:
         """What a manifest says of the data: generation, load, boundary version, published_at."""
         return sourcebook.state(self)
-
-
-def _tops(ends: Sequence[int], low: int, high: int) -> Iterator[int]:
-    """Positions in low..high without an ancestor there: each comes after the sub-tree of the one before."""
-    while low <= high:
-        yield low
-        low = ends[low] + 1

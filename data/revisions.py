@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from data import secrets
 from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
+from data.placing import placeable
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, source, term
 from data.sources.definition import Source
 from data.store import Store, any_of, ensure_indexes, insert_rows
@@ -108,7 +109,7 @@ class Revisions:
         return DataFrame(connection.execute(query).all(), columns=names).set_index("key")
 
     def add(self, connection: Connection, found: "Sorted") -> DataFrame:
-        """Write new revisions, close those they replace; answers rev, lon, lat, hint of what was written."""
+        """Write new revisions, close those they replace; answers rev and what `data.placing` asks for of each."""
         take = found.fresh | found.changed
         rows = found.rows[take].copy()
         rows["rev"] = np.arange(self._next, self._next + len(rows), dtype=np.int64)
@@ -124,9 +125,8 @@ class Revisions:
         insert_rows(connection, self.table, names, lines, same=same)
         if self._sealer is not None:
             self._seal(connection, self._sealer, found.frame[take], rows["rev"].tolist())
-        return DataFrame(
-            {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
-        )
+        found_at = {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
+        return placeable(rows, self.subject, source_id=int(self.source_id or 0)).assign(**found_at)
 
     def _stored(self, connection: Connection, frame: DataFrame) -> DataFrame:
         """The batch as it lies in the table: instants and words as integers, with a digest of the content."""

@@ -40,7 +40,7 @@ def cuts(
     target = settings.targets.get(indicator.name)
     if target is not None and indicator.better and indicator.kind in ("rate", "score"):
         return around(target)
-    depth = settings.level(level).depth
+    depth = settings.tree(tree).level(level).depth
     kept = connection.scalar(_CUTS, {"tree": tree, "depth": depth, "indicator": indicator.name})
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
@@ -98,20 +98,22 @@ def fix_scales(store: Store, *, anew: bool) -> int:
         if anew:
             connection.execute(delete(scale))
         have = {
-            (row.level, row.indicator) for row in connection.execute(select(scale.c.level, scale.c.indicator))
+            (row.tree, row.level, row.indicator)
+            for row in connection.execute(select(scale.c.tree, scale.c.level, scale.c.indicator))
         }
-        version = next(reversed(versions(connection, tree="grid", store=store)), None)
-        if version is None:
-            return 0
+        # Of each tree the last stays.
+        newest = {version.tree: version for version in versions(connection, store=store)}
         wanted = [
-            (depth, entry)
+            (version, depth, entry)
+            for version in newest.values()
             for depth in seen.levels.get(version.id, ())
             for entry in INDICATORS.values()
-            if (depth, entry.name) not in have and entry.kind in ("count", "stock", "rate", "score")
+            if (version.tree, depth, entry.name) not in have
+            and entry.kind in ("count", "stock", "rate", "score")
         ]
         rows = [
-            {"tree": "grid", "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
-            for depth, entry in wanted
+            {"tree": version.tree, "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
+            for version, depth, entry in wanted
             if (found := _suggested(connection, entry, seen=seen, version=version, depth=depth))
         ]
         if rows:

@@ -163,7 +163,7 @@ def _due_servers(store: Store, sources: dict[str, Source], *, now: datetime) -> 
     newest = (
         select(source.c.name, func.max(load.c.recorded_at))
         .join(load, load.c.source_id == source.c.id)
-        .where(load.c.state == "done")
+        .where(load.c.state == "done", load.c.kind == "delivery")
         .group_by(source.c.name)
     )
     with store.read() as connection:

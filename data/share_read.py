@@ -8,7 +8,8 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, bindparam, select
 
-from data.factstore import WORDS, narrowing, term_kind, terms
+from data.crossing import Ranges
+from data.factstore import narrowing, read_terms, term_kind
 from data.indicators import Indicator, of_subject
 from data.places import Version
 from data.rollup import Published
@@ -30,7 +31,8 @@ class Part:
     """Columns of some facts, by name, and whether they were added (1) or taken away (-1)."""
 
     sign: int
-    columns: Mapping[str, np.ndarray]
+    size: int
+    columns: dict[str, np.ndarray]
 
 
 def read_shares(connection: Connection, seen: Published, subject: str, names: Collection[str]) -> list[Part]:
@@ -38,8 +40,7 @@ def read_shares(connection: Connection, seen: Published, subject: str, names: Co
     asked = {"subject": subject, "base": seen.base, "last": seen.generation, "names": sorted(names)}
     found: dict[tuple[int, int], Part] = {}
     for gen, part, name, sign, size, kind, body in connection.execute(_COLUMNS, asked):
-        columns_of = found.setdefault((gen, part), Part(sign, {})).columns
-        columns_of[name] = unpacked(kind, body, size)  # type: ignore[index]  # ours until it is handed out
+        found.setdefault((gen, part), Part(sign, size, {})).columns[name] = unpacked(kind, body, size)
     return list(found.values())
 
 
@@ -54,20 +55,26 @@ def count_shares(
 ) -> Counted:
     """Count flows and stocks of one subject in a region, narrowed to words and split by words."""
     indicators = [entry for ask in asks for entry in ask.indicators]
-    subject = indicators[0].subject
-    held, place = narrowing(subject), place_column(region.version.id)
-    narrowed = {word: text for word in WORDS if (text := getattr(only, word))}
-    split = [word for word in words if word in held]
+    subject, version = indicators[0].subject, region.version
+    known, place = narrowing(subject), place_column(version.id)
+    split = [word for word in words if word in known]
     names = {place, *split, *_names(indicators)}
     parts: list[Part] = []
-    if set(narrowed).issubset(held):  # what has no category is in none
-        ids = {word: below(connection, subject, word, text) for word, text in narrowed.items()}
-        read = read_shares(connection, seen, subject, names | set(narrowed))
-        parts = [_chosen(part, names, place, region, ids) for part in read]
+    if set(only.words).issubset(known):  # what has no category is in none
+        here: Ranges | None = ((region.low, region.high),) if region.partial else None
+        where: list[tuple[str, Ranges | None]] = [(place, here)]
+        if only.held is not None:
+            where.append((place_column(only.held.version.id), only.held.spans))
+        ids = {
+            word: below(connection, subject, word, text, as_of=only.as_of)
+            for word, text in only.words.items()
+        }
+        read = read_shares(connection, seen, subject, {*names, *ids, *(column for column, _ in where)})
+        parts = [_chosen(part, names, where, ids) for part in read]
     found = {name: _joined([part.columns[name] for part in parts]) for name in names}
-    signs = _joined([np.full(len(part.columns[place]), part.sign) for part in parts])
-    row = region.version.ancestors[region.depth][found[place]]
-    texts = {word: terms(connection, term_kind(subject, word)) for word in split}
+    signs = _joined([np.full(part.size, part.sign) for part in parts])
+    row = version.ancestors[region.depth][found[place]]
+    texts = {word: read_terms(connection, term_kind(subject, word), as_of=only.as_of) for word in split}
     rows, keys = _keyed(row, {word: found[word] for word in split}, texts, words)
     cells = [
         add_up(_shares(found, asks, signs == sign), rows[signs == sign], sign=sign)
@@ -113,20 +120,25 @@ def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _chosen(
-    part: Part, names: Collection[str], place: str, region: Region, ids: Mapping[str, Sequence[int]]
+    part: Part,
+    names: Collection[str],
+    where: Sequence[tuple[str, Ranges | None]],
+    ids: Mapping[str, Sequence[int]],
 ) -> Part:
-    """The facts of a part that lie in a region and have one of the words of each kind."""
-    places = part.columns[place]
-    inside = np.ones(len(places), dtype=bool)
-    if region.low > 0 or region.high < len(region.version.units):
-        inside = (places >= region.low) & (places <= region.high)
+    """The facts of a part that lie in some ranges of places (None: anywhere) and have one of the words of each kind."""
+    inside = np.ones(part.size, dtype=bool)
+    for column, spans in where:
+        if spans is not None:
+            places = part.columns[column]
+            mine = [(places >= low) & (places <= high) for low, high in spans]
+            inside &= np.logical_or.reduce(mine) if mine else False
     for word, wanted in ids.items():
         have = part.columns[word]
         known = np.zeros(max([*wanted, int(have.max(initial=-1))], default=-1) + 2, dtype=bool)
         known[np.array(wanted, dtype=np.int64)] = True
         inside &= known[have]  # none is -1: the last, which is never wanted
     at = np.flatnonzero(inside)
-    return Part(part.sign, {name: part.columns[name][at] for name in names})
+    return Part(part.sign, len(at), {name: part.columns[name][at] for name in names})
 
 
 def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray) -> Shares:

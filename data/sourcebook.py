@@ -27,7 +27,7 @@ def _last_good() -> Select:
     """Each source with the instant of its newest finished load."""
     good = (
         select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
-        .where(load.c.state == "done")
+        .where(load.c.state == "done", load.c.kind == "delivery")
         .group_by(load.c.source_id)
         .subquery()
     )
@@ -95,7 +95,11 @@ def sources(reader: Reader) -> DataFrame:
             select(source.c.name).join(load, source.c.id == load.c.source_id).where(load.c.rejected > 0)
         )
         refused = set(connection.scalars(refusing.distinct()))
-        newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
+        newest = (
+            select(func.max(load.c.id))
+            .where(load.c.state == "done", load.c.kind == "delivery")
+            .group_by(load.c.source_id)
+        )
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
     names = ["source", "format", "load_id", "seconds", "files", "notes", *ACCOUNT]
@@ -208,19 +212,31 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
     return frame.astype({"started_at": "Int64"}) if len(frame) else frame
 
 
+def _known_until(reader: Reader, recorded_at: int | None, waiting: int | None) -> int | None:
+    """The last instant whose knowledge is the published load: now, or just before a load that waits for a refresh."""
+    if recorded_at is None:
+        return None
+    now = micros(reader.clock())
+    return max(recorded_at, now if waiting is None else min(now, waiting - 1))
+
+
 def state(reader: Reader) -> dict:
-    """What is published: generation, load and the instant from which it is known, published_at (microseconds UTC),
-    boundary version; None before a first refresh."""
+    """What is published: generation, load and the instants from which and up to which it is what is known,
+    published_at (microseconds UTC), boundary version; None before a first refresh."""
     with reader.read() as connection:
         seen = reader.published
-        known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
-        recorded_at = connection.scalar(known)
+        at = seen.load if seen else -1
+        known = select(load.c.recorded_at).where(load.c.id == at)
+        unseen = select(func.min(load.c.recorded_at)).where(load.c.state == "done", load.c.id > at)
+        both = select(known.scalar_subquery(), unseen.scalar_subquery())  # in one round trip
+        recorded_at, waiting = connection.execute(both).one()
     version = reader.versions[-1] if reader.versions else None
     return {
         "generation": seen.generation if seen else None,
         "load": seen.load if seen else None,
         "published_at": seen.published_at if seen else None,
         "recorded_at": recorded_at,
+        "known_until": _known_until(reader, recorded_at, waiting),
         "boundary_version": version.id if version else None,
         "boundary_fingerprint": version.fingerprint if version else None,
         "boundary_valid_from_on": version.valid_from_on if version else None,

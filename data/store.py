@@ -64,6 +64,8 @@ class Store:
         self.atlas: dict[
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
+        self.crossings: dict[tuple, Any] = {}  # units a scope reaches in another tree (`data.crossing`)
+        self.gazetteers: dict[tuple, Any] = {}  # made ready for a version, by what it and the entries are
 
     @property
     def dialect(self) -> str:

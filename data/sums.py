@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, false, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from data import places
-from data.facts import prepare
-from data.factstore import read_facts, source_rhythms, term_kind, terms
+from data.crossing import Held
+from data.facts import DAY_MICROSECONDS, DEFAULT_RHYTHM_MINUTES, prepare
+from data.factstore import COUNTED, read_facts, read_terms, source_rhythms, term_kind
 from data.histograms import BINS
 from data.indicators import Indicator, of_subject
-from data.schema import FACTS, PLACES
+from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
 from data.tally import Cells, columns, histogram_of, tally
 
@@ -50,27 +51,48 @@ class Region:
     low: int
     high: int
 
+    @property
+    def partial(self) -> bool:
+        """Whether anything of the version lies outside."""
+        return self.low > 0 or self.high < len(self.version.units)
+
 
 @dataclass(frozen=True)
 class Filter:
-    """What facts must be to be counted: a category (with all below it) and a channel."""
+    """What facts must be to be counted: a category (with all below it), a channel, a department, in a scope's units.
+
+    as_of  the instant whose names of departments hold; None: today's
+    """
 
     category: str | None = None
     channel: str | None = None
+    department: str | None = None
+    held: Held | None = None
+    as_of: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.category or self.channel)
+        return bool(self.words or self.held)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Words wanted, by column."""
+        wanted = {"category": self.category, "channel": self.channel, "department": self.department}
+        return {column: word for column, word in wanted.items() if word}
 
 
-def below(connection: Connection, subject: str, column: str, wanted: str) -> list[int]:
+def below(
+    connection: Connection, subject: str, column: str, wanted: str, *, as_of: int | None = None
+) -> list[int]:
     """Ids of a word and of everything below it on its path."""
-    words = terms(connection, term_kind(subject, column))
+    words = read_terms(connection, term_kind(subject, column), as_of=as_of)
     return [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
 
 
-def word_condition(connection: Connection, subject: str, column: str, wanted: str) -> ColumnElement[bool]:
+def word_condition(
+    connection: Connection, subject: str, column: str, wanted: str, *, as_of: int | None = None
+) -> ColumnElement[bool]:
     """Condition for a word and everything below it on its path."""
-    return FACTS[subject].c[column].in_(below(connection, subject, column, wanted))
+    return FACTS[subject].c[column].in_(below(connection, subject, column, wanted, as_of=as_of))
 
 
 @dataclass(frozen=True)
@@ -101,12 +123,37 @@ def count_facts(
     load: int,
     only: Filter,
     words: Sequence[str] = (),
+    days: Days | None = None,
 ) -> Counted:
-    """Count a region from the revisions visible at a load: for instants in the past, of which nothing is kept."""
-    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
+    """Count a region from the revisions visible at a load: for instants in the past, of which nothing is kept.
+
+    days  that all periods asked for lie in; facts that no sum over them can tell are not read
+    """
+    near = _near(connection, settings, subject, days) if days else []
+    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     return Counted(tally(facts, rows, of_subject(subject)), keys)
+
+
+def _near(connection: Connection, settings: Settings, subject: str, days: Days) -> list[ColumnElement[bool]]:
+    """Condition for facts that count on one of the days, or stand open on one; none for alerts.
+
+    A case that was reported, fell due and was closed before the first day has entered and left every stock. What an
+    alert is worth depends on those before it without a limit, and they are few.
+    """
+    if subject == "alerts":
+        return []
+    table = FACTS[subject]
+    rhythm = max([*source_rhythms(connection).values(), DEFAULT_RHYTHM_MINUTES])
+    reach = DAY_MICROSECONDS + int(rhythm * 2 * 60_000_000)  # a reading holds so long, also past midnight
+    low, high = settings.day_start(days[0]) - reach, settings.day_start(days[1]) + reach
+    counted = [table.c[name] for name in COUNTED[subject] if FACT_COLUMNS[subject][name] == "at"]
+    moved: list[ColumnElement[bool]] = [column.between(low, high) for column in counted]
+    if "closed_at" in table.c:
+        standing = or_(table.c.closed_at.is_(None), table.c.closed_at >= low)
+        moved.append(and_(table.c[STARTS[subject]] < high, standing))
+    return [or_(*moved)]
 
 
 def _facts_in(
@@ -118,21 +165,25 @@ def _facts_in(
     load: int,
     only: Filter,
     words: Sequence[str],
+    near: Sequence[ColumnElement[bool]],
 ) -> DataFrame:
     """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]
-    where: list[ColumnElement[bool]] = []
-    if region.low > 0 or region.high < len(region.version.units):
+    where = list(near)
+    if region.partial:
         inside = select(place.c.rev).where(
             place.c.version_id == region.version.id, place.c.place.between(region.low, region.high)
         )
         where.append(table.c.rev.in_(inside))
-    for column, wanted in (("category", only.category), ("channel", only.channel)):
-        if wanted:
-            known = column in table.c
-            where.append(word_condition(connection, subject, column, wanted) if known else false())
+    if only.held is not None:
+        where += only.held.conditions(subject)
+    for column, wanted in only.words.items():
+        known = column in table.c
+        where.append(
+            word_condition(connection, subject, column, wanted, as_of=only.as_of) if known else false()
+        )
     extra = [word for word in words if word in table.c]
-    rows = read_facts(connection, subject, load=load, where=where, extra=extra)
+    rows = read_facts(connection, subject, load=load, where=where, extra=extra, as_of=only.as_of)
     return prepare(rows, subject, settings, rhythms=source_rhythms(connection))
 
 

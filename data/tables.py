@@ -1,6 +1,6 @@
 """Sums side by side: gathered over boundary versions and parts of a scope, then weighed into measures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -52,8 +52,12 @@ class Tables:
 
     def together(self, code: str) -> "Tables":
         """The same with all codes put together under one."""
+        return self.grouped(lambda key: (code, *key[1:]))
+
+    def grouped(self, key_of: Callable[[tuple], tuple]) -> "Tables":
+        """The same under other keys; what gets one key is added up."""
         whole = Tables(self.parts, self.periods)
-        whole._take(self, [whole._number((code, *key[1:])) for key in self._index])
+        whole._take(self, [whole._number(key_of(key)) for key in self._index])
         return whole
 
     def _take(self, other: "Tables", numbers: list[int]) -> None:

@@ -6,10 +6,13 @@ from urllib.parse import quote, urlencode
 
 from pandas import DataFrame
 
+from data.departments import KINDS
 from data.indicators import INDICATORS, Indicator
-from data.query import Period, Query
+from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.narrowing import Narrowed
+from layouts.tree_switch import Way
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "key": (
@@ -35,11 +38,15 @@ ORDERS = ("best", "worst", "name")
 
 @dataclass(frozen=True)
 class KpiAsk:
-    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit."""
+    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit.
+
+    by  "" to rank units, else the kind of departments (`data.departments.KINDS`) ranked instead
+    """
 
     query: Query
     group: str = "key"
     order: str = "best"
+    by: str = ""
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -52,16 +59,17 @@ class KpiAsk:
         asked = self.query.indicator
         return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
 
-    def href(self, *, unit: str | None = None, **changes: str | Period) -> str:
-        """Address of this page with another unit, period, group, indicator, level or order."""
+    def href(self, *, unit: str | None = None, **changes: str | Period | None) -> str:
+        """Address of this page with another unit, period, tree, narrowing, group, indicator, level or order."""
         query, within = self.query, self.query.within if unit is None else unit
-        period = changes.pop("period", query.period)
-        extras = {"group": self.group, "order": self.order, "level": query.level or "", **changes}
+        parts = {name: changes.pop(name) for name in ("period", "tree", *NARROWING) if name in changes}
+        own = {"group": self.group, "order": self.order, "by": self.by, "level": query.level or ""}
+        extras = own | changes
         indicator = str(extras.pop("indicator", self.ranked.name))
         if unit is not None:
             extras["level"] = ""
-        asked = replace(query, indicators=(indicator,), period=period)  # type: ignore[arg-type]  # a Period
-        plain = {"group": "key", "order": "best", "level": ""}
+        asked = replace(query, indicators=(indicator,), **parts)  # type: ignore[arg-type]  # parts of a query, by name
+        plain = {"group": "key", "order": "best", "level": "", "by": ""}
         more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
         return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
 
@@ -77,8 +85,8 @@ def group_of(params: Mapping[str, str]) -> str:
 
 def parse_ask(query: Query, params: Mapping[str, str]) -> KpiAsk:
     """The group and order of an address."""
-    order = params.get("order", "best")
-    return KpiAsk(query, group_of(params), order if order in ORDERS else "best")
+    order, by = params.get("order", "best"), params.get("by", "")
+    return KpiAsk(query, group_of(params), order if order in ORDERS else "best", by if by in KINDS else "")
 
 
 @dataclass(frozen=True)
@@ -95,6 +103,9 @@ class KpiAnswer:
     data_at   when the figures were last brought up to date, in words
     top       whether the unit is the whole of the instance, which targets in numbers of records speak of
     place     name of the instance, for a reader of several units
+    ways      trees the page can be read in
+    kinds     kinds of departments that can be ranked
+    narrowed  what the question is narrowed to
     """
 
     path: Sequence
@@ -109,6 +120,9 @@ class KpiAnswer:
     inside: Sequence[tuple[str, str]] = ()
     top: bool = True
     place: str = ""
+    ways: Sequence[Way] = ()
+    kinds: Sequence[str] = ()
+    narrowed: Sequence[Narrowed] = ()
 
     @property
     def name(self) -> str:

@@ -12,17 +12,18 @@ from dash import html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS, Indicator
-from data.query import Period
+from data.query import NARROWING, Period, tree_part
 from layouts import ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.kpi_ask import GROUPS, USUAL, KpiAnswer, KpiAsk, group_of
-from layouts.league import ROWS, League, Links, league
+from layouts.kpi_ranking import ranking
+from layouts.narrowing import narrowed
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
 
-SHORT = 6  # units whose ranking leaves most of a column empty
+SHORT = 7  # units whose ranking leaves most of a column empty
 
 
 def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -38,7 +39,7 @@ def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     return [
         _strip(ask, answer, words),
         html.Div(cards, className=f"cards n{len(cards)}"),
-        html.Div([_ranking(ask, answer, words), _trends(ask, answer, words)], className="low" + across),
+        html.Div([ranking(ask, answer, words), _trends(ask, answer, words)], className="low" + across),
     ]
 
 
@@ -61,7 +62,8 @@ def controls(ask: KpiAsk, answer: KpiAnswer, words: Words, *, today: date) -> li
     move = shell.period_menu(
         ask.query.period, presets, to=lambda period: ask.href(period=period), words=words
     )
-    return [parts.menu(words("kpi.ranked"), named, name="indicator"), *units, move]
+    less = narrowed(answer.narrowed, ask.href(), words, to=lambda column: ask.href(**{column: None}))
+    return [*less, parts.menu(words("kpi.ranked"), named, name="indicator"), *units, move]
 
 
 def group_with(indicator: str, group: str) -> str:
@@ -106,43 +108,14 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         days=periods.begun(period, words.today),
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
-    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
     links = CardLinks(
         ranking=ask.href(indicator=name),
         records="/analyst?" + urlencode({key: value for key, value in asked.items() if value}),
         glossary=f"/glossary#{name}",
     )
     return kpi_card(card, words, links=links)
-
-
-def _ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
-    ranked = ask.ranked
-    title = f"{words('kpi.ranking')} {words.gap}{words(f'indicator.{ranked.name}')}"
-    if answer.level is None:
-        return parts.state("empty", title, words, note=words("kpi.leaf", unit=answer.name))
-    choices = [
-        Option(level.title(words.locale), ask.href(level=level.name), level.name == answer.level.name)
-        for level in answer.levels
-    ]
-    table = League(answer.measures, ask.indicators, ranked, ask.order, answer.aims)
-    links = Links(
-        unit=lambda code: ask.href(unit=code), order=lambda name, way: ask.href(indicator=name, order=way)
-    )
-    aim = values.target(ranked, answer.aims.get(ranked.name), words)
-    note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
-    return parts.card(
-        parts.head(title, note, parts.segment(words("kpi.levels"), choices)),
-        league(table, words, links=links, level=answer.level.title(words.locale)),
-        html.P(_more(answer, words), className="note f12 t3"),
-        name="lea",
-    )
-
-
-def _more(answer: KpiAnswer, words: Words) -> str:
-    under = words("kpi.ranking.under")
-    if answer.count <= ROWS:
-        return under
-    return f"{under} {words('kpi.ranking.cut', shown=ROWS, n=words.number(answer.count))}"
 
 
 def _trends(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:

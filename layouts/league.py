@@ -29,6 +29,7 @@ class League:
     columns   indicators in the order of their columns; `ranked` is one of them
     order     "best", "worst" or "name"
     chosen    code of the unit to mark
+    rest      what the unassigned row holds, where it is no part of a unit
     """
 
     measures: DataFrame
@@ -38,6 +39,7 @@ class League:
     targets: dict[str, float] = field(default_factory=dict)
     chosen: str = ""
     limit: int = ROWS
+    rest: str = ""
 
 
 @dataclass(frozen=True)
@@ -196,8 +198,9 @@ def _range(row: dict) -> Component:
 
 def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
     total = row["kind"] == "total"
-    name = words("parts.league.total" if total else "parts.league.unassigned")
-    known = words("parts.league.known", unit=row["unit_name"])
+    loose = "parts.league.rest" if table.rest else "parts.league.unassigned"
+    name = words("parts.league.total" if total else loose)
+    known = table.rest or words("parts.league.known", unit=row["unit_name"])
     if row.get("parents"):
         known = words("parts.league.spread", n=words.number(row["parents"]))
     line = [

@@ -19,6 +19,7 @@ from layouts.theme import PALETTES
 from layouts.words import Words
 
 NO_CLASS = -1
+NO_SHAPES = {"type": "FeatureCollection", "features": []}  # an empty address would be fetched
 BORDER_WIDTHS = (2.8, 1.9, 1.1, 0.9)  # by depth from the top; deeper levels the last
 STRONG = 2  # levels down to this depth are outlined in ink, deeper ones by the gaps between their fills
 KINDS = {"case": "open", "overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
@@ -38,7 +39,7 @@ def figure(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
     shaped = _shaped(answer)
     fill = {
         "type": "choroplethmap",
-        "geojson": answer.shapes,
+        "geojson": answer.shapes or NO_SHAPES,
         "featureidkey": "id",
         "locations": shaped["unit_code"].tolist(),
         "text": shaped["unit_name"].tolist(),
@@ -148,8 +149,8 @@ def _discs(counted: DataFrame) -> dict:
     for *unit, kind, count in zip(*(known[name].tolist() for name in COUNTED), strict=True):
         discs.setdefault(tuple(unit), [0] * len(KINDS))[place[kind]] = count
     return {
-        "lon": [round(lon, 6) for _, _, lon, _ in discs],
-        "lat": [round(lat, 6) for _, _, _, lat in discs],
+        "lon": [round(lon, 5) for _, _, lon, _ in discs],
+        "lat": [round(lat, 5) for _, _, _, lat in discs],
         "customdata": [["count", name, counts] for (_, name, _, _), counts in discs.items()],
     }
 
@@ -187,8 +188,8 @@ def _meta(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> di
         "shapes": answer.shapes,
         "theme": {name: getattr(palette, name) for name in
                   ("surface", "ink", "accent", "t1", "bad", "warn", "nodata", "nd_fill", "label", "halo")},
-        "lon": shaped["lon"].round(6).tolist(),
-        "lat": shaped["lat"].round(6).tolist(),
+        "lon": shaped["lon"].round(5).tolist(),
+        "lat": shaped["lat"].round(5).tolist(),
         "above": [_names(units) for units in answer.above],
         **_words(ask, answer, words),
     }  # fmt: skip
@@ -199,8 +200,8 @@ def _names(units: DataFrame) -> dict:
     known = units.dropna(subset=["lon", "lat"])
     return {
         "name": known["name"].tolist(),
-        "lon": known["lon"].round(6).tolist(),
-        "lat": known["lat"].round(6).tolist(),
+        "lon": known["lon"].round(5).tolist(),
+        "lat": known["lat"].round(5).tolist(),
     }
 
 

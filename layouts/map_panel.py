@@ -33,8 +33,10 @@ def unit_head(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     """Value large; beside it base, target, change over the same elapsed part, interval. The name opens its card."""
     row, indicator = answer.total, ask.indicator
     name, title = answer.unit.name if answer.unit else answer.place, words(f"indicator.{indicator.name}")
+    fresh = parts.worst(answer.sources, indicator.subject)
+    silent = fresh.state == "stale"
     if row["state"] == "none":
-        return parts.state("empty", f"{name}{words.gap}{title}", words)
+        return parts.state("stale" if silent else "empty", f"{name}{words.gap}{title}", words)
     opens = {"data-opens": ids.Kpi.metric(indicator.name), "aria-haspopup": "dialog"}
     about = html.Button(title, type="button", className="about", **opens, **{"data-main": ""})
     shown = values.show(indicator, values.known(row["value"]), words)
@@ -47,8 +49,6 @@ def unit_head(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
         words("map.few.note", n=words.number(row["n"]), least=indicator.min_base), className="warn f12"
     )
     few = [note] if row["state"] == "few" else []
-    fresh = parts.worst(answer.sources, indicator.subject)
-    silent = fresh.state == "stale"
     heading = html.Div(
         [
             html.H1([html.Span(name, className="t2"), about]),

@@ -15,6 +15,7 @@ from layouts.figures import interval_bar, span_of
 from layouts.league import rising
 from layouts.map_figure import base
 from layouts.map_view import MapAnswer, MapAsk, classes, diverging
+from layouts.tree_switch import switch
 from layouts.words import Words
 
 SHORT = 8  # rows that leave room to spare
@@ -30,7 +31,10 @@ def ranking(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     keys = html.Span(
         [words("map.ranking.keys"), " ", html.Kbd("J"), " ", html.Kbd("K")], className="f12 t3 keys"
     )
-    head = parts.head(words("map.ranking.title", n=words.number(len(rows)), level=level), note, keys)
+    trees = switch(
+        answer.ways, words, to=lambda way: ask.href(level="-", within=way.within, tree=way.tree.name)
+    )
+    head = parts.head(words("map.ranking.title", n=words.number(len(rows)), level=level), note, keys, trees)
     size = "card rank" + (" short" if len(rows) <= SHORT else "")
     return html.Section([head, _table(ask, answer, rows, words)], className=size, id=ids.Map.RANKING)
 

@@ -13,6 +13,8 @@ from data.points import Points
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.narrowing import Narrowed
+from layouts.tree_switch import Way
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
 ROWS = 100
@@ -92,6 +94,8 @@ class MapAnswer:
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
     borders   addresses of the outlines of upper levels, with the depth of each
     above     units of the levels between the unit and the level shown, the highest first
+    ways      trees the page can be read in
+    narrowed  what the question is narrowed to
     word      kind and text of a data word, answered in the reader's language
     """
 
@@ -116,6 +120,8 @@ class MapAnswer:
     webgl: bool = True
     place: str = ""
     all_levels: Sequence[Level] = ()
+    ways: Sequence[Way] = ()
+    narrowed: Sequence[Narrowed] = ()
     above: Sequence[DataFrame] = ()
     second: Sequence[Sequence[float | None]] = ()
     word: Callable[[str, str], str] = lambda kind, text: text

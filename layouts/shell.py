@@ -17,6 +17,7 @@ from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
 
+LONG = 3  # names of a way up that are all written
 PAGES = ("map", "kpi", "analyst", "sources", "glossary")
 KEYS = (
     ("/", "search"), ("G M", "map"), ("G K", "kpi"), ("G A", "analyst"), ("G S", "sources"), ("J K ↓ ↑", "row"),
@@ -217,10 +218,15 @@ def _other(bar: Bar) -> str:
 
 
 def crumbs(up: Sequence[tuple[str, str]], here: str, words: Words) -> list[Component]:
-    """The way up, and where one is; the last link is where Backspace leads... see assets/keys.js."""
+    """The way up, and where one is; of a long way the first and the last two, which is where Backspace leads."""
     found: list[Component] = []
-    for name, to in up:
-        found += [html.A(name, href=to, title=name), html.S("›", **{"aria-hidden": "true"})]
+    step = html.S("›", **{"aria-hidden": "true"})
+    for place, (name, to) in enumerate(up):
+        if len(up) <= LONG or place == 0 or place >= len(up) - 2:
+            found += [html.A(name, href=to, title=name), step]
+        elif place == 1:
+            hidden = " › ".join(name for name, _ in up[1:-2])
+            found += [html.Span("…", title=hidden), step]
     return [*found, html.B(here, **{"aria-current": "page"})]
 
 

@@ -35,28 +35,32 @@ def rejects_card(answer: SourcesAnswer, words: Words, name: str, called: str) ->
     total = answer.sources.loc[answer.sources["source"] == name, "rejected"].fillna(0).sum()
     count = max(int(total), len(rows))
     title = words("sources.rejects", source=called, n=words.number(count))
-    heads = [parts.column(words(f"sources.reject.{key}"), name=f"num {key}" if key == "row" else key)
-             for key in ("row", "field", "value", "rule", "file")]  # fmt: skip
+    files = {str(row["file"]) for row in rows}
+    # The note names the file; a column is for several.
+    names = ("row", "field", "value", "rule", *(("file",) if len(files) > 1 else ()))
+    heads = [
+        parts.column(words(f"sources.reject.{key}"), name=f"num {key}" if key == "row" else key)
+        for key in names
+    ]
     note = f"{stamp(answer.when(rows[0].get('at')), words)} {words.gap}{rows[0]['file']}"
-    table = _scrolled(heads, [_reject(row, words) for row in rows], caption=title, name="rejects")
+    body = [html.Tr(_reject(row, words)[: len(names)]) for row in rows]
+    table = _scrolled(heads, body, caption=title, name="rejects")
     foot = words("sources.rejects.shown", n=words.number(len(rows)), all=words.number(count))
     more = html.P(foot, className="note-line f12 t2") if count > len(rows) else None
     return parts.card(parts.head(title, note), table, more, name="low-card refused")
 
 
-def _reject(row: dict, words: Words) -> Component:
+def _reject(row: dict, words: Words) -> list[Component]:
     value = "" if row["value"] is None or row["value"] != row["value"] else str(row["value"])
     field, rule = str(row["field"]), str(row["rule"])
     why = reason(rule, field, words)
-    return html.Tr(
-        [
-            parts.cell(str(row["row"]), name="num t3"),
-            parts.cell(name_of(field, words) or values.NOTHING, title=field),
-            parts.cell(value or values.NOTHING, name="b" if value else "t3", title=value),
-            parts.cell(why, name="bad rule", title=f"{why} · {rule}" if why != rule else rule),
-            parts.cell(str(row["file"]), name="t2", title=str(row["file"])),
-        ]
-    )
+    return [
+        parts.cell(str(row["row"]), name="num t3"),
+        parts.cell(name_of(field, words) or values.NOTHING, title=field),
+        parts.cell(value or values.NOTHING, name="b" if value else "t3", title=value),
+        parts.cell(why, name="bad rule", title=f"{why} · {rule}" if why != rule else rule),
+        parts.cell(str(row["file"]), name="t2", title=str(row["file"])),
+    ]
 
 
 def loads_card(answer: SourcesAnswer, words: Words, called: str) -> Component:

@@ -103,8 +103,11 @@ def _table(ask: SourcesAsk, answer: SourcesAnswer, words: Words, name: str) -> C
     body = [_row(row, ask, answer, words, row["source"] == name) for row in rows]
     legend = html.Span(
         [
-            html.Span([html.I(className=f"key {key}"), words(f"sources.column.{key}")])
-            for key in ("accepted", "unchanged", "rejected")
+            *(
+                html.Span([html.I(className=f"key {key}"), words(f"sources.column.{key}")])
+                for key in ("accepted", "unchanged", "rejected")
+            ),
+            html.A(words("places.title"), href="/sources/unplaced", className="link"),
         ],
         className="legend t2 f12",
     )

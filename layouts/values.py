@@ -124,8 +124,8 @@ def base_unit(indicator: Indicator, words: Words) -> str:
     return words("parts.unit.spaces") if indicator.base_scale > 1 else ""
 
 
-def _step(indicator: Indicator, words: Words) -> str:
-    return words("parts.unit.points") if indicator.kind == "rate" else unit(indicator, words)
+def _step(indicator: Indicator, words: Words, n: str) -> str:
+    return words("parts.unit.points") if indicator.kind == "rate" else unit(indicator, words, n)
 
 
 def target(indicator: Indicator, aim: float | None, words: Words) -> str:
@@ -153,10 +153,9 @@ def verdict(indicator: Indicator, value: float | None, aim: float | None, words:
     if reached:
         return words("parts.verdict.met"), "good"
     gap = abs((scaled(indicator, value) or 0.0) - (scaled(indicator, aim) or 0.0))
+    size = words.number(gap, decimals(indicator))
     key = "parts.verdict.over" if indicator.better == "low" else "parts.verdict.short"
-    return words(
-        key, gap=f"{words.number(gap, decimals(indicator))} {_step(indicator, words)}".strip()
-    ), "bad"
+    return words(key, gap=f"{size} {_step(indicator, words, size)}"), "bad"
 
 
 def interval(indicator: Indicator, low: float | None, high: float | None, words: Words) -> str:

@@ -243,6 +243,16 @@ def test_a_key_opens_the_card_of_the_indicator_and_pages_keep_place_and_days(sig
     assert "from=2026-10-01" in page.url and "case_on_time_closure_rate" in page.url
 
 
+def test_a_wide_window_has_a_second_trend(signed):
+    page = signed("/", size=(1920, 1080))
+    standing(page)
+    assert page.locator(".side .tr").count() == 2 and page.locator(".side .tr.second").is_visible()
+    assert page.evaluate("() => document.querySelector('.side').offsetWidth") == 640
+    narrow = signed("/")
+    standing(narrow)
+    assert narrow.locator(".side .tr").count() == 1
+
+
 def test_ones_own_level_shows_the_unit_alone(signed):
     page = signed("/map/subdistrict/-")
     standing(page)

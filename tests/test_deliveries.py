@@ -204,6 +204,14 @@ def test_a_row_comes_back_by_a_newer_snapshot_without_a_new_version(world):
     assert world.load([versioned(0, 2)], text=text).withdrawn == 0
 
 
+def test_a_snapshot_in_which_nothing_is_newer_leaves_open_what_it_lacks(world):
+    text = windowed("all", VERSIONED)
+    world.load([versioned(n, 1) for n in range(3)], text=text)
+    less = world.load([versioned(0, 1), versioned(1, 1)], text=text)
+    assert (less.withdrawn, less.notes["withdrawals_undecided"]) == (0, 1)
+    assert world.load([versioned(0, 1), versioned(1, 2)], text=text).withdrawals == ["C2"]
+
+
 def test_the_order_of_delivery_can_be_asked_for_beside_versions(world):
     text = windowed("all", VERSIONED, order="delivery")
     world.load([versioned(n, 5) for n in range(3)], text=text)

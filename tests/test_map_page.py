@@ -82,7 +82,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
         "path": [fakes.unit()], "levels": [*fakes.LEVELS[1:], MICRO], "all_levels": [*fakes.LEVELS, MICRO],
         "level": fakes.LEVELS[2], "below": MICRO, "measures": measured, "units": places, "points": points(),
         "longest": longest(), "periods": recent, "line": [0.9] * 13, "years": [None] * 13, "cuts": CUTS,
-        "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
+        "sources": fakes.sources(), "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
         "style": "/map-style/e/light", "aim": fakes.TARGETS.get(ask.indicator.name), "place": "梧桐里",
     }  # fmt: skip
     return MapAnswer(**(answered | changes))
@@ -273,7 +273,7 @@ def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb(of_points):
         written(map_page.controls(ask, ZH, presets=map_page.preset_periods(fakes.TODAY))),
     ]).encode()  # fmt: skip
     assert len(answer.units) == 2000
-    assert len(gzip.compress(body, 6)) < 40_000
+    assert len(gzip.compress(body, 6)) < 40 * 1024
 
 
 def test_borders_are_thicker_the_higher():
@@ -503,6 +503,10 @@ def test_no_base_at_all_is_the_empty_state():
     none = answer.measures.assign(state="none", value=np.nan, n=0.0)
     shown = side(ask, replace(answer, measures=none), ZH)
     assert find(shown, "st") and "时段内没有记录" in text_of(shown)
+    silent = replace(answer, measures=none, sources=fakes.sources().assign(state="stale"))
+    assert "数据源停更" in text_of(side(ask, silent, ZH)) and "数据源正常" not in text_of(
+        side(ask, silent, ZH)
+    )
 
 
 def test_no_overdue_case_is_said():

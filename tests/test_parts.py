@@ -67,6 +67,7 @@ def test_one_is_not_many():
     assert values.change(STOCK, -1, EN)[0] == "▼ 1 case" and values.change(STOCK, 3, EN)[0] == "▲ 3 cases"
     assert values.change(STOCK, -1, EN, bare=True)[0] == "▼ 1"
     assert str(values.show(INDICATORS["wall_episodes"], 1, EN)) == "1 episode"
+    assert [values.verdict(STOCK, 12 + over, 12, EN)[0] for over in (1, 2)] == ["1 case over", "2 cases over"]
 
 
 def test_a_card_shows_the_worst_of_its_own_sources_and_nothing_is_never_fresh():

@@ -164,6 +164,13 @@ def test_the_way_up_is_made_of_links_and_ends_where_one_is():
     assert links(found) == ["/map/subdistrict/TN", "/map/grid/WT"] and text_of(found[-1]) == "20 网格"
 
 
+def test_a_long_way_up_is_told_by_its_ends():
+    up = [(name, f"/map/-/{name}") for name in "ABCDE"]
+    found = shell.crumbs(up, "here", ZH)
+    assert links(found) == ["/map/-/A", "/map/-/D", "/map/-/E"]
+    assert text_of(found) == "A›…›D›E›here" and 'title="B › C"' in written(found)
+
+
 def test_the_period_menu_offers_presets_steps_and_dates():
     period = fakes.query().period
     menu = shell.period_menu(
@@ -276,13 +283,14 @@ def client(tmp_path) -> TestClient:
     settings = parse_settings(SETTINGS, folder=tmp_path)
     server = FastAPI()
     shelf = files.Shelf(settings)
-    files.register(server, Policies(), shelf=shelf, reader=FakeReader, https=False)
+    files.register(server, Policies(), shelf=shelf, reader=lambda params: FakeReader(), https=False)
     client = TestClient(server)
     client.shelf = shelf
     return client
 
 
 class FakeReader:
+    tree = "grid"
     ranges = ((1, 9),)
     version = SimpleNamespace(id=1)
 

@@ -104,8 +104,11 @@ def test_a_moment_is_not_nothing():
 def test_rejects_come_with_row_value_and_reason():
     table = find(sources_page.body(SourcesAsk("回访评价"), answer_of(), ZH), "rejects")[0]
     rows = [text_of(row) for row in table.children[2].children]
-    assert rows[0] == "4结案时间2062/11/20expected a date from 1990 to 2100回访_1120.xlsx"
+    assert rows[0] == "4结案时间2062/11/20expected a date from 1990 to 2100"
     assert "–" in rows[3], "an empty value is a dash"
+    several = fakes.rejects().assign(file=[f"{number}.xlsx" for number in range(6)])
+    table = find(sources_page.body(SourcesAsk("回访评价"), answer_of(rejects=several), ZH), "rejects")[0]
+    assert text_of(table.children[2].children[5]).endswith("5.xlsx")
 
 
 def test_a_source_without_rejects_says_so():

@@ -26,7 +26,7 @@ BIN = 1.05  # a duration is exact to one bin of the histogram
 
 def cell(subject: str, column: str, text: str):
     """A cell as the store holds it: instants in microseconds or -1, yes 1, no 0 or -1, words None where absent."""
-    if column == "withdrawn":
+    if column in ("withdrawn", "elsewhere"):
         return int(text == "yes")
     kind = FACT_COLUMNS[subject][column]
     if kind == "at":
@@ -42,7 +42,7 @@ def prepared(spec: Spec, subject: str) -> pd.DataFrame:
     """The facts of a specification as the indicators see them."""
     rows = pd.DataFrame({"rev": range(len(spec.facts)), "source_id": 1, "withdrawn": 0, "flags": -1})
     rows["key"] = [fact.get("id", fact.get("lot")) for fact in spec.facts]
-    for column in ("withdrawn", *COUNTED[subject]):
+    for column in ("withdrawn", "elsewhere", *COUNTED[subject]):
         rows[column] = [cell(subject, column, fact.get(column, "")) for fact in spec.facts]
         if FACT_COLUMNS[subject].get(column) == "word":
             rows[column] = rows[column].astype("category")

@@ -47,7 +47,14 @@ class World:
     def __init__(self, folder: Path, url: str):
         make_folders(folder)
         levels = [{"name": "district", "title": {"en": "District"}}, {"name": "block"}]
-        raw = {"levels": levels, "timezone": "Asia/Shanghai", "database_url": url, "name": "Squareton"}
+        trees = {"admin": {"title": {"en": "Committee"}, "levels": ["town", "committee"]}}
+        raw = {
+            "levels": levels,
+            "trees": trees,
+            "timezone": "Asia/Shanghai",
+            "database_url": url,
+            "name": "Squareton",
+        }
         self.settings: Settings = parse_settings(raw, folder=folder)
         self.store = Store(self.settings)
         self.now = START
@@ -58,24 +65,30 @@ class World:
         self.now += timedelta(minutes=1)
         return self.now
 
-    def publish(self, columns: Sequence[tuple[str, str, int]], *, valid_from: int | None = None) -> None:
-        """Publish blocks given as (district, block, number of squares), side by side from west to east."""
+    def publish(
+        self, columns: Sequence[tuple[str, str, float]], *, valid_from: int | None = None, tree: str = "grid"
+    ) -> None:
+        """Publish blocks given as (district, block, number of squares), side by side from west to east.
+
+        In another tree than the first their names begin as those of its levels.
+        """
+        upper, lower = (name.capitalize() for name in self.settings.tree(tree).names)
         rows: list[tuple] = []
-        west, parts = 0, {}
+        west, parts = 0.0, {}
         for number, (district, block, width) in enumerate(columns):
             shape = shapely.box(121 + west * SIDE, 31, 121 + (west + width) * SIDE, 31 + SIDE)
             west += width
             parts.setdefault(district, []).append(shape)
             rows.append(
-                ("grid", 1, number, block, f"Block {block}", district, shapely.to_wkb(shape), "", valid_from)
+                (tree, 1, number, block, f"{lower} {block}", district, shapely.to_wkb(shape), "", valid_from)
             )
         for number, (district, shapes) in enumerate(parts.items()):
             outline = shapely.to_wkb(shapely.unary_union(shapes))
-            rows.append(("grid", 0, number, district, f"District {district}", None, outline, "", valid_from))
+            rows.append((tree, 0, number, district, f"{upper} {district}", None, outline, "", valid_from))
         names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
         with self.store.write() as connection:
             insert_rows(connection, staged_unit, names, rows)
-        boundaries.publish(self.store, accept=(), clock=self.clock)
+        boundaries.publish(self.store, accept=(), clock=self.clock, tree=tree)
 
     def source(self, name: str = "cases", text: str = CASES):
         """Declare a source."""
@@ -118,10 +131,10 @@ class World:
         """Refresh the rollups."""
         return refresh_all(self.store, clock=self.clock, full=full)
 
-    def reader(self, *units: str) -> Reader:
-        """A reader of everything, or of some units."""
-        scope = Scope("someone", "manager", units) if units else whole_scope()
-        return Reader(self.store, scope, clock=lambda: self.now)
+    def reader(self, *units: str, tree: str = "grid", of: str = "grid") -> Reader:
+        """A reader of everything, or of some units of the tree `of`, in a tree."""
+        scope = Scope("someone", "manager", units, tree=of) if units else whole_scope()
+        return Reader(self.store, scope, clock=lambda: self.now, tree=tree)
 
 
 SIX = (("A", "A1", 1), ("A", "A2", 1), ("A", "A3", 1), ("B", "B1", 1), ("B", "B2", 1), ("B", "B3", 1))

@@ -52,6 +52,12 @@ def _text(values: pd.Series | np.ndarray) -> np.ndarray:
     return found
 
 
+def _hints(frame: pd.DataFrame, *, prefix: str = "") -> dict[str, np.ndarray]:
+    """Columns that name the units a fact lies in, of both trees."""
+    named = {"街道": "street", "社区": "committee", f"{prefix}片区": "area", f"{prefix}网格": "grid"}
+    return {title: _text(frame[f"{unit}_hint"]) for title, unit in named.items()}
+
+
 def cases(frame: pd.DataFrame) -> bytes:
     """The grid centre's export: CSV, UTF-8 with byte order mark, CGCS2000, one row per case as it stands."""
     body = _csv(
@@ -59,9 +65,7 @@ def cases(frame: pd.DataFrame) -> bytes:
             "案件号": _text(frame["id"]),
             "问题来源": _text(frame["channel_name"]),
             "问题类型": _text(frame["path"]),
-            "街道": _text(frame["street_hint"]),
-            "片区": _text(frame["area_hint"]),
-            "网格": _text(frame["grid_hint"]),
+            **_hints(frame),
             "地址": _text(frame["address"]),
             "上报时间": stamps(frame["reported"].to_numpy()),
             "立案时间": stamps(frame["filed"].to_numpy()),
@@ -112,9 +116,7 @@ def orders(frame: pd.DataFrame) -> bytes:
             "12345重复工单号": _text(frame["repeat_of"]),
             "不计入考核原因": _text(frame["excluded"]),
             "主责部门": _text(frame["department"]),
-            "街道": _text(frame["street_hint"]),
-            "所属片区": _text(frame["area_hint"]),
-            "所属网格": _text(frame["grid_hint"]),
+            **_hints(frame, prefix="所属"),
             "12345诉求地址": _text(frame["address"]),
             "经度": lon,
             "纬度": lat,
@@ -168,7 +170,10 @@ def reports(frame: pd.DataFrame) -> bytes:
     instants = frame[["reported", "dispatched", "closed", "voided_at", "corrected"]].to_numpy()
     updated = np.where(instants < NEVER, instants, 0).max(axis=1)
     closed = (frame["stage"] == "closed").to_numpy()
-    wider = frame["area_hint"].where(frame["area_hint"] != "", frame["street_hint"])
+    finest = frame["grid_hint"].where(frame["grid_hint"] != "", frame["area_hint"])
+    place = (
+        frame["street_hint"].str.cat(finest, sep="/").str.strip("/")
+    )  # a path: each tree takes what it knows
     known = np.isfinite(frame["lon"].to_numpy()) & (frame["lon"].to_numpy() != 0)
     records = _records(
         {
@@ -183,7 +188,7 @@ def reports(frame: pd.DataFrame) -> bytes:
             "expected_datetime": texts(frame["due"].to_numpy()).astype(object),
             "closed_datetime": texts(frame["closed"].to_numpy()).astype(object),
             "address": frame["address"],
-            "place": frame["grid_hint"].where(frame["grid_hint"] != "", wider),
+            "place": place,
             "lat": frame["lat"].astype(object).where(known, None),
             "long": frame["lon"].astype(object).where(known, None),
         }

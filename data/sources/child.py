@@ -19,10 +19,12 @@ def main() -> int:
     """Read the order, obey the limits, do the work, write the frames."""
     order = json.load(sys.stdin)
     _limit(order["limits"])
-    from data.sources.batch import SourceError  # only now: a parser is imported under the limits
+    from data.sources import reading, recognise  # noqa: F401  only now: a parser is imported under the limits
+    from data.sources.batch import SourceError
     from data.sources.frames import Frame
 
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    out.write(Frame("started", {}).pack())
     try:
         for frame in _work(order):
             out.write(frame.pack())

@@ -23,7 +23,7 @@ LENGTHS = struct.Struct(">II")
 
 @dataclass(frozen=True)
 class Frame:
-    """One message. `kind`: ready, batch, answer, refused, failed, done."""
+    """One message. `kind`: started, ready, batch, answer, refused, failed, done."""
 
     kind: str
     header: dict[str, Any]

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -30,6 +31,8 @@ from data.sources.frames import LARGEST_BODY, LARGEST_HEADER, LENGTHS, Frame, re
 from data.sources.gates import MB, Limits, check_head, open_plain
 
 LONGEST_NAME = 200  # bytes of a file's name in messages
+LONGEST_START = 60.0  # seconds, however busy the machine; no file's fault
+FILES_AT_ONCE = 64  # handles that one child is given
 _READ = 1 << 20
 # One thread and the plain allocator: others reserve more address space than the whole limit.
 _ENVIRONMENT = {
@@ -60,10 +63,16 @@ def batches_apart(
         "now": now.isoformat(),
         "limit": limit,
     }
-    child = Child(order, files, form=source.format, limits=limits, follow=follow)
-    frames = child.frames()
-    next(frames, None)  # ready: the headers were read
-    return (read_batch_of(child, frame) for frame in frames)
+
+    def opened(part: Sequence[Path]) -> Iterator[Batch]:
+        child = Child(order, part, form=source.format, limits=limits, follow=follow)
+        frames = child.frames()
+        next(frames, None)  # ready: the headers were read
+        return (read_batch_of(child, frame) for frame in frames)
+
+    parts = [files[start : start + FILES_AT_ONCE] for start in range(0, len(files), FILES_AT_ONCE)]
+    first = opened(parts[0]) if parts else iter(())
+    return chain(first, chain.from_iterable(map(opened, parts[1:])))
 
 
 def read_batch_of(child: "Child", frame: Frame) -> Batch:
@@ -75,7 +84,10 @@ def read_batch_of(child: "Child", frame: Frame) -> Batch:
 
 
 class Child:
-    """One run of `data.sources.child`. `frames` is read to its end, or closed; either ends the process."""
+    """One run of `data.sources.child`. `frames` is read to its end, or closed; either ends the process.
+
+    Raises SourceError for what the headers of a file show; OSError where the machine has no process, handle or disk
+    """
 
     def __init__(
         self,
@@ -102,13 +114,14 @@ class Child:
                 "files": list(zip(self.names, handles, strict=True)),
             }
             self._folder = tempfile.mkdtemp(prefix="linli-")
-            self._process = _start(order, handles, self._folder)
+            self._process = _spawn(order, handles, self._folder)
             self._pipe = cast(IO[bytes], self._process.stdout)
-        self._left = float(limits.wall)
+        self._left = 0.0
 
     def frames(self) -> Iterator[Frame]:
         """Everything the child says, without its last word. Raises SourceError where it refuses, fails or dies."""
         try:
+            self._start()
             while (frame := self._next()).kind != "done":
                 if frame.kind == "refused":
                     raise SourceError(str(frame.header.get("text", "")))
@@ -117,6 +130,19 @@ class Child:
                 yield frame
         finally:
             self.end()
+
+    def _start(self) -> None:
+        """Wait until it has imported what it needs. Raises OSError where it cannot: that is no fault of a file."""
+        self._left = LONGEST_START
+        try:
+            self._next()
+        except SourceError as error:
+            status = self._process.poll()
+            if status == -signal.SIGXCPU:
+                raise
+            found = f"no start within {LONGEST_START:.0f} s" if status is None else f"status {status}"
+            raise OSError(f"the process that parses files: got {found}; expected it to start") from error
+        self._left = float(self.limits.wall)
 
     def end(self) -> None:
         """Kill what is left of it and remove what it wrote."""
@@ -190,7 +216,7 @@ def _short(name: str) -> str:
     return shown.encode()[-LONGEST_NAME:].decode("utf-8", "ignore")
 
 
-def _start(order: dict[str, Any], handles: Sequence[int], folder: str) -> subprocess.Popen:
+def _spawn(order: dict[str, Any], handles: Sequence[int], folder: str) -> subprocess.Popen:
     environment = _ENVIRONMENT | {
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "PATH": os.defpath,

@@ -38,6 +38,9 @@
     }
     const kept = link.dataset.page === "analyst" || !asked.has("indicator") ? ["from", "to"] : ["from", "to", "indicator"];
     for (const name of kept) if (asked.has(name)) to.searchParams.set(name, asked.get(name));
+    // The map changes trees in place, below links that still lead to the tree before.
+    if (asked.has("tree")) to.searchParams.set("tree", asked.get("tree"));
+    else if (unit !== undefined && here[1]) to.searchParams.delete("tree");
     link.href = to.pathname + to.search;
   }
 
@@ -88,7 +91,7 @@
       window.dash_clientside.set_props("map-asked", { value: [pathname, search, tick].join(" ") });
     }
     const next = name === "map" ? "map" : [name, pathname, search, beat].join(" ");
-    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search].join(" ")))) {
+    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search, ""].join(" ")))) {
       return window.dash_clientside.no_update;
     }
     if (drawn && drawn !== name) window.scrollTo(0, 0);
@@ -111,6 +114,12 @@
   const canvas = document.createElement("canvas");
   const able = !!canvas.getContext("webgl2");
   document.cookie = `linli-webgl=${able ? "yes" : "no"}; path=/; SameSite=Lax`;
+
+  /* And whether there is room for what only wide windows show. */
+  const room = window.matchMedia("(min-width: 1800px)");
+  const told = () => { document.cookie = `linli-wide=${room.matches ? "yes" : "no"}; path=/; SameSite=Lax`; };
+  room.addEventListener("change", told);
+  told();
 
   /* An answer that does not come is said; what was on the page stays. A session that ended leads to the door. */
   const ask = window.fetch;
