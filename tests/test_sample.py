@@ -309,7 +309,7 @@ def test_where_facts_are_known_to_be(newest, units):
         located = frame["lon"].notna()
         assert 0.94 < located.mean() < 0.985
         hints = frame.loc[~located, ["unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4"]]
-        assert 0.002 < hints.isna().all(axis=1).sum() / len(frame) < 0.009
+        assert 0.012 < hints.isna().all(axis=1).sum() / len(frame) < 0.028  # an address alone, or nothing
         inside = shapely.contains_xy(border, frame.loc[located, "lon"], frame.loc[located, "lat"])
         assert inside.mean() > 0.99  # GCJ-02 read as such: half a kilometre off otherwise
 
