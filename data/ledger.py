@@ -242,8 +242,7 @@ class _Intake:
         """The load is known from now on, and never from before an earlier one."""
         ledger = self.ledger
         with self.store.write() as connection:
-            for table in self._tables:
-                ensure_indexes(connection, table)
+            self._rebuild_indexes(connection)
             latest = connection.scalar(select(func.max(load.c.recorded_at))) or 0
             connection.execute(
                 update(load)
@@ -264,8 +263,12 @@ class _Intake:
         with self.store.write() as connection:
             take_back(connection, self.mark.load_id)
             register.forget(connection, self.mark)
-            for table in self._tables:
-                ensure_indexes(connection, table)
+            self._rebuild_indexes(connection)
+
+    def _rebuild_indexes(self, connection: Connection) -> None:
+        """Build what a first load has gone without."""
+        for table in self._tables if self.first else ():
+            ensure_indexes(connection, table)
 
 
 def undo_broken(store: Store) -> None:

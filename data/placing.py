@@ -63,14 +63,11 @@ def positions(targets: DataFrame, placer: Placer, settings: Settings) -> np.ndar
 
 
 def _depths(settings: Settings, version: Version) -> dict[str, int]:
-    """How deep in a version a point known at a level of any tree lies.
+    """How deep in a version a point known at a level lies, where not at the finest.
 
-    A finest level of another tree says as much as the finest here, any other that this tree lacks no more than the
-    top.
+    A level that only another tree has, above its finest, says no more than the top here.
     """
     found = {level.name: 0 for tree in settings.trees for level in tree.levels[:-1]}
-    for tree in settings.trees:
-        found.setdefault(tree.names[-1], len(version.ancestors) - 1)
     own = (tree for tree in settings.trees if tree.name == version.tree)
     return found | {level.name: level.depth for tree in own for level in tree.levels}
 

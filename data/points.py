@@ -66,9 +66,9 @@ def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Point
         values, spans = _asked(reader, unit)
         values["alerts_from"] = values["now"] - RECENT_ALERT_DAYS * DAY
         values["readings_from"] = (connection.scalar(_LAST_READING) or 0) - RECENT_READING_DAYS * DAY
-        listed = connection.execute(_listing(*spans), values | {"most": limit + 1}).all()
+        listed = connection.execute(_listing(spans), values | {"most": limit + 1}).all()
         many = len(listed) > limit
-        counts = connection.execute(_counting(*spans), values).all() if many else []
+        counts = connection.execute(_counting(spans), values).all() if many else []
     depth = reader.level(level).depth
     lines = [(KINDS[kind], *rest) for kind, *rest in ([] if many else sorted(listed, key=_newest))]
     counted = _by_unit(counts, reader.version, depth) if many else []
@@ -82,7 +82,7 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
     """
     with reader.read() as connection:
         values, spans = _asked(reader, unit)
-        rows = connection.execute(_longest(*spans), values | {"limit": limit}).all()
+        rows = connection.execute(_longest(spans), values | {"limit": limit}).all()
     code, name, now = reader.version.code_at, reader.version.name_at, values["now"]
     found = [
         (*shown, code[place], name[place], due_at, (now - due_at) // 60_000_000, lon, lat)
@@ -165,33 +165,34 @@ def _sources(spans: int, own: int | None) -> list[_Source]:
 
 
 @lru_cache(maxsize=64)
-def _counting(spans: int, own: int | None) -> TextClause:
+def _counting(asked: Asked) -> TextClause:
     """kind, place, count."""
-    chosen = "kind, p.place, COUNT(*)"
-    parts = [f"SELECT {each.kind} {chosen} {each.clause} GROUP BY 1, 2" for each in _sources(spans, own)]
+    parts = [
+        f"SELECT {each.kind} kind, p.place, COUNT(*) {each.clause} GROUP BY 1, 2" for each in _sources(*asked)
+    ]
     query = " UNION ALL ".join(parts)
     return text(query)
 
 
 @lru_cache(maxsize=64)
-def _listing(spans: int, own: int | None) -> TextClause:
+def _listing(asked: Asked) -> TextClause:
     """kind, id, lon, lat, title, detail, at; no more than `most`."""
     parts = [
         f"""SELECT {each.kind} kind, f.key, f.lon, f.lat, (SELECT text FROM term WHERE id = {each.title}),
         {each.detail}, {each.at} {each.clause}"""
-        for each in _sources(spans, own)
+        for each in _sources(*asked)
     ]
     query = " UNION ALL ".join(parts) + " LIMIT :most"
     return text(query)
 
 
 @lru_cache(maxsize=64)
-def _longest(spans: int, own: int | None) -> TextClause:
+def _longest(asked: Asked) -> TextClause:
     """id, category, address, place, due_at, lon, lat."""
     parts = [
         f"""SELECT f.key id, (SELECT text FROM term WHERE id = f.category), f.address, p.place, f.due_at due_at,
         f.lon, f.lat {clause} AND f.due_at < :now"""
-        for clause in _open("cases", spans, own, drawn=False)
+        for clause in _open("cases", *asked, drawn=False)
     ]
     query = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
     return text(query)

@@ -30,7 +30,18 @@ from data.placing import (
     leading,
 )
 from data.register import COUNTS
-from data.schema import FACTS, FOREVER, PLACES, STARTS, SUBJECTS, hand_place, load, sealed, source_definition
+from data.schema import (
+    FACT_COLUMNS,
+    FACTS,
+    FOREVER,
+    PLACES,
+    STARTS,
+    SUBJECTS,
+    hand_place,
+    load,
+    sealed,
+    source_definition,
+)
 from data.store import Store, any_of, insert_rows
 
 AT_ONCE = 50_000
@@ -59,7 +70,7 @@ def relocate(store: Store, *, clock: Callable[[], datetime], only: Collection[Ke
         placers = [places.Placer(connection, version, cache=cache) for version in versions]
     loads: list[int] = []
     counts: dict[str, int] = {}
-    for subject in SUBJECTS if placers else ():
+    for subject in (name for name in SUBJECTS if placers and "address" in FACT_COLUMNS[name]):
         mover = _Mover(store, subject, placers)
         for source_id, moved in mover.moved(only):
             loads.append(mover.write(source_id, moved, clock=clock))
@@ -93,15 +104,12 @@ class _Mover:
 
     def _read(self, connection: Connection, only: Collection[Key] | None, *, after: int) -> DataFrame:
         names = ["rev", "source_id", "key", "lon", "lat", "hint"]
-        columns = [self.table.c[name] for name in names]
-        if "address" in self.table.c:
-            columns += [self.table.c.address, self.table.c[STARTS[self.subject]]]
-            names += ["address", "start"]
+        columns = [self.table.c[name] for name in (*names, "address", STARTS[self.subject])]
         query = select(*columns).where(
             self.table.c.superseded == FOREVER, self.table.c.rev > after, self._wanted(only)
         )
         rows = connection.execute(query.order_by(self.table.c.rev).limit(AT_ONCE)).all()
-        return DataFrame(rows, columns=names)
+        return DataFrame(rows, columns=[*names, "address", "start"])
 
     def _wanted(self, only: Collection[Key] | None) -> ColumnElement[bool]:
         """Condition for facts that something else than coordinates may place."""

@@ -100,7 +100,8 @@ class Revisions:
         table, names = self.table, ["key", "rev", "digest", "version"]
         if keys.empty:
             return DataFrame(columns=names).set_index("key")
-        ensure_indexes(connection, table)  # a first load has taken them away until a key comes twice
+        if self._blank:
+            ensure_indexes(connection, table)  # a first load has taken them away until a key comes twice
         query = select(*(table.c[name] for name in names)).where(
             table.c.source_id == self.source_id,
             table.c.key.in_(any_of(connection, keys.tolist())),

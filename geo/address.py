@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 NUMERALS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 TENS = {"十": 10, "百": 100, "千": 1000}
-_NUMERAL = "[零〇一二三四五六七八九十百千两廿卅]+"
+_NUMERAL = "[零〇一二三四五六七八九十百千两廿卅]{1,9}"
 # Where a Chinese numeral is a number and not part of a name: before a part of an address, or at the end after one.
 _SPELT = re.compile(
     rf"(?:{_NUMERAL}[-~至到、,])*{_NUMERAL}(?=支?弄|号|幢|栋|座|室|单元|楼|层|村|街坊|期)|(?<=[路街道弄号楼幢])(?:{_NUMERAL}-)?{_NUMERAL}$"
@@ -43,7 +43,7 @@ IN_NAMES = frozenset(
 )  # 长白2村, 彩虹3期: the number belongs to the name
 _EDGE = " ,.()-/\\、的在于|_'\""
 _QUALIFIERS = (
-    ("opposite", re.compile(r"(?:斜?对面|对过|对马路).*$")),
+    ("opposite", re.compile(r"(?:斜?对面|对过|对马路).{0,8}$")),
     ("crossing", re.compile(r"(?:十字路口|交叉路?口|交汇处|交界处|路口|交口|转角处?)$")),
     (
         "near",
@@ -53,6 +53,8 @@ _QUALIFIERS = (
     ),
     ("inside", re.compile(r"(?:处|内|里面)$")),
 )
+LONGEST_QUALIFIER = 12
+LONGEST = 200  # characters of a text that are read: no address is longer
 _SIGN_ALONE = re.compile(r"(?:号楼|幢|栋)$")  # its number was left out
 _LATIN_DOOR = re.compile(r"(?P<low>\d{1,6})(?:-(?P<high>\d{1,6}))?[a-z]?\s+(?P<rest>.+)")
 
@@ -100,7 +102,9 @@ class Address(NamedTuple):
 
 def fold_name(text: str) -> str:
     """Spelling under which names are compared: half width, lower case, no spaces among wide characters, 二村 as 2村."""
-    plain = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold().translate(_SIGNS)
+    plain = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
+    if not plain.isalnum():
+        plain = _SPACES.sub(" ", plain).strip()
     if not _WIDE.search(plain):
         return plain.replace(".", "").replace("'", "")
     return _SPELT.sub(_in_digits, plain.replace(" ", ""))
@@ -130,7 +134,7 @@ def numeral(text: str) -> int:
 def parse(text: str, *, folded: bool = False) -> Address:
     """Take one address apart (`folded`: it is spelt as `fold_name` does). Never raises; without any words it gives
     no phrases."""
-    return _parse(text if folded else fold_name(text))
+    return _parse(text[:LONGEST] if folded else fold_name(text[:LONGEST]))
 
 
 def _parse(folded: str) -> Address:
@@ -150,8 +154,9 @@ def _parse(folded: str) -> Address:
 def _relation(text: str) -> tuple[str, str]:
     """The text without the qualifier at its end, and what it says of the place."""
     text = text.rstrip(_EDGE)
+    tail = max(len(text) - LONGEST_QUALIFIER, 0)
     for relation, pattern in _QUALIFIERS:
-        found = pattern.search(text)
+        found = pattern.search(text, tail)
         if found and (found.start() or relation != "crossing"):
             rest = text[: found.start()]
             if found[0] == "路口" and not rest.endswith("路"):

@@ -84,19 +84,25 @@ class Question:
     threshold: float
     margin: float
 
-    def answer(self, address: Address) -> Answer:
-        """The answer as the address stands; where a number or name leads nowhere, with one sign moved."""
-        found = self._as_it_stands(address)
-        slips = found.reason in ("unknown-number", "unread-number", "unknown-name")
-        if found.pos or not slips or len(address.name) > LONGEST_MOVED:
-            return found
-        moved = [self._as_it_stands(parse(text, folded=True)) for text in signs_moved(address.name)]
+    def is_name(self, address: Address) -> bool:
+        """Whether the text as a whole is a listed name."""
+        return address.name in self.index.names
+
+    def may_have_slipped(self, found: Answer) -> bool:
+        """Whether a misplaced sign could be why nothing was found."""
+        return not found.pos and found.reason in ("unknown-number", "unread-number", "unknown-name")
+
+    def with_a_sign_moved(self, address: Address) -> Answer | None:
+        """The one answer of the spellings with a sign elsewhere; None where there is none, or several."""
+        if len(address.name) > LONGEST_MOVED:
+            return None
+        moved = [self.as_it_stands(parse(text, folded=True)) for text in signs_moved(address.name)]
         sure = {one.pos: one for one in moved if one.pos and one.how != "fuzzy" and one.reason in VOUCHING}
         if len(sure) != 1:
-            return found
+            return None
         return replace(next(iter(sure.values())), how="fuzzy", score=SIGN_SCORE, reason="odd-sign")
 
-    def _as_it_stands(self, address: Address) -> Answer:
+    def as_it_stands(self, address: Address) -> Answer:
         """Phrases are answered one by one and must agree."""
         if not address.phrases:
             return EMPTY

@@ -20,6 +20,7 @@ from geo.place_index import PlaceIndex, road_end
 from geo.reading import without_districts
 
 KINDS = ("estate", "road", "lane", "building", "shop", "landmark", "region")
+MOST_KEPT = 100_000  # answers remembered
 _ROOMS = r"(号|号楼|幢|栋|座)(?:\d{1,2}[楼层])?-?\d{3,4}(?:室|房)?$"
 
 
@@ -131,12 +132,16 @@ class Gazetteer:
         return Entry("landmark", head if alone and not first.numbered else address.name)
 
     def _answer(self, address: Address, turn: int, within: int) -> Answer:
+        """The answer of an address, once for all that say the same: a text counts only where it is a name itself."""
         kept = self._kept.setdefault((turn, within), {})
-        known = kept.get(address)
+        if len(kept) > MOST_KEPT:
+            kept.clear()
+        question = Question(self._index(turn), within, self.threshold, self.margin)
+        said = address if question.is_name(address) else address._replace(name="")
+        known = kept.get(said)
         if known is None:
-            question = Question(self._index(turn), within, self.threshold, self.margin)
-            known = kept[address] = question.answer(address)
-        return known
+            known = kept[said] = question.as_it_stands(said)
+        return question.with_a_sign_moved(address) or known if question.may_have_slipped(known) else known
 
 
 def _without_rooms(texts: Series) -> Series:

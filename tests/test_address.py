@@ -1,8 +1,12 @@
 """Addresses taken apart and matched: every way to write one, what is refused, and ten thousand of the sample city."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas import DataFrame, Series
 
 from data.sample.gazetteer import gazetteer_rows, landmarks
@@ -134,6 +138,9 @@ def gazetteer(*more, **dated) -> Gazetteer:
     return Gazetteer(frame, UNITS)
 
 
+BOOK = gazetteer()
+
+
 @pytest.mark.parametrize(
     ("text", "pos", "how", "reason"),
     [
@@ -190,6 +197,31 @@ def test_answers_and_their_reasons(text, pos, how, reason):
     assert (answer.pos, answer.how, answer.reason) == (pos, how, reason)
 
 
+@given(
+    st.text(
+        st.sampled_from(
+            "青藤路沧浪松风苑鹤鸣小学汀洲市区街道弄号楼幢室支单双对面旁口0123456789一二十百千廿-~、,() aB#至到和近近９"
+        ),
+        max_size=40,
+    )
+)
+@settings(max_examples=400)
+def test_no_text_breaks_the_reader_and_what_is_open_has_no_place(text):
+    answer = BOOK.ask(text)
+    assert (answer.pos == 0) == (answer.how == "none") and answer.reason
+    assert answer == BOOK.ask(text + " ") and 0 <= answer.score <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["一" * 50_000 + "弄", "9" * 50_000 + "号", "青藤路" * 20_000, "市区" * 20_000 + "1号", "-" * 9_999],
+)
+def test_absurd_texts_are_read_in_no_time(text):
+    start = time.perf_counter()
+    assert BOOK.ask(text).pos == 0
+    assert time.perf_counter() - start < 1
+
+
 def test_open_answers_name_their_best_proposals():
     nearest = gazetteer().ask("青藤路31号")
     assert nearest.pos == 0 and [one.pos for one in nearest.proposals] == [A1]
@@ -203,6 +235,14 @@ def test_a_name_that_others_resemble_forgives_no_wrong_character():
     assert gazetteer().ask("青蔓路1号").pos == A1
     assert crowded.ask("青蔓路1号").reason == "unknown-name"
     assert crowded.ask("藤青路1号").pos == A1  # nothing is lost in a change of places
+
+
+def test_two_names_that_a_slip_fits_equally_give_no_answer():
+    twins = gazetteer(("building", "", "云亭路", 0, 5, 5, -1, A1), ("building", "", "云台路", 0, 5, 5, -1, B1),
+                      ("building", "", "云台路", 0, 6, 6, -1, B1))  # fmt: skip
+    torn = twins.ask("云路5号")
+    assert (torn.reason, {one.pos for one in torn.proposals}) == ("ambiguous", {A1, B1})
+    assert twins.ask("云路6号").pos == B1  # of the two only one has that door
 
 
 def test_a_known_road_is_no_slip_of_another():

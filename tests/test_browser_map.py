@@ -293,20 +293,20 @@ def test_click_down_and_back_gives_the_same_picture(signed):
     standing(page)
     page.click(".board .seg a:nth-child(2)")
     standing(page)
-    upper, address = page.evaluate(VIEW), page.url
+    upper, address = settled(page), page.url
     code = page.evaluate("() => document.querySelector('#map-graph .js-plotly-plot').data[0].locations[0]")
     page.mouse.click(*page.evaluate(AT, code))
     wait_for_address(page, f"/{code}?")
     standing(page)
-    lower = page.evaluate(VIEW)
+    lower = settled(page)
     assert lower != upper
     page.go_back()
     wait_for_address(page, address.partition("/map")[2])
     standing(page)
-    assert page.evaluate(VIEW) == upper
+    assert settled(page) == upper
     page.go_forward()
     standing(page)
-    assert page.evaluate(VIEW) == lower
+    assert settled(page) == lower
 
 
 def test_a_pasted_address_gives_the_same_picture_to_another_person(signed, server):

@@ -52,8 +52,8 @@ def go(page: Page, server: Server, address: str) -> None:
 
 
 def total(page: Page) -> str:
-    """The line that sums the ranking up."""
-    return page.locator(TOTAL).inner_text()
+    """The line that sums the ranking up, with the columns that have no room here."""
+    return page.locator(TOTAL).text_content() or ""
 
 
 def tree_of(page: Page) -> list[str]:

@@ -151,7 +151,7 @@ def test_open_facts_are_found_by_their_own_index(world):
     reader = world.reader()
     with reader.read() as connection:
         values, spans = points._asked(reader, "A")
-        for query in (points._listing(*spans), points._counting(*spans), points._longest(*spans)):
+        for query in (points._listing(spans), points._counting(spans), points._longest(spans)):
             asked = values | {"most": 1, "limit": 1, "alerts_from": 0, "readings_from": 0}
             steps = connection.execute(text(f"EXPLAIN QUERY PLAN {query.text}"), asked).all()
             plan = [step[-1] for step in steps]

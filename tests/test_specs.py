@@ -95,7 +95,7 @@ def test_a_specification_teaches_something(name):
     assert len(spec.facts) >= 5 and len(set(ids)) == len(ids)
     for language in REMARKS:
         assert all(spec.remarks[language]) and len(spec.remarks[language]) == len(spec.facts)
-    known = {"id", "withdrawn", "repeat_of", *COUNTED[INDICATORS[name].subject]}
+    known = {"id", "withdrawn", "repeat_of", "linked_case", "elsewhere", *COUNTED[INDICATORS[name].subject]}
     assert set(spec.columns) <= known
 
 

@@ -43,7 +43,7 @@ def test_connections_that_died_while_resting_are_replaced(store, monkeypatch, he
     if not heard:
         monkeypatch.setattr(stores, "_speaks", lambda connection: False)
         monkeypatch.setattr(stores, "ASKED_AFTER", 0.0)
-    others = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    others = """SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid != pg_backend_pid()"""
     with store.write() as connection:
         assert any(connection.scalars(text(others)).all())

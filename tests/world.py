@@ -66,11 +66,16 @@ class World:
         return self.now
 
     def publish(
-        self, columns: Sequence[tuple[str, str, float]], *, valid_from: int | None = None, tree: str = "grid"
+        self,
+        columns: Sequence[tuple[str, str, float]],
+        *,
+        valid_from: int | None = None,
+        tree: str = "grid",
+        shapes: bool = True,
     ) -> None:
         """Publish blocks given as (district, block, number of squares), side by side from west to east.
 
-        In another tree than the first their names begin as those of its levels.
+        In another tree than the first their names begin as those of its levels. Without shapes they are names only.
         """
         upper, lower = (name.capitalize() for name in self.settings.tree(tree).names)
         rows: list[tuple] = []
@@ -82,9 +87,11 @@ class World:
             rows.append(
                 (tree, 1, number, block, f"{lower} {block}", district, shapely.to_wkb(shape), "", valid_from)
             )
-        for number, (district, shapes) in enumerate(parts.items()):
-            outline = shapely.to_wkb(shapely.unary_union(shapes))
+        for number, (district, blocks) in enumerate(parts.items()):
+            outline = shapely.to_wkb(shapely.unary_union(blocks))
             rows.append((tree, 0, number, district, f"{upper} {district}", None, outline, "", valid_from))
+        if not shapes:
+            rows = [(*row[:6], None, *row[7:]) for row in rows]
         names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
         with self.store.write() as connection:
             insert_rows(connection, staged_unit, names, rows)

@@ -199,7 +199,10 @@
     const map = engine();
     if (!map || !window.Plotly) return;
     map.jumpTo({ center: [lon, lat], zoom });
-    window.Plotly.relayout(graph, { "map.center": { lon, lat }, "map.zoom": zoom });
+    // A page that is left while it is drawn takes the graph away under the drawing; nothing is amiss then.
+    const mine = graph;
+    window.Plotly.relayout(mine, { "map.center": { lon, lat }, "map.zoom": zoom })
+      .catch((error) => { if (mine.isConnected && mine._fullLayout) throw error; });
   }
 
   function fit(found) {
