@@ -89,14 +89,14 @@ class Counter:
     def sums(
         self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
     ) -> list[Sums]:
-        """From the rollups when they hold the level and nothing narrows the question, else fact by fact."""
+        """From the rollups when they hold the level and nothing narrows the question, else from shares or facts."""
         only = self.only if held is None else replace(self.only, held=held)
         wanted = [entry for ask in asks for entry in ask.indicators]
         known = self.load == self.seen.load and holds(self.seen, wanted)
         summed = region.depth in self.seen.levels.get(region.version.id, ())
         if known and summed and not words and not only:
             return from_rollup(self.connection, self.seen, region, asks)
-        if known and self.seen.shares:
+        if known and self.seen.shares and self._placed(region, held):
             counted = count_shares(self.connection, self.seen, region, asks, only=only, words=words)
         else:
             counted = count_facts(
@@ -104,6 +104,11 @@ class Counter:
                 days=self._days,
             )  # fmt: skip
         return [counted.sums(ask.indicators, ask.periods) for ask in asks]
+
+    def _placed(self, region: Region, held: Held | None) -> bool:
+        """Whether the shares say where facts lie in the versions asked about."""
+        asked = [region.version] if held is None else [region.version, held.version]
+        return all(self.seen.knows(version.id) for version in asked)
 
     def by_code(
         self,

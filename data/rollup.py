@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 from pandas import Series
@@ -46,18 +47,26 @@ class Published:
     published_at: int
     definition: str
 
+    @cached_property
+    def _defined(self) -> list:
+        return json.loads(self.definition)
+
     def columns(self, subject: str) -> tuple[str, ...]:
         """Names of the integer columns its rows hold."""
-        return tuple(json.loads(self.definition)[0][subject][0])
+        return tuple(self._defined[0][subject][0])
+
+    def histograms(self, subject: str) -> tuple[str, ...]:
+        """Names of the histograms its rows hold."""
+        return tuple(self._defined[0][subject][1])
 
     @property
     def shares(self) -> bool:
         """Whether the shares of every fact were kept with its rows."""
-        return json.loads(self.definition)[-1] == SHARES
+        return self._defined[-1] == SHARES
 
-    def histograms(self, subject: str) -> tuple[str, ...]:
-        """Names of the histograms its rows hold."""
-        return tuple(json.loads(self.definition)[0][subject][1])
+    def knows(self, version_id: int) -> bool:
+        """Whether facts were placed in that boundary version for it; one published since waits for a refresh."""
+        return version_id in self.levels
 
 
 @dataclass(frozen=True)

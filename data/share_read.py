@@ -35,12 +35,29 @@ class Part:
     columns: dict[str, np.ndarray]
 
 
+class BrokenShares(ValueError):
+    """What was kept of facts is not whole. Its arguments: where, what is stored, what was expected."""
+
+    def __str__(self) -> str:
+        where, got, expected = self.args
+        return f"{where}: got {got}; expected {expected}"
+
+
 def read_shares(connection: Connection, seen: Published, subject: str, names: Collection[str]) -> list[Part]:
-    """Columns of every fact of the published generations."""
+    """Columns of every fact of the published generations. Raises BrokenShares."""
     asked = {"subject": subject, "base": seen.base, "last": seen.generation, "names": sorted(names)}
     found: dict[tuple[int, int], Part] = {}
     for gen, part, name, sign, size, kind, body in connection.execute(_COLUMNS, asked):
-        found.setdefault((gen, part), Part(sign, size, {})).columns[name] = unpacked(kind, body, size)
+        try:
+            column = unpacked(kind, body, size)
+        except ValueError:
+            where, got = f"shares of {subject}, part {gen}.{part}", f"{len(body)} bytes in column '{name}'"
+            raise BrokenShares(where, got, f"{size} integers {kind}") from None
+        found.setdefault((gen, part), Part(sign, size, {})).columns[name] = column
+    for (gen, number), one in found.items():
+        if lacking := set(names) - one.columns.keys():
+            where, wanted = f"shares of {subject}, part {gen}.{number}", ", ".join(sorted(lacking))
+            raise BrokenShares(where, f"{len(one.columns)} of {len(names)} columns", f"{wanted} too")
     return list(found.values())
 
 
@@ -146,11 +163,13 @@ def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarr
     every = of_subject(asks[0].indicators[0].subject)
     sums: list[Share] = []
     bins: dict[str, Share] = {}
-    days: dict[tuple[str, bool], np.ndarray] = {}
     for ask in asks:
+        days: dict[str, np.ndarray] = {}
         for entry in ask.indicators:
             for name, on in added(entry, every):
-                day = days.setdefault((on, ask.stocks), ask.within(found[on][mine]))
+                if on not in days:
+                    days[on] = ask.within(found[on][mine])
+                day = days[on]
                 value = found[value_column(name, on)][mine]
                 if entry.kind == "quantile":
                     bins[name] = Share(name, on, np.where(value >= 0, day, -1), value)

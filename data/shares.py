@@ -98,6 +98,6 @@ def _packed(values: np.ndarray) -> tuple[str, bytes]:
 
 
 def unpacked(kind: str, body: bytes, size: int) -> np.ndarray:
-    """Values of a column of so many facts, not to be written to."""
+    """Values of a column of so many facts, not to be written to. Raises ValueError where there are more or fewer."""
     values = np.frombuffer(body, dtype=kind)
     return values if len(values) == size else np.broadcast_to(values, size)

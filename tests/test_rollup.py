@@ -10,16 +10,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import update
-from world import SIX, World, case, stored
+from world import SIX, World, case, same_by_shares_and_facts, stored
 
 from data import measures
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
 from data.refreshing import gather
-from data.rollup import Published
-from data.schema import share
 from data.verify import verify
 
 ALL = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
@@ -203,23 +200,6 @@ def test_a_scope_sees_its_own_units_and_nothing_else(world):
     )
 
 
-NARROWED = (
-    ({"category": "parking"}, Parts(("unit_code",), "block")),
-    ({"category": "parking/kerb", "within": "A", "channel": "patrol"}, Parts(())),
-    ({"channel": "patrol", "boundaries": "today"}, Parts(("unit_code", "month"), "district", "month")),
-    ({}, Parts(("unit_code", "category", "channel"), "block", None, ("category", "channel"))),
-    ({"category": "nothing of that name"}, Parts(("unit_code",), "district")),
-)
-
-
-def same_by_shares_and_facts(world: World) -> None:
-    """Questions that the summed tables do not answer: from the shares kept of every fact, and from the facts."""
-    for narrowed, parts in NARROWED:
-        kept = measure_table(world.reader(), ask(**narrowed), parts)
-        with patch.object(Published, "shares", property(lambda seen: False)):
-            pd.testing.assert_frame_equal(kept, measure_table(world.reader(), ask(**narrowed), parts))
-
-
 def test_a_category_is_counted_with_all_below_it_and_sums_to_the_whole(world):
     world.publish(SIX)
     kinds = ["litter", "parking/lane", "parking/kerb", "parkings", "parking/kerb"]
@@ -262,16 +242,6 @@ def test_a_level_of_too_many_units_is_counted_from_the_shares(world, monkeypatch
     with patch.object(measures, "count_facts", side_effect=AssertionError("read from the facts")):
         pd.testing.assert_frame_equal(table(world, ask(), level="block"), held)
     assert [str(entry) for entry in verify(world.store)] == []
-
-
-def test_shares_that_went_wrong_are_found(world):
-    world.publish(SIX)
-    world.load([case(1, square=0.5), case(2, square=1.5, category="parking")])
-    world.refresh()
-    with world.store.write() as connection:
-        changed = update(share).where(share.c.name == "category").values(sign=-1, kind="<i1", body=b"\x01")
-        assert connection.execute(changed).rowcount
-    assert any("shares of cases_reported" in str(entry) for entry in verify(world.store))
 
 
 rows = st.lists(
