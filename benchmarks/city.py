@@ -13,7 +13,8 @@ from data.settings import Settings, make_folders, parse_settings
 from data.store import Store, insert_rows
 
 LEVELS = ("subdistrict", "area", "grid", "microgrid", "metagrid")
-SPLITS = ((4, 3), (5, 1), (2, 2), (5, 1), (1, 7))  # 12 sub-districts, 60, 240, 1,200, 8,400 leaves
+Splits = tuple[tuple[int, int], ...]  # parts of a unit of each level, across and up
+SPLITS: Splits = ((4, 3), (5, 1), (2, 2), (5, 1), (1, 7))  # 12 sub-districts, 60, 240, 1,200, 8,400 leaves
 WEST, SOUTH, SIDE = 121.4, 31.2, 0.12
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SOURCE = """
@@ -35,31 +36,31 @@ lat = "lat"
 """
 
 
-def make_instance(folder: Path, *, url: str = "") -> Store:
+def make_instance(folder: Path, *, url: str = "", splits: Splits = SPLITS) -> Store:
     """An instance with the district's boundaries published and one source of cases."""
     from data.migrate import migrate
 
     make_folders(folder)
     (folder / "sources" / "cases.toml").write_text(SOURCE, encoding="utf-8")
-    store = open_instance(folder, url=url)
+    store = open_instance(folder, url=url, levels=len(splits))
     migrate(store)
     names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
     with store.write() as connection:
-        insert_rows(connection, staged_unit, names, _units())
+        insert_rows(connection, staged_unit, names, _units(splits))
     boundaries.publish(store, accept=boundaries.ACCEPTABLE, clock=lambda: START)
     return store
 
 
-def open_instance(folder: Path, *, url: str = "") -> Store:
+def open_instance(folder: Path, *, url: str = "", levels: int = len(LEVELS)) -> Store:
     """The store of an instance that `make_instance` has made."""
-    raw = {"name": "bench", "levels": [{"name": name} for name in LEVELS], "database_url": url}
+    raw = {"name": "bench", "levels": [{"name": name} for name in LEVELS[:levels]], "database_url": url}
     settings: Settings = parse_settings(raw, folder=folder)
     return Store(settings)
 
 
-def _units() -> list[tuple]:
+def _units(splits: Splits) -> list[tuple]:
     rows, parents = [], [("", WEST, SOUTH, SIDE, SIDE)]
-    for depth, (across, up) in enumerate(SPLITS):
+    for depth, (across, up) in enumerate(splits):
         children = []
         for parent, west, south, width, height in parents:
             for number in range(across * up):

@@ -23,6 +23,7 @@ COUNTED = {
     "alerts": ("kind", "device", "occurred_at", "state"),
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
 }  # fmt: skip
+WORDS = ("category", "channel", "department")
 GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
 
 
@@ -97,6 +98,11 @@ def read_facts(
     return read_rows(connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of)
 
 
+def narrowing(subject: str) -> tuple[str, ...]:
+    """Words by which questions about a subject are narrowed and split."""
+    return tuple(word for word in WORDS if FACT_COLUMNS[subject].get(word) == "word")
+
+
 def read_rows(
     connection: Connection,
     subject: str,
@@ -108,14 +114,16 @@ def read_rows(
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
 
-    load   the one whose knowledge says which orders another fact tells (`elsewhere`)
-    as_of  the instant whose names of departments hold; None: today's
+    load     the one whose knowledge says which orders another fact tells (`elsewhere`)
+    as_of    the instant whose names of departments hold; None: today's
+    returns  with them the words a question may be narrowed to, as ids of `term` (`category_id` …; -1 when absent)
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
     withdrawn = case((table.c.withdrawn, 1), else_=0).label("withdrawn")
     chosen: list[ColumnElement] = [table.c.rev, table.c.source_id, withdrawn]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
+    chosen += [func.coalesce(table.c[word], -1).label(f"{word}_id") for word in narrowing(subject)]
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:

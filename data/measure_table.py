@@ -1,6 +1,6 @@
 """The table `linli measure` prints: measures by level, day, week, month, category and channel, in any combination.
 
-Words are not held in the rollups at fine levels, so a table by category or channel is counted from the facts.
+Words are not held in the rollups, so a table by category or channel is counted from the shares kept of every fact.
 """
 
 from collections.abc import Sequence

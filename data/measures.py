@@ -15,7 +15,8 @@ from data.query import Period, Query
 from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
 from data.settings import EPOCH_DAY, Settings
-from data.sums import Counted, Days, Filter, Region, Sums, count_facts
+from data.share_read import count_shares
+from data.sums import Days, Filter, Region, Sums, count_facts
 from data.tables import Tables
 
 UNASSIGNED = "/-"
@@ -81,7 +82,6 @@ class Counter:
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
         self.seen, self.across = seen, across
-        self._kept: dict[tuple, Counted] = {}
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
@@ -89,25 +89,26 @@ class Counter:
     def sums(
         self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
     ) -> list[Sums]:
-        """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
+        """From the rollups when they hold the level and nothing narrows the question, else from shares or facts."""
         only = self.only if held is None else replace(self.only, held=held)
         wanted = [entry for ask in asks for entry in ask.indicators]
-        summed = region.depth in self.seen.levels.get(region.version.id, ()) and holds(self.seen, wanted)
-        if summed and not words and not only and self.load == self.seen.load:
+        known = self.load == self.seen.load and holds(self.seen, wanted)
+        summed = region.depth in self.seen.levels.get(region.version.id, ())
+        if known and summed and not words and not only:
             return from_rollup(self.connection, self.seen, region, asks)
-        counted = self._counted(region, asks[0].indicators[0].subject, tuple(words), only)
-        return [counted.sums(ask.indicators, ask.periods) for ask in asks]
-
-    def _counted(self, region: Region, subject: str, words: tuple[str, ...], only: Filter) -> Counted:
-        """Facts of a region counted once for all indicators of a question."""
-        within = only.held.version.id if only.held else None
-        key = (region.version.id, region.depth, region.low, region.high, subject, words, within, self._days)
-        if key not in self._kept:
-            self._kept[key] = count_facts(
-                self.connection, self.settings, region, subject, load=self.load, only=only, words=words,
+        if known and self.seen.shares and self._placed(region, held):
+            counted = count_shares(self.connection, self.seen, region, asks, only=only, words=words)
+        else:
+            counted = count_facts(
+                self.connection, self.settings, region, wanted[0].subject, load=self.load, only=only, words=words,
                 days=self._days,
             )  # fmt: skip
-        return self._kept[key]
+        return [counted.sums(ask.indicators, ask.periods) for ask in asks]
+
+    def _placed(self, region: Region, held: Held | None) -> bool:
+        """Whether the shares say where facts lie in the versions asked about."""
+        asked = [region.version] if held is None else [region.version, held.version]
+        return all(self.seen.knows(version.id) for version in asked)
 
     def by_code(
         self,

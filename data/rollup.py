@@ -13,7 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+import numpy as np
 from pandas import Series
 from sqlalchemy import DDL, Connection, delete, insert, inspect, select, update
 
@@ -23,12 +25,14 @@ from data.factstore import changed_facts, last_load, read_facts, source_rhythms,
 from data.indicators import of_subject
 from data.instants import micros
 from data.places import STRIP_UNITS
-from data.schema import FACTS, PLACES, SUBJECTS, generation, publication
+from data.schema import FACTS, PLACES, SUBJECTS, generation, publication, share
+from data.shares import FORMAT, Tallied, write_shares
 from data.store import Store
 from data.strips import NEVER_DAY, StripWriter, rollup_table
-from data.tally import SPANS, Cells, Shares, add_up, columns, histograms, lift, merge, shares_of
+from data.tally import SPANS, Cells, add_up, columns, histograms, lift, merge, shares_of
 
 MAX_UNITS = 2_500  # of a level held as rollups: more do not fit on a map, and their facts are few
+SHARES = f"shares {FORMAT}"  # in a definition: that they are kept, and how
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,26 @@ class Published:
     published_at: int
     definition: str
 
+    @cached_property
+    def _defined(self) -> list:
+        return json.loads(self.definition)
+
     def columns(self, subject: str) -> tuple[str, ...]:
         """Names of the integer columns its rows hold."""
-        return tuple(json.loads(self.definition)[0][subject][0])
+        return tuple(self._defined[0][subject][0])
 
     def histograms(self, subject: str) -> tuple[str, ...]:
         """Names of the histograms its rows hold."""
-        return tuple(json.loads(self.definition)[0][subject][1])
+        return tuple(self._defined[0][subject][1])
+
+    @property
+    def shares(self) -> bool:
+        """Whether the shares of every fact were kept with its rows."""
+        return self._defined[-1] == SHARES
+
+    def knows(self, version_id: int) -> bool:
+        """Whether facts were placed in that boundary version for it; one published since waits for a refresh."""
+        return version_id in self.levels
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,8 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     levels = {version.id: _stored_levels(version) for version in versions}
     writer = StripWriter(store, number)
     for subject in subjects if since else SUBJECTS:
-        for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
+        changes = _changes(store, subject, versions, levels, since=since, load_id=load_id, number=number)
+        for version, depth, cells in changes:
             writer.take(subject, cells, version=version, depth=depth)
     writer.flush()
     rows, first_on = writer.rows, min(writer.first_on, since.first_on if since else NEVER_DAY)
@@ -118,7 +136,7 @@ def _definition(
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
     known = [sorted(rhythms.items()), [[link.source_id, link.field, link.targets] for link in linked]]
-    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS])
+    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS, SHARES])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:
@@ -135,7 +153,7 @@ def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
         for subject in SUBJECTS if not base else ():
             _ensure_table(connection, subject)
         stale = connection.scalars(select(generation.c.id).where(generation.c.state == "building")).all()
-        for table in map(rollup_table, SUBJECTS) if stale else ():
+        for table in (*map(rollup_table, SUBJECTS), share) if stale else ():
             connection.execute(delete(table).where(table.c.gen.in_(stale)))
         connection.execute(delete(generation).where(generation.c.state == "building"))
         number = (
@@ -167,8 +185,9 @@ def _changes(
     *,
     since: Published | None,
     load_id: int,
+    number: int,
 ) -> Iterator[tuple["places.Version", int, Cells]]:
-    """Sums to add, by boundary version and level."""
+    """Sums to add, by boundary version and level; what was counted is kept as shares of generation `number`."""
     indicators = of_subject(subject)
     with store.read() as connection:
         rhythms = source_rhythms(connection)
@@ -182,32 +201,40 @@ def _changes(
             for rows, sign in parts
             if len(rows)
         ]
-        counted = [(frame["rev"], shares_of(frame, indicators), sign) for frame, sign in prepared]
+        counted = [
+            Tallied(
+                frame,
+                shares_of(frame, indicators),
+                sign,
+                _places(connection, subject, versions, frame["rev"]),
+            )
+            for frame, sign in prepared
+        ]
         for version, ends in with_ends(versions):
             depths = levels[version.id]
             if not counted or not depths:
                 continue
-            cells = _finest(connection, subject, version, counted, depth=depths[-1], ends=ends)
+            cells = _finest(version, counted, depth=depths[-1], ends=ends)
             yield version, depths[-1], cells
             for depth in reversed(depths[:-1]):
                 cells = lift(cells, version.ancestors[depth])
                 yield version, depth, cells
+        write_shares(store, subject, number, counted)
 
 
-def _finest(
-    connection: Connection,
-    subject: str,
-    version: "places.Version",
-    counted: Sequence[tuple[Series, Shares, int]],
-    *,
-    depth: int,
-    ends: int | None,
-) -> Cells:
+def _places(
+    connection: Connection, subject: str, versions: tuple["places.Version", ...], revs: Series
+) -> dict[int, np.ndarray]:
+    """Place of each revision by version."""
+    return {version.id: places.of_revisions(connection, subject, version.id, revs) for version in versions}
+
+
+def _finest(version: "places.Version", counted: Sequence[Tallied], *, depth: int, ends: int | None) -> Cells:
     """Sums of the finest level held; the coarser ones are added up from it."""
-    parts = []
-    for revs, shares, sign in counted:
-        placed = places.of_revisions(connection, subject, version.id, revs)
-        parts.append(add_up(shares.before(ends), version.ancestors[depth][placed], sign=sign))
+    row = version.ancestors[depth]
+    parts = [
+        add_up(part.shares.before(ends), row[part.places[version.id]], sign=part.sign) for part in counted
+    ]
     return parts[0] if len(parts) == 1 else merge(parts)
 
 
@@ -257,6 +284,8 @@ def _publish(store: Store, new: Published, *, seconds: float, rows: int) -> None
 
 def _tidy(store: Store, base: int) -> None:
     """Drop the rows no generation reads any more; tell PostgreSQL's planner what the tables hold now."""
+    with store.write() as connection:
+        connection.execute(delete(share).where(share.c.gen < base))
     for subject in SUBJECTS:
         table = rollup_table(subject)
         with store.write() as connection:

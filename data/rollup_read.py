@@ -59,6 +59,11 @@ class Ask:
         starts = [first, *(max(first, end) for end in self.ends)]
         return [(min(start, end), end) for start, end in zip(starts, self.ends, strict=False)]
 
+    def within(self, day: np.ndarray) -> np.ndarray:
+        """Local days, -1 for those that no answer needs."""
+        first = 0 if self.stocks else min(start for start, _ in self.periods)
+        return np.where((day >= first) & (day < self.ends[-1]), day, np.int32(-1))
+
     def of_runs(self, sums: np.ndarray) -> np.ndarray:
         """Sums by row, run and column as sums by row, period and column."""
         if not self.stocks:

@@ -276,6 +276,18 @@ sealed = _table(
     Column("box", LargeBinary, nullable=False),  # nonce and AES-256-GCM ciphertext; the key lies outside
 )
 
+share = _table(
+    "share",
+    Column("subject", Text, primary_key=True),
+    Column("gen", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),  # of a column of some facts (`data.shares`)
+    Column("sign", Integer, nullable=False),  # 1: these facts were added, -1: taken away
+    Column("size", Integer, nullable=False),  # how many facts
+    Column("kind", Text, nullable=False),  # of the integers in `body`: <i1, <i2, <i4 or <i8
+    Column("body", LargeBinary, nullable=False),  # one a fact, or a single one where all are equal
+)
+
 place_entry = _table(
     "place_entry",  # the gazetteer; an entry is known from recorded_at until superseded_at
     Column("id", Integer, primary_key=True),

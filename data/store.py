@@ -145,9 +145,21 @@ def _postgres_reader(url: str) -> Engine:
     may have dropped without a word, is asked.
     """
     engine = create_engine(url, pool_size=10, isolation_level="REPEATABLE READ")
+    event.listen(engine, "connect", partial(_read_binary, engine.dialect.loaded_dbapi))
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_check_alive, engine.dialect))
     return engine.execution_options(postgresql_readonly=True)
+
+
+def _read_binary(psycopg: Any, connection: Any, _record: object) -> None:
+    """Rows come as bytes are: arrays of the summed tables would be written out in digits and read again."""
+
+    def cursor(*given: Any, **named: Any) -> Any:
+        made = psycopg.Cursor(*given, **named)
+        made.format = psycopg.pq.Format.BINARY
+        return made
+
+    connection.cursor_factory = cursor
 
 
 def _note_rest(_connection: object, record: Any) -> None:

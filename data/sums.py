@@ -1,6 +1,7 @@
-"""Sums by unit row and period, counted from the facts; `data.rollup_read` reads them from the rollups.
+"""Sums by unit row and period, counted from the facts.
 
-Both paths answer the same arrays and, by law, the same numbers.
+`data.rollup_read` reads them from the rollups, `data.share_read` counts them from the shares kept of every fact; all
+three answer the same arrays and, by law, the same numbers.
 """
 
 from collections.abc import Sequence
@@ -50,6 +51,11 @@ class Region:
     low: int
     high: int
 
+    @property
+    def partial(self) -> bool:
+        """Whether anything of the version lies outside."""
+        return self.low > 0 or self.high < len(self.version.units)
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -74,13 +80,19 @@ class Filter:
         return {column: word for column, word in wanted.items() if word}
 
 
+def below(
+    connection: Connection, subject: str, column: str, wanted: str, *, as_of: int | None = None
+) -> list[int]:
+    """Ids of a word and of everything below it on its path."""
+    words = read_terms(connection, term_kind(subject, column), as_of=as_of)
+    return [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
+
+
 def word_condition(
     connection: Connection, subject: str, column: str, wanted: str, *, as_of: int | None = None
 ) -> ColumnElement[bool]:
     """Condition for a word and everything below it on its path."""
-    words = read_terms(connection, term_kind(subject, column), as_of=as_of)
-    ids = [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
-    return FACTS[subject].c[column].in_(ids)
+    return FACTS[subject].c[column].in_(below(connection, subject, column, wanted, as_of=as_of))
 
 
 @dataclass(frozen=True)
@@ -113,7 +125,7 @@ def count_facts(
     words: Sequence[str] = (),
     days: Days | None = None,
 ) -> Counted:
-    """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant.
+    """Count a region from the revisions visible at a load: for instants in the past, of which nothing is kept.
 
     days  that all periods asked for lie in; facts that no sum over them can tell are not read
     """
@@ -158,7 +170,7 @@ def _facts_in(
     """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]
     where = list(near)
-    if region.low > 0 or region.high < len(region.version.units):
+    if region.partial:
         inside = select(place.c.rev).where(
             place.c.version_id == region.version.id, place.c.place.between(region.low, region.high)
         )
@@ -202,10 +214,11 @@ def _cut(
 def _cut_histograms(cells: Cells, name: str, periods: Sequence[Days]) -> dict[tuple[int, int], np.ndarray]:
     cell, bins, count = cells.pairs[name]
     row, day = cells.row[cell], cells.day[cell]
-    found = {}
+    found: dict[tuple[int, int], np.ndarray] = {}
     for number, (start, end) in enumerate(periods):
         chosen = (day >= start) & (day < end)
-        for one in np.unique(row[chosen]).tolist():
-            mine = chosen & (row == one)
-            found[(one, number)] = np.bincount(bins[mine], count[mine], minlength=BINS)
+        rows, at = np.unique(row[chosen], return_inverse=True)
+        table = np.bincount(at * BINS + bins[chosen], count[chosen], minlength=len(rows) * BINS)
+        lines = zip(rows.tolist(), table.reshape(-1, BINS), strict=True)
+        found |= {(one, number): line for one, line in lines}
     return found

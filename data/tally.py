@@ -6,7 +6,7 @@ held as sparse histograms with fixed edges, which add like numbers do.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pandas import DataFrame
@@ -32,10 +32,11 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class _Share:
-    """What facts contribute to one column: `value` on `day` (-1: nothing)."""
+class Share:
+    """What facts contribute to one column: `value` on `day` (-1: nothing), which is the day of the cohort `on`."""
 
     name: str
+    on: str
     day: np.ndarray
     value: np.ndarray
 
@@ -71,15 +72,15 @@ class Shares:
     """What facts contribute: to integer columns, and to histograms (`value` is then the bin)."""
 
     names: tuple[str, ...]
-    sums: tuple[_Share, ...]
-    bins: tuple[_Share, ...]
+    sums: tuple[Share, ...]
+    bins: tuple[Share, ...]
 
     def before(self, day: int | None) -> "Shares":
         """Only what counts before a local day."""
         if day is None:
             return self
         cut = [
-            tuple(_Share(part.name, np.where(part.day < day, part.day, -1), part.value) for part in parts)
+            tuple(replace(part, day=np.where(part.day < day, part.day, -1)) for part in parts)
             for parts in (self.sums, self.bins)
         ]
         return Shares(self.names, *cut)
@@ -87,30 +88,31 @@ class Shares:
 
 def shares_of(facts: DataFrame, indicators: Sequence[Indicator]) -> Shares:
     """What each prepared fact adds to each column."""
-    sums: list[_Share] = []
-    bins: dict[str, _Share] = {}
+    sums: list[Share] = []
+    bins: dict[str, Share] = {}
     for entry in indicators:
         day = facts[entry.counted_on].to_numpy()
         value = facts.pipe(entry.numerator).to_numpy()
         if entry.kind == "quantile":
             bins[histogram_of(entry, indicators)] = _binned(entry, indicators, day=day, minutes=value)
             continue
-        sums.append(_Share(f"n_{entry.name}", day, value))
+        sums.append(Share(f"n_{entry.name}", entry.counted_on, day, value))
         if entry.leaves_on is not None:
             left = facts[entry.leaves_on].to_numpy()
-            sums.append(_Share(f"n_{entry.name}", left, np.where(day >= 0, -value, 0)))
+            sums.append(Share(f"n_{entry.name}", entry.leaves_on, left, np.where(day >= 0, -value, 0)))
         if entry.denominator is not None:
-            sums.append(_Share(f"d_{entry.name}", day, facts.pipe(entry.denominator).to_numpy()))
+            base = facts.pipe(entry.denominator).to_numpy()
+            sums.append(Share(f"d_{entry.name}", entry.counted_on, day, base))
         if entry.kind == "score":
-            sums.append(_Share(f"q_{entry.name}", day, value * value))
+            sums.append(Share(f"q_{entry.name}", entry.counted_on, day, value * value))
     return Shares(columns(indicators), tuple(sums), tuple(bins.values()))
 
 
 def _binned(
     entry: Indicator, indicators: Sequence[Indicator], *, day: np.ndarray, minutes: np.ndarray
-) -> _Share:
+) -> Share:
     bins = np.searchsorted(DURATION_EDGES, minutes, side="right")
-    return _Share(histogram_of(entry, indicators), np.where(minutes >= 0, day, -1), bins)
+    return Share(histogram_of(entry, indicators), entry.counted_on, np.where(minutes >= 0, day, -1), bins)
 
 
 def tally(facts: DataFrame, rows: np.ndarray, indicators: Sequence[Indicator], *, sign: int = 1) -> Cells:
@@ -144,7 +146,7 @@ def add_up(shares: Shares, rows: np.ndarray, *, sign: int = 1) -> Cells:
     return _without_zeros(Cells(cells // width, cells % width + first, names, table, pairs))
 
 
-def _keys(share: _Share, rows: np.ndarray, first: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def _keys(share: Share, rows: np.ndarray, first: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     chosen = share.day >= 0
     if not share.name.startswith("h_"):
         chosen &= share.value != 0

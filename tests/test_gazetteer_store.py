@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
 from sqlalchemy import select
-from world import CASES, SIDE, SIX, START, World, local, stored
+from world import CASES, SIDE, SIX, START, World, local, same_by_shares_and_facts, stored
 
 from data import gazetteer, settling
 from data.gazetteer_file import GazetteerError
@@ -441,6 +441,7 @@ def test_a_long_history_on_both_stores(town, seed):
         if turn % 2:
             town.refresh()
     town.refresh()
+    same_by_shares_and_facts(town)
     grown = stored(town, "cases")
     assert [str(one) for one in verify(town.store)] == []
     town.refresh(full=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_deliveries import ALL
-from world import CASES, SIX, World, case, stored
+from world import CASES, SIX, World, case, same_by_shares_and_facts, stored
 
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
@@ -174,6 +174,7 @@ def test_any_history_of_cases_and_orders_counts_each_event_once(migrated_sqlite,
                 orders |= last
         found = events(world)
         assert found["order_events"] == expected_events(cases, orders)
+        same_by_shares_and_facts(world)
         grown = stored(world, "orders")
         world.refresh(full=True)
         assert stored(world, "orders").tolist() == grown.tolist()

@@ -3,13 +3,16 @@
 import tempfile
 from datetime import date
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import SIX, World, case, stored
+from world import SIX, World, case, same_by_shares_and_facts, stored
 
+from data import measures
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
@@ -197,6 +200,50 @@ def test_a_scope_sees_its_own_units_and_nothing_else(world):
     )
 
 
+def test_a_category_is_counted_with_all_below_it_and_sums_to_the_whole(world):
+    world.publish(SIX)
+    kinds = ["litter", "parking/lane", "parking/kerb", "parkings", "parking/kerb"]
+    world.load([case(at, square=at + 0.5, closed=at + 2, category=kind) for at, kind in enumerate(kinds)])
+    world.load([case(9, square=None, hint="A", category="parking")])
+    world.refresh()
+    world.load(
+        [case(2, square=0.5, closed=30, category="litter"), case(1, square=1.5, category="parking/kerb")]
+    )
+    world.refresh()
+    found = table(world, ask("cases_reported", category="parking"), level="block").set_index("unit_code")[
+        "value"
+    ]
+    assert found[found > 0].to_dict() == {"A2": 1, "B2": 1, "A/-": 1}
+    split = measure_table(
+        world.reader(), ask("cases_reported", "cases_open"), Parts(("category",), None, None, ("category",))
+    ).set_index(["indicator", "category"])["value"]  # fmt: skip
+    assert split["cases_reported"].to_dict() == {"litter": 2, "parking": 1, "parking/kerb": 2, "parkings": 1}
+    assert split["cases_open"].to_dict() == {"parking": 1, "parking/kerb": 1}
+    same_by_shares_and_facts(world)
+    assert [str(entry) for entry in verify(world.store)] == []
+
+
+def test_a_level_of_too_many_units_is_counted_from_the_shares(world, monkeypatch):
+    from data import rollup
+
+    world.publish(SIX)
+    world.load(
+        [
+            case(at, square=at % 7, reported=20 - at, due=24, closed=at * 3 if at % 3 else None)
+            for at in range(20)
+        ]
+    )
+    world.refresh()
+    held = table(world, ask(), level="block")
+    monkeypatch.setattr(rollup, "MAX_UNITS", 1)
+    assert world.refresh().mode == "full"
+    with world.store.read() as connection:
+        assert not any(rollup.published(connection).levels.values())
+    with patch.object(measures, "count_facts", side_effect=AssertionError("read from the facts")):
+        pd.testing.assert_frame_equal(table(world, ask(), level="block"), held)
+    assert [str(entry) for entry in verify(world.store)] == []
+
+
 rows = st.lists(
     st.builds(
         case,
@@ -235,6 +282,7 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
                     ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location
                 )
         world.refresh()
+        same_by_shares_and_facts(world)
         grown = stored(world, "cases")
         assert [str(entry) for entry in verify(world.store)] == []
         whole = world.reader().measures(ask(level="block"), compare=False)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import Series
-from world import SIX, World, case, local
+from world import SIX, World, case, local, same_by_shares_and_facts
 
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
@@ -415,6 +415,7 @@ def test_any_scope_has_equal_totals_in_both_trees(worlds, history, boundaries):
         assert set(ids(own, ask(tree="admin"))) == set(ids(other, ask())) == expected
         if boundaries == "today" and period == YEAR:
             assert found["cases_reported"][0] == len(expected)
+        same_by_shares_and_facts(world, other)
         asked = {"boundaries": boundaries, "period": period}
         whole = [totals(world.reader(tree=tree), ask(tree=tree, **asked)) for tree in BOTH]
         assert whole[0] == whole[1]

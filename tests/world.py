@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import shapely
 from sqlalchemy import select
 
-from data import boundaries
+from data import boundaries, measures
+from data.indicators import INDICATORS
 from data.ledger import Ledger, ingest
 from data.query import Period, Query
 from data.reader import Reader
 from data.refreshing import refresh_all
+from data.rollup import Published
 from data.schema import metadata, staged_unit
 from data.scope import Scope, whole_scope
 from data.settings import Settings, make_folders, parse_settings
@@ -21,6 +24,7 @@ from data.store import Store, insert_rows
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SIDE = 0.01  # degrees of a block
+WORDS = ("category", "channel", "department")
 CASES = """
 kind = "case"
 format = "csv"
@@ -198,3 +202,51 @@ def stored(world: World, table: str) -> np.ndarray:
     sums = np.zeros((len(different), lines.sums.shape[1]), dtype=np.int64)
     np.add.at(sums, at, lines.sums)
     return np.hstack([different, sums])[sums.any(axis=1)]
+
+
+def same_by_shares_and_facts(world: World, *readers: Reader, kept: bool = True) -> None:
+    """Questions that the summed tables do not answer, of the shares and of the facts, by some readers (else of all).
+
+    kept  the shares must answer them: whoever looks at the facts fails
+    """
+    looking = AssertionError("looked at the facts") if kept else None
+    for reader in readers or (world.reader(),):
+        for query, words in _narrowed(reader):
+            with patch.object(measures, "count_facts", side_effect=looking, wraps=measures.count_facts):
+                found = _answers(reader, query, words)
+            with patch.object(Published, "shares", property(lambda seen: False)):
+                assert found == _answers(reader, query, words), (query, words)
+
+
+def _narrowed(reader: Reader) -> list[tuple[Query, tuple[str, ...]]]:
+    """Questions by unit and word, with words in use and one that is not; the words to split by."""
+    top, finest = (reader.levels()[at].name for at in (0, -1))
+    known = {name: reader.words("cases", name) or reader.words("orders", name) for name in WORDS}
+    category, channel, department = ((words or ["nothing of that name"])[-1] for words in known.values())
+    year = Period(date(2026, 1, 1), date(2027, 1, 1))
+    spring = Period(date(2026, 2, 5), date(2026, 4, 1))
+    whole = Query(finest, None, tuple(INDICATORS), year, tree=reader.tree)
+    inside = next((unit.code for unit in reader.roots()), None)
+    return [
+        (whole, ("category", "channel")),
+        (whole.asking(category=category.split("/")[0], level=top), ()),
+        (whole.asking(category=category, channel=channel, within=inside, period=spring), ()),
+        (whole.asking(channel=channel, boundaries="today"), ()),
+        (whole.asking(department=department, period=spring), ()),
+        (whole.asking(level=None, period=spring), ("department",)),
+        (whole.asking(category="nothing of that name", level=top), ()),
+    ]
+
+
+def _answers(reader: Reader, query: Query, words: Sequence[str]) -> dict[tuple, list]:
+    """Numerator, denominator, value and n of every indicator, key and period; what was never counted is left out."""
+    depth = reader.level(query.level).depth if query.level else None
+    found = reader.tables(query, depth=depth, periods=[query.period, query.period.before], words=words)
+    answers = {}
+    for name in query.indicators:
+        weighed = found.measures(name, found.rows(found.keys))
+        fields = np.stack([weighed.numerator, weighed.denominator, weighed.value, weighed.n], axis=2)
+        for at, key in enumerate(found.keys):
+            if np.nan_to_num(fields[:, at]).any():
+                answers[name, key] = np.nan_to_num(fields[:, at], nan=-1).tolist()
+    return answers

@@ -1,0 +1,200 @@
+"""Counting from the shares kept of every fact: any level, category and channel, as published."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import Connection, bindparam, select
+
+from data.crossing import Ranges
+from data.factstore import narrowing, read_terms, term_kind
+from data.indicators import Indicator, of_subject
+from data.places import Version
+from data.rollup import Published
+from data.rollup_read import Ask
+from data.schema import share
+from data.shares import added, place_column, unpacked, value_column
+from data.sums import Counted, Filter, Region, below
+from data.tally import Share, Shares, add_up, columns, histograms, merge
+
+_COLUMNS = (
+    select(share.c.gen, share.c.part, share.c.name, share.c.sign, share.c.size, share.c.kind, share.c.body)
+    .where(share.c.subject == bindparam("subject"), share.c.gen.between(bindparam("base"), bindparam("last")))
+    .where(share.c.name.in_(bindparam("names", expanding=True)))
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Columns of some facts, by name, and whether they were added (1) or taken away (-1)."""
+
+    sign: int
+    size: int
+    columns: dict[str, np.ndarray]
+
+
+class BrokenShares(ValueError):
+    """What was kept of facts is not whole. Its arguments: where, what is stored, what was expected."""
+
+    def __str__(self) -> str:
+        where, got, expected = self.args
+        return f"{where}: got {got}; expected {expected}"
+
+
+def read_shares(connection: Connection, seen: Published, subject: str, names: Collection[str]) -> list[Part]:
+    """Columns of every fact of the published generations. Raises BrokenShares."""
+    asked = {"subject": subject, "base": seen.base, "last": seen.generation, "names": sorted(names)}
+    found: dict[tuple[int, int], Part] = {}
+    for gen, part, name, sign, size, kind, body in connection.execute(_COLUMNS, asked):
+        try:
+            column = unpacked(kind, body, size)
+        except ValueError:
+            where, got = f"shares of {subject}, part {gen}.{part}", f"{len(body)} bytes in column '{name}'"
+            raise BrokenShares(where, got, f"{size} integers {kind}") from None
+        found.setdefault((gen, part), Part(sign, size, {})).columns[name] = column
+    for (gen, number), one in found.items():
+        if lacking := set(names) - one.columns.keys():
+            where, wanted = f"shares of {subject}, part {gen}.{number}", ", ".join(sorted(lacking))
+            raise BrokenShares(where, f"{len(one.columns)} of {len(names)} columns", f"{wanted} too")
+    return list(found.values())
+
+
+def count_shares(
+    connection: Connection,
+    seen: Published,
+    region: Region,
+    asks: Sequence[Ask],
+    *,
+    only: Filter,
+    words: Sequence[str] = (),
+) -> Counted:
+    """Count flows and stocks of one subject in a region, narrowed to words and split by words."""
+    indicators = [entry for ask in asks for entry in ask.indicators]
+    subject, version = indicators[0].subject, region.version
+    known, place = narrowing(subject), place_column(version.id)
+    split = [word for word in words if word in known]
+    names = {place, *split, *_names(indicators)}
+    parts: list[Part] = []
+    if set(only.words).issubset(known):  # what has no category is in none
+        here: Ranges | None = ((region.low, region.high),) if region.partial else None
+        where: list[tuple[str, Ranges | None]] = [(place, here)]
+        if only.held is not None:
+            where.append((place_column(only.held.version.id), only.held.spans))
+        ids = {
+            word: below(connection, subject, word, text, as_of=only.as_of)
+            for word, text in only.words.items()
+        }
+        read = read_shares(connection, seen, subject, {*names, *ids, *(column for column, _ in where)})
+        parts = [_chosen(part, names, where, ids) for part in read]
+    found = {name: _joined([part.columns[name] for part in parts]) for name in names}
+    signs = _joined([np.full(part.size, part.sign) for part in parts])
+    row = version.ancestors[region.depth][found[place]]
+    texts = {word: read_terms(connection, term_kind(subject, word), as_of=only.as_of) for word in split}
+    rows, keys = _keyed(row, {word: found[word] for word in split}, texts, words)
+    cells = [
+        add_up(_shares(found, asks, signs == sign), rows[signs == sign], sign=sign)
+        for sign in (1, -1)
+        if sign == 1 or (signs == sign).any()
+    ]
+    return Counted(cells[0] if len(cells) == 1 else merge(cells), keys)
+
+
+def all_shares(
+    connection: Connection, seen: Published, version: Version, subject: str
+) -> dict[str, DataFrame]:
+    """Everything kept of a subject, line by line, for each column of the summed tables.
+
+    returns  place, category_id … (`data.factstore.narrowing`), day, value, bin (of histograms; else 0), sign
+    """
+    place, words, every = place_column(version.id), narrowing(subject), of_subject(subject)
+    parts = read_shares(connection, seen, subject, {place, *words, *_names(every)})
+    found: dict[str, list[DataFrame]] = {}
+    for part in parts:
+        known = {"place": part.columns[place], **{f"{word}_id": part.columns[word] for word in words}}
+        for name, on in {pair for entry in every for pair in added(entry, every)}:
+            value = part.columns[value_column(name, on)].astype(np.int64)
+            day = part.columns[on].astype(np.int64)
+            frame = DataFrame(known | {"day": day, "value": value, "bin": 0, "sign": part.sign}).astype(
+                "int64"
+            )
+            if name in histograms(every):
+                frame = frame[value >= 0].assign(bin=value[value >= 0], value=1)
+            found.setdefault(name, []).append(frame[frame["day"] >= 0])
+    return {name: pd.concat(frames, ignore_index=True) for name, frames in found.items()}
+
+
+def _names(indicators: Sequence[Indicator]) -> set[str]:
+    """Columns of days and values that indicators are counted from."""
+    every = of_subject(indicators[0].subject)
+    found = {pair for entry in indicators for pair in added(entry, every)}
+    return {on for _, on in found} | {value_column(*pair) for pair in found}
+
+
+def _joined(parts: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _chosen(
+    part: Part,
+    names: Collection[str],
+    where: Sequence[tuple[str, Ranges | None]],
+    ids: Mapping[str, Sequence[int]],
+) -> Part:
+    """The facts of a part that lie in some ranges of places (None: anywhere) and have one of the words of each kind."""
+    inside = np.ones(part.size, dtype=bool)
+    for column, spans in where:
+        if spans is not None:
+            places = part.columns[column]
+            mine = [(places >= low) & (places <= high) for low, high in spans]
+            inside &= np.logical_or.reduce(mine) if mine else False
+    for word, wanted in ids.items():
+        have = part.columns[word]
+        known = np.zeros(max([*wanted, int(have.max(initial=-1))], default=-1) + 2, dtype=bool)
+        known[np.array(wanted, dtype=np.int64)] = True
+        inside &= known[have]  # none is -1: the last, which is never wanted
+    at = np.flatnonzero(inside)
+    return Part(part.sign, len(at), {name: part.columns[name][at] for name in names})
+
+
+def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray) -> Shares:
+    """What the chosen facts add on the days asked for."""
+    every = of_subject(asks[0].indicators[0].subject)
+    sums: list[Share] = []
+    bins: dict[str, Share] = {}
+    for ask in asks:
+        days: dict[str, np.ndarray] = {}
+        for entry in ask.indicators:
+            for name, on in added(entry, every):
+                if on not in days:
+                    days[on] = ask.within(found[on][mine])
+                day = days[on]
+                value = found[value_column(name, on)][mine]
+                if entry.kind == "quantile":
+                    bins[name] = Share(name, on, np.where(value >= 0, day, -1), value)
+                else:
+                    sums.append(Share(name, on, day, value))
+    return Shares(
+        columns([entry for ask in asks for entry in ask.indicators]), tuple(sums), tuple(bins.values())
+    )
+
+
+def _keyed(
+    pos: np.ndarray,
+    ids: Mapping[str, np.ndarray],
+    texts: Mapping[str, Mapping[int, str]],
+    words: Sequence[str],
+) -> tuple[np.ndarray, DataFrame | None]:
+    """A dense number for each combination of position and words in use, and what it stands for."""
+    if not words:
+        return pos, None
+    key = pos.astype(np.int64)
+    for number in ids.values():
+        key = key * (int(number.max(initial=-1)) + 2) + number + 1
+    _, first, rows = np.unique(key, return_index=True, return_inverse=True)
+    named = {word: [""] * len(first) for word in words}
+    named |= {
+        word: [texts[word].get(one, "") for one in number[first].tolist()] for word, number in ids.items()
+    }
+    return rows, DataFrame({"pos": pos[first], **named})
