@@ -29,6 +29,7 @@ from data.store import Store, any_of, insert_rows, raw_rows
 
 NEVER = EVERYTHING[0]  # an instant or a version that is not known
 LATEST = EVERYTHING[1]
+SIGNED_AT_ONCE = 100_000  # rows compared at a time
 SHOWN = 20
 SIGNED = ("rev", "key", "at", "version")
 NOBODY = DataFrame(columns=list(SIGNED)).astype(
@@ -181,7 +182,8 @@ class Delivery:
         else:  # by the index of instants: the sum keeps planners from the one of sources
             where.append(table.c.source_id + 0 == self.source_id)
             where.append(table.c[self.by].between(spans[0][0], spans[-1][1]))
-        for rows in raw_rows(connection, select(*self._columns()).where(*where).order_by(table.c.rev)):
+        query = select(*self._columns()).where(*where).order_by(table.c.rev)
+        for rows in raw_rows(connection, query, size=SIGNED_AT_ONCE):
             part = DataFrame(rows, columns=list(SIGNED))
             yield part[covered(part["at"].to_numpy(dtype=np.int64), spans)]
 

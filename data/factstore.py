@@ -1,6 +1,7 @@
 """Reading stored revisions as frames: all that are visible at a load, or the difference between two loads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ COUNTED = {
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
 }  # fmt: skip
 WORDS = ("category", "channel", "department")
+READ_AT_ONCE = 10_000  # rows held as Python objects
 GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
 
 
@@ -130,14 +132,10 @@ def read_rows(
         chosen.append(links.elsewhere(links.declared(connection), load=load).label("elsewhere"))
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
-    parts = [_columns(names, rows, kinds) for rows in raw_rows(connection, statement)]
-    columns = {
-        name: np.concatenate([part[name] for part in parts]) if parts else _empty(name, kinds)
-        for name in names
-    }
+    columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)
     frame = DataFrame(columns)
     for name, kind in kinds.items():
-        if kind == "word" and not parts:
+        if kind == "word" and frame.empty:
             frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
         elif kind == "word":
             words = read_terms(connection, term_kind(subject, name), as_of=as_of)
@@ -160,19 +158,17 @@ def _dtype(name: str, kinds: Mapping[str, str]) -> type:
     )
 
 
-def _columns(names: list[str], rows: Sequence, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+def _columns(names: list[str], rows: Iterator[tuple], kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
     types = [_dtype(name, kinds) for name in names]
     if all(kind is np.int64 for kind in types):  # most subjects are: one pass, no list a column
-        columns = np.ascontiguousarray(whole_numbers(rows, width=len(names)).T)
-        return dict(zip(names, columns, strict=True))
-    values = zip(*rows, strict=True)
+        return dict(zip(names, np.ascontiguousarray(whole_numbers(rows, width=len(names)).T), strict=True))
+    parts: list[list[np.ndarray]] = [[np.zeros(0, dtype=kind) for kind in types]]
+    while part := list(islice(rows, READ_AT_ONCE)):
+        values = zip(zip(*part, strict=True), types, strict=True)
+        parts.append([np.array(column, dtype=kind) for column, kind in values])
     return {
-        name: np.array(column, dtype=kind) for name, column, kind in zip(names, values, types, strict=True)
+        name: np.concatenate(column) for name, column in zip(names, zip(*parts, strict=True), strict=True)
     }
-
-
-def _empty(name: str, kinds: Mapping[str, str]) -> np.ndarray:
-    return np.zeros(0, dtype=_dtype(name, kinds))
 
 
 def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:

@@ -40,8 +40,9 @@ def place_all(store: Store, subject: str, version: places.Version) -> None:
             last = rows[-1].rev
             with store.write() as writing:
                 for part, place, how in finders.place(frame):
-                    values = zip([version.id] * len(part), part["rev"].tolist(), place, how, strict=True)
-                    insert_rows(writing, PLACES[subject], ("version_id", "rev", "place", "how"), list(values))
+                    placed = zip(part["rev"].tolist(), place, how, strict=True)
+                    same = {"version_id": version.id}
+                    insert_rows(writing, PLACES[subject], ("rev", "place", "how"), placed, same=same)
 
 
 class _Finders:

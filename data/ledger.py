@@ -205,7 +205,7 @@ class _Intake:
             place, how = self.finder.place(placer, taken)
             # In the order of the index by place, which costs the most; a first load builds it at its end.
             order = slice(None) if self.first else np.argsort(place, kind="stable")
-            rows = list(zip(*(part[order].tolist() for part in (revs, place, how)), strict=True))
+            rows = zip(*(part[order].tolist() for part in (revs, place, how)), strict=True)
             same = {"version_id": placer.version.id}
             insert_rows(connection, PLACES[self.subject], ("rev", "place", "how"), rows, same=same)
             if index == self.main:

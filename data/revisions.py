@@ -121,7 +121,7 @@ class Revisions:
             )
             connection.execute(closing, [{"old": rev} for rev in found.replaced.tolist()])
         names = [name for name in rows.columns if name != "hint_text" and rows[name].notna().any()]
-        lines = list(zip(*(_native(rows[name]) for name in names), strict=True))
+        lines = zip(*(_native(rows[name]) for name in names), strict=True)
         same = {"source_id": self.source_id, "load": self.load_id, "superseded": FOREVER}
         insert_rows(connection, self.table, names, lines, same=same)
         if self._sealer is not None:

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -12,8 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from source_files import CASES, HEADER, NOW, declare, read, write
 
+from data.sources import reading
 from data.sources.batch import SourceError
+from data.sources.gates import DELIVERY
 from data.sources.reading import read_batches
+from data.sources.sandbox import batches_apart
 
 ROW = "A1,市容,2025-01-01 09:00,2025-01-01 10:00,121.5001,31.2001"
 ORDER = """
@@ -215,6 +219,21 @@ def test_memory_stays_at_a_batch_whatever_the_size_of_the_file(tmp_path):
     assert rows == 100_000
     assert path.stat().st_size > 25_000_000
     assert most < 12_000_000
+
+
+def test_long_text_is_parsed_beside_and_reads_equal(tmp_path, monkeypatch):
+    rows = "".join(f"A{n},市容,2025-01-01 09:00,2025-01-01 10:00,121.5,31.2\n" for n in range(3_000))
+    path = write(tmp_path, f"{HEADER}\n{rows}A3000,市容,never,,,\n")
+    here = read(declare(tmp_path), path)
+    apart = []
+    monkeypatch.setattr(reading, "batches_apart", lambda *a, **k: apart.append(k) or batches_apart(*a, **k))
+    monkeypatch.setattr(reading, "LONG", 1_000)
+    beside = read(declare(tmp_path), path)
+    assert len(apart) == 1 and apart[0]["follow"]
+    pd.testing.assert_frame_equal(here[0], beside[0])
+    assert (here[1], here[2]) == (beside[1], beside[2])
+    monkeypatch.setattr(reading, "DELIVERY", replace(DELIVERY, size=2_000))  # a child would not take it
+    assert len(read(declare(tmp_path), path)[0]) == 3_000 and len(apart) == 1
 
 
 def test_a_quote_never_closed_refuses_the_file_and_a_stray_one_does_not(tmp_path):

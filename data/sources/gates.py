@@ -108,6 +108,14 @@ def _check_zip(file: IO[bytes], name: str, form: str | None) -> None:
         only_file(entries, name=name, form=form)
 
 
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where it cannot be asked, which opening it will tell."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def is_packed(path: Path) -> bool:
     """Whether a file is a zip archive or an old workbook, by its first bytes; False where it cannot be read."""
     try:

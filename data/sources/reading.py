@@ -1,7 +1,8 @@
 """Files of a declared source to batches of facts: one reader a format, one way from text to meaning.
 
-Where that happens: text from somebody with a shell is read in this process, as fast as it comes. A workbook, a zip,
-GeoJSON, XML, and every file that came through a browser or the inbox, is read in a child process under limits.
+Where that happens: text from somebody with a shell is read in this process, unless it is so long that parsing it
+beside the writing of it saves more than a start of Python costs. A workbook, a zip, GeoJSON, XML, and every file that
+came through a browser or the inbox, is read in a child process under limits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from data.sources.batch import Batch, Raw
 from data.sources.csv import open_csv
 from data.sources.definition import Source
 from data.sources.fill import fill_down
-from data.sources.gates import DELIVERY, Limits, is_packed
+from data.sources.gates import DELIVERY, Limits, is_packed, size_of
 from data.sources.geojson import open_geojson
 from data.sources.json import open_json
 from data.sources.normalise import normalise
@@ -32,6 +33,7 @@ OPENERS: dict[str, Opener] = {
 }
 STREAMED = ("csv",)  # checked without being held in memory
 TEXT = ("csv", "json")  # read in this process where they are trusted
+LONG = 16 << 20  # bytes of text from which a second processor pays
 
 
 def parse(source: Source, paths: Sequence[Path], *, now: datetime, limit: int) -> Iterator[Batch]:
@@ -65,7 +67,8 @@ def read_batches(
     """
     paths = [Path(file) for file in files]
     trusted = limits is None
-    if trusted and source.format in TEXT and not any(map(is_packed, paths)):
+    text = trusted and source.format in TEXT and not any(map(is_packed, paths))
+    if text and not LONG < sum(map(size_of, paths)) <= DELIVERY.size:
         return parse(source, paths, now=now, limit=limit)
     limits = limits or DELIVERY
     return batches_apart(source, paths, now=now, limit=limit, limits=limits, follow=trusted)
