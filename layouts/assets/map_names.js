@@ -5,7 +5,7 @@
   const FAMILY = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
   const pen = document.createElement("canvas").getContext("2d");
   const widths = new Map(), flat = new WeakMap();
-  const GAP = 3, LINE = 15, MANY = 30, ROOMY = 12, DISC = 13;
+  const GAP = 3, LINE = 15, MANY = 30, ROOMY = 12, DISC = 13, NEAR = 40;
 
   /* Steps away from a unit's label point, nearest first; sideways is cheaper than up and down. */
   const STEPS = [];
@@ -61,8 +61,8 @@
     return [x - label.wide / 2, y - label.high / 2, x + label.wide / 2, y + label.high / 2];
   }
 
-  /* The best place for one name, or null: whole inside its unit, clear of names and points. In a unit with room to
-     spare it may touch a point where nothing else is left. */
+  /* The best place for one name, or null: whole inside its unit (a name of a level above: near its middle) and the
+     picture, clear of names and points. In a unit with room to spare it may touch a point where nothing else is left. */
   function spot(label, view, names, marks) {
     const unit = label.unit, box = unit && unit.box;
     if (box && ((box[2] - box[0]) * view.world < label.wide || (box[3] - box[1]) * view.world < label.high)) return null;
@@ -70,6 +70,8 @@
     let best = null, least = roomy ? Infinity : 1;
     for (const [dx, dy] of STEPS) {
       const x = label.x + dx, y = label.y + dy, here = around(x, y, label);
+      if (!unit && Math.hypot(dx, dy * 1.3) > NEAR) break;
+      if (here[0] < 0 || here[1] < 0 || here[2] > view.width || here[3] > view.height) continue;
       if (box && (x < view.x(box[0]) || x > view.x(box[2]) || y < view.y(box[1]) || y > view.y(box[3]))) continue;
       if (names.some((each) => meet(here, each, GAP))) continue;
       const hit = marks.filter((each) => meet(here, each, 1)).length;
