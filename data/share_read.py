@@ -16,6 +16,7 @@ from data.rollup import Published
 from data.rollup_read import Ask
 from data.schema import share
 from data.shares import added, place_column, unpacked, value_column
+from data.store import AS_BYTES
 from data.sums import Counted, Filter, Region, below
 from data.tally import Share, Shares, add_up, columns, histograms, merge
 
@@ -23,6 +24,7 @@ _COLUMNS = (
     select(share.c.gen, share.c.part, share.c.name, share.c.sign, share.c.size, share.c.kind, share.c.body)
     .where(share.c.subject == bindparam("subject"), share.c.gen.between(bindparam("base"), bindparam("last")))
     .where(share.c.name.in_(bindparam("names", expanding=True)))
+    .execution_options(**AS_BYTES)
 )
 
 
