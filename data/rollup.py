@@ -188,38 +188,43 @@ def _changes(
     number: int,
 ) -> Iterator[tuple["places.Version", int, Cells]]:
     """Sums to add, by boundary version and level; what was counted is kept as shares of generation `number`."""
-    indicators = of_subject(subject)
     with store.read() as connection:
-        rhythms = source_rhythms(connection)
-        if since is None:
-            parts = [(read_facts(connection, subject, load=load_id), 1)]
-        else:
-            gone, come = changed_facts(connection, subject, since=since.load, load=load_id, rhythms=rhythms)
-            parts = [(gone, -1), (come, 1)]
-        prepared = [
-            (prepare(rows, subject, store.settings, rhythms=rhythms), sign)
-            for rows, sign in parts
-            if len(rows)
-        ]
-        counted = [
-            Tallied(
-                frame,
-                shares_of(frame, indicators),
-                sign,
-                _places(connection, subject, versions, frame["rev"]),
-            )
-            for frame, sign in prepared
-        ]
-        for version, ends in with_ends(versions):
-            depths = levels[version.id]
-            if not counted or not depths:
-                continue
-            cells = _finest(version, counted, depth=depths[-1], ends=ends)
-            yield version, depths[-1], cells
-            for depth in reversed(depths[:-1]):
-                cells = lift(cells, version.ancestors[depth])
-                yield version, depth, cells
-        write_shares(store, subject, number, counted)
+        counted = _counted(connection, store, subject, versions, since=since, load_id=load_id)
+    for version, ends in with_ends(versions):
+        depths = levels[version.id]
+        if not counted or not depths:
+            continue
+        cells = _finest(version, counted, depth=depths[-1], ends=ends)
+        yield version, depths[-1], cells
+        for depth in reversed(depths[:-1]):
+            cells = lift(cells, version.ancestors[depth])
+            yield version, depth, cells
+    write_shares(store, subject, number, counted)
+
+
+def _counted(
+    connection: Connection,
+    store: Store,
+    subject: str,
+    versions: tuple["places.Version", ...],
+    *,
+    since: Published | None,
+    load_id: int,
+) -> list[Tallied]:
+    """Facts to add and to take away, with what each is worth and where it lies."""
+    rhythms = source_rhythms(connection)
+    if since is None:
+        parts = [(read_facts(connection, subject, load=load_id), 1)]
+    else:
+        gone, come = changed_facts(connection, subject, since=since.load, load=load_id, rhythms=rhythms)
+        parts = [(gone, -1), (come, 1)]
+    found = []
+    for rows, sign in parts:
+        if len(rows):
+            facts = prepare(rows, subject, store.settings, rhythms=rhythms)
+            worth = shares_of(facts, of_subject(subject))
+            found.append(Tallied(facts, worth, sign, _places(connection, subject, versions, facts["rev"])))
+    return found
 
 
 def _places(

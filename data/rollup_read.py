@@ -10,18 +10,24 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from data.histograms import BINS
 from data.indicators import Indicator, of_subject
 from data.rollup import Published
+from data.store import AS_BYTES
 from data.strips import unpack, unpack_bins
 from data.sums import Days, Region, Sums
 from data.tally import columns, histogram_of, segments
 
 Span = tuple[int, int]  # how many days, and the first of them
 Histograms = dict[str, dict[tuple[int, int], np.ndarray]]  # counts per bin by column, then row and period
-_statement = lru_cache(maxsize=64)(text)  # to take a statement's text to pieces takes as long as to run it
+
+
+@lru_cache(maxsize=64)
+def _statement(query: str) -> TextClause:
+    """A statement, made once: to take its text to pieces takes as long as to run it."""
+    return text(query).execution_options(**AS_BYTES)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Counting from the shares kept of every fact: any level, category and channel, as published."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,15 @@ from data.rollup import Published
 from data.rollup_read import Ask
 from data.schema import share
 from data.shares import added, place_column, unpacked, value_column
+from data.store import AS_BYTES
 from data.sums import Counted, Filter, Region, below
-from data.tally import Share, Shares, add_up, columns, histograms, merge
+from data.tally import Cells, Share, Shares, add_up, columns, histograms, merge
 
 _COLUMNS = (
     select(share.c.gen, share.c.part, share.c.name, share.c.sign, share.c.size, share.c.kind, share.c.body)
     .where(share.c.subject == bindparam("subject"), share.c.gen.between(bindparam("base"), bindparam("last")))
     .where(share.c.name.in_(bindparam("names", expanding=True)))
+    .execution_options(**AS_BYTES)
 )
 
 
@@ -93,12 +95,24 @@ def count_shares(
     row = version.ancestors[region.depth][found[place]]
     texts = {word: read_terms(connection, term_kind(subject, word), as_of=only.as_of) for word in split}
     rows, keys = _keyed(row, {word: found[word] for word in split}, texts, words)
-    cells = [
-        add_up(_shares(found, asks, signs == sign), rows[signs == sign], sign=sign)
-        for sign in (1, -1)
-        if sign == 1 or (signs == sign).any()
-    ]
-    return Counted(cells[0] if len(cells) == 1 else merge(cells), keys)
+    return Counted(_added(found, asks, signs, rows), keys)
+
+
+def _added(
+    found: Mapping[str, np.ndarray], asks: Sequence[Ask], signs: np.ndarray, rows: np.ndarray
+) -> Cells:
+    """Sums by row and day of what the chosen facts add and take away."""
+    used = np.zeros(int(rows.max(initial=-1)) + 1, dtype=bool)
+    used[rows] = True
+    dense = (np.cumsum(used) - 1)[rows]  # positions of a level lie far apart, and each would want its days
+    cells = []
+    for sign in (1, -1):
+        mine = signs == sign
+        if sign == 1 or mine.any():
+            whole = slice(None) if mine.all() else mine
+            cells.append(add_up(_shares(found, asks, whole), dense[whole], sign=sign))
+    summed = cells[0] if len(cells) == 1 else merge(cells)
+    return replace(summed, row=np.flatnonzero(used)[summed.row])
 
 
 def all_shares(
@@ -158,7 +172,7 @@ def _chosen(
     return Part(part.sign, len(at), {name: part.columns[name][at] for name in names})
 
 
-def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray) -> Shares:
+def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray | slice) -> Shares:
     """What the chosen facts add on the days asked for."""
     every = of_subject(asks[0].indicators[0].subject)
     sums: list[Share] = []

@@ -52,6 +52,7 @@ FETCHED_AT_ONCE = 1_000  # rows: what the processor's cache holds; ten times as 
 ROWS_AT_ONCE = 32  # of one INSERT on SQLite: half the time of a row a statement; more gain nothing
 LEAST_VARIABLES = 999  # that every SQLite takes in one statement
 SORT_CACHE = 1000  # KiB while an index is built: SQLite sorts runs of this size and merges them, the faster the smaller
+AS_BYTES = {"as_bytes": True}  # execution options of statements whose rows hold arrays as bytes
 ASKED_AFTER = 30.0  # seconds a pooled connection may have been left alone before it is asked whether it lives
 
 
@@ -149,21 +150,26 @@ def _postgres_reader(url: str) -> Engine:
     may have dropped without a word, is asked.
     """
     engine = create_engine(url, pool_size=10, isolation_level="REPEATABLE READ")
-    event.listen(engine, "connect", partial(_read_binary, engine.dialect.loaded_dbapi))
+    event.listen(
+        engine, "before_cursor_execute", partial(_as_bytes, engine.dialect.loaded_dbapi.pq.Format.BINARY)
+    )
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_check_alive, engine.dialect))
     return engine.execution_options(postgresql_readonly=True)
 
 
-def _read_binary(psycopg: Any, connection: Any, _record: object) -> None:
-    """Rows come as bytes are: arrays of the summed tables would be written out in digits and read again."""
-
-    def cursor(*given: Any, **named: Any) -> Any:
-        made = psycopg.Cursor(*given, **named)
-        made.format = psycopg.pq.Format.BINARY
-        return made
-
-    connection.cursor_factory = cursor
+def _as_bytes(
+    binary: Any,
+    _connection: Connection,
+    cursor: Any,
+    _statement: str,
+    _values: Any,
+    context: Any,
+    _many: bool,
+) -> None:
+    """Let rows of a statement marked by `AS_BYTES` come as bytes are: written out in digits they are twice as many."""
+    if context.execution_options.get("as_bytes"):
+        cursor.format = binary
 
 
 def _note_rest(_connection: object, record: Any) -> None:
