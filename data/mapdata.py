@@ -12,6 +12,7 @@ from data import places
 from data.factstore import load_as_of, term_kind, terms, visible
 from data.instants import micros
 from data.rollup import published
+from data.running import open_facts
 from data.schema import FACTS, STARTS
 from geo import shapes as drawing
 
@@ -59,14 +60,8 @@ _NAMES = ("rev", "id", "category", "address")
 
 
 def _open(connection: Connection, subject: str) -> list:
-    table = FACTS[subject]
     seen = published(connection)
-    where = [visible(table, seen.load if seen else load_as_of(connection, 0)), ~table.c.withdrawn]
-    if subject in ("cases", "orders"):
-        where.append(table.c.closed_at.is_(None))
-    if subject == "cases":
-        where.append(func.coalesce(table.c.voided, False).is_(False))
-    return where
+    return open_facts(subject, load=seen.load if seen else load_as_of(connection, 0))
 
 
 def _with_words(connection: Connection, reader: Reader, frame: DataFrame, subject: str) -> DataFrame:

@@ -11,6 +11,7 @@ from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator, of_subject
 from data.query import Period, Query
 from data.rollup import Published, published
+from data.running import until_now
 from data.settings import EPOCH_DAY, Settings
 from data.sums import Counted, Filter, Region, Sums, count_facts, from_rollup
 from data.tally import columns, histogram_of
@@ -58,7 +59,13 @@ class Counter:
     """Sums for one question in one snapshot of the store."""
 
     def __init__(
-        self, connection: Connection, settings: Settings, query: Query, versions: Sequence[places.Version]
+        self,
+        connection: Connection,
+        settings: Settings,
+        query: Query,
+        versions: Sequence[places.Version],
+        *,
+        now: int,
     ):
         seen = published(connection)
         if seen is None:
@@ -68,6 +75,7 @@ class Counter:
         self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
+        self.now = now if query.as_of is None else min(now, query.as_of)
 
     def sums(
         self,
@@ -79,7 +87,17 @@ class Counter:
         """From the rollups when they hold the level and nothing narrows the question, else from the facts."""
         held = region.depth in self.seen.levels.get(region.version.id, ())
         if held and not words and not self.only and self.load == self.seen.load:
-            return from_rollup(self.connection, self.seen, region, indicators, periods=periods)
+            found = from_rollup(self.connection, self.seen, region, indicators, periods=periods)
+            return until_now(
+                self.connection,
+                self.settings,
+                region,
+                found,
+                indicators,
+                periods=periods,
+                load=self.load,
+                now=self.now,
+            )
         return self._counted(region, indicators[0].subject, tuple(words)).sums(indicators, periods)
 
     def _counted(self, region: Region, subject: str, words: tuple[str, ...]) -> Counted:
@@ -87,8 +105,9 @@ class Counter:
         key = (region.version.id, region.depth, region.low, region.high, subject, words)
         if key not in self._kept:
             self._kept[key] = count_facts(
-                self.connection, self.settings, region, subject, load=self.load, only=self.only, words=words
-            )
+                self.connection, self.settings, region, subject, load=self.load, now=self.now, only=self.only,
+                words=words,
+            )  # fmt: skip
         return self._kept[key]
 
     def by_code(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
 from data.indicators import INDICATORS
+from data.instants import micros
 from data.measures import Counter, NotReady, Tables
 from data.query import Period, Query
 from data.scope import Scope
@@ -148,7 +149,7 @@ class Reader:
 
     def counter(self, connection: Connection, query: Query) -> Counter:
         """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, query, self.versions)
+        return Counter(connection, self.settings, query, self.versions, now=micros(self.clock()))
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""

@@ -17,6 +17,7 @@ from data.factstore import read_facts, source_rhythms, term_kind, terms
 from data.histograms import BINS, unpack
 from data.indicators import Indicator, of_subject
 from data.rollup import Published
+from data.running import not_yet
 from data.schema import FACTS, PLACES
 from data.settings import Settings
 from data.store import whole_numbers
@@ -182,11 +183,13 @@ def count_facts(
     subject: str,
     *,
     load: int,
+    now: int,
     only: Filter,
     words: Sequence[str] = (),
 ) -> Counted:
     """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant."""
     facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
+    facts = not_yet(facts, of_subject(subject), now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     return Counted(tally(facts, rows, of_subject(subject)), keys)
