@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import SIX, World, case
+from world import World, case
 
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
@@ -28,16 +28,13 @@ ROWS = [
 
 
 @pytest.fixture
-def world(tmp_path, store_url):
+def world(world):
     """Loaded and refreshed at four in the afternoon of the running day, Shanghai time."""
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    made.now = datetime(2026, 3, 1, 7, tzinfo=UTC)
-    made.load(ROWS)
-    made.refresh()
-    made.now = datetime(2026, 3, 1, 8, tzinfo=UTC)
-    yield made
-    made.store.close()
+    world.now = datetime(2026, 3, 1, 7, tzinfo=UTC)
+    world.load(ROWS)
+    world.refresh()
+    world.now = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    return world
 
 
 def asked(period: Period = RECENT, **more) -> Query:
