@@ -128,11 +128,13 @@ def _checked(
 
 
 def _pinned(order: _Order) -> tuple[_Order, dict]:
-    """The order asking for what is known now, whatever is published while it is written; and the data's state."""
+    """The order asking for what is known now and of this instant, whatever is published while it is written; and
+    the data's state."""
     state = order.reader.state()
     known = [instant for instant in (order.query.as_of, state["recorded_at"]) if instant is not None]
     as_of = min(known, default=None)
-    return replace(order, query=order.query.asking(as_of=as_of)), about_data(order.reader, state, as_of)
+    pinned = replace(order, reader=order.reader.standing(order.query), query=order.query.asking(as_of=as_of))
+    return pinned, about_data(order.reader, state, as_of)
 
 
 def _write(order: _Order, part: Path, progress: Callable[[int], object]) -> tuple[int, int]:

@@ -75,7 +75,7 @@ class Counter:
         self._kept: dict[tuple, Counted] = {}
         self.only = Filter(query.category, query.channel)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
-        self.now = now if query.as_of is None else min(now, query.as_of)
+        self.now = now
 
     def sums(
         self,

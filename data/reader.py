@@ -46,8 +46,22 @@ class Unit:
 class Reader:
     """What one person may see of one instance. Cheap to make: one for each request."""
 
-    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime]):
-        self.store, self.scope, self.clock = store, scope, clock
+    def __init__(
+        self, store: Store, scope: Scope, *, clock: Callable[[], datetime], present: int | None = None
+    ):
+        self.store, self.scope, self.clock, self._present = store, scope, clock, present
+
+    def standing(self, query: Query) -> "Reader":
+        """The same reader with its clock stopped, for answers that take a while: the present of a question stays."""
+        now = self.clock()
+        return Reader(self.store, self.scope, clock=lambda: now, present=self.present(query))
+
+    def present(self, query: Query) -> int:
+        """The instant at which stocks of a running day are counted: the clock, or as of when is asked."""
+        if self._present is not None:
+            return self._present
+        now = micros(self.clock())
+        return now if query.as_of is None else min(now, query.as_of)
 
     @property
     def settings(self) -> Settings:
@@ -149,7 +163,7 @@ class Reader:
 
     def counter(self, connection: Connection, query: Query) -> Counter:
         """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, query, self.versions, now=micros(self.clock()))
+        return Counter(connection, self.settings, query, self.versions, now=self.present(query))
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""

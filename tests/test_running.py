@@ -3,11 +3,13 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from world import World, case
 
+from data.export import write_export
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
 from data.verify import verify
@@ -101,6 +103,15 @@ def test_as_of_an_instant_that_instant_is_the_present(world):
     world.load([case(8, square=5.5, due=NOON)])
     world.refresh()
     assert by_unit(world, asked(as_of=noon))[""] == 2
+
+
+def test_a_file_holds_what_the_map_shows_however_long_ago_the_data_came(world, tmp_path):
+    world.now = datetime(2026, 3, 1, 10, 0, 1, tzinfo=UTC)  # two hours after the last load
+    write_export(world.reader(), "measures", asked(), tmp_path / "file.csv", flavour="machine")
+    rows = pd.read_csv(tmp_path / "file.csv", dtype={"unit_code": "str"})
+    held = rows[rows["kind"].isin(["unit", "total"]) & (rows["numerator"] != 0)].fillna({"unit_code": ""})
+    assert dict(zip(held["unit_code"], held["value"], strict=True)) == by_unit(world, asked())
+    assert by_unit(world, asked())[""] == len(listed(world)) == 4
 
 
 def test_the_other_stock_is_left_alone(world):
