@@ -72,6 +72,7 @@ def write_export(
     filters: Mapping[str, str] | None = None,
     titles: Mapping[str, str] | None = None,
     progress: Callable[[int], object] | None = None,
+    begun: Callable[[Path], object] | None = None,
 ) -> Manifest:
     """Write the rows of a question to `path` and its manifest to `path` + `.manifest.json`.
 
@@ -81,6 +82,7 @@ def write_export(
     filters   further conditions on columns of facts, as `Reader.facts` takes them
     titles    headings by column name, in the excel flavour only; else the field names
     progress  called with the number of rows written so far
+    begun     called once, when the first rows of a CSV stand in it, with the file that is growing
 
     Raises ExportError for an unknown subject, suffix or flavour and for a folder that cannot be written.
     """
@@ -91,7 +93,9 @@ def write_export(
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             part = Path(folder) / path.name
-            rows, shortened = _write(order, part, progress or (lambda rows: None))
+            rows, shortened = _write(
+                order, part, progress or (lambda rows: None), begun or (lambda part: None)
+            )
             manifest = _manifest(order, part, rows, shortened_cells=shortened, **data)
             _publish(part, path, manifest)
     except OSError as error:
@@ -137,13 +141,17 @@ def _pinned(order: _Order) -> tuple[_Order, dict]:
     return pinned, about_data(order.reader, state, as_of)
 
 
-def _write(order: _Order, part: Path, progress: Callable[[int], object]) -> tuple[int, int]:
+def _write(
+    order: _Order, part: Path, progress: Callable[[int], object], begun: Callable[[Path], object]
+) -> tuple[int, int]:
     """Write every chunk; returns the rows written and the cells cut short."""
     rows = 0
     with ExitStack() as stack:
         writer = _open(order, part, stack)
         for frame in _chunks(order):
             writer.write(frame)
+            if not rows and len(frame):
+                begun(part)
             rows += len(frame)
             progress(rows)
         writer.close()
@@ -168,7 +176,8 @@ def _open(order: _Order, part: Path, stack: ExitStack) -> _Writer:
         return parquet
     if order.format == ".geojson":
         return GeoJsonFile(stream, order.columns, zone=zone, outlines=_outlines(order))
-    return CsvFile(stream, order.columns, order.headings, flavour=order.flavour, zone=zone)
+    live = order.format == ".csv"
+    return CsvFile(stream, order.columns, order.headings, flavour=order.flavour, zone=zone, live=live)
 
 
 def _chunks(order: _Order) -> Iterator[DataFrame]:
