@@ -76,7 +76,7 @@ class Order:
         folder.mkdir(exist_ok=True)
         return folder
 
-    def write(self, path: Path, *, begun: Callable[[Path], object] | None = None) -> Manifest:
+    def write(self, path: Path, *, begun: Callable[[Path], object] = lambda part: None) -> Manifest:
         """Write the file and its manifest. Raises QueryError, UnknownUnit."""
         return write_export(
             self.reader, self.ask.subject, self.ask.query, path, flavour=self.flavour,

@@ -71,8 +71,8 @@ def write_export(
     flavour: Flavour = "excel",
     filters: Mapping[str, str] | None = None,
     titles: Mapping[str, str] | None = None,
-    progress: Callable[[int], object] | None = None,
-    begun: Callable[[Path], object] | None = None,
+    progress: Callable[[int], object] = lambda rows: None,
+    begun: Callable[[Path], object] = lambda part: None,
 ) -> Manifest:
     """Write the rows of a question to `path` and its manifest to `path` + `.manifest.json`.
 
@@ -86,16 +86,12 @@ def write_export(
 
     Raises ExportError for an unknown subject, suffix or flavour and for a folder that cannot be written.
     """
-    order = _checked(
-        reader, subject, query, path, flavour=flavour, filters=filters or {}, titles=titles or {}
-    )
+    order = _checked(reader, subject, query, path, flavour, filters or {}, titles or {})
     order, data = _pinned(order)
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             part = Path(folder) / path.name
-            rows, shortened = _write(
-                order, part, progress or (lambda rows: None), begun or (lambda part: None)
-            )
+            rows, shortened = _write(order, part, progress, begun)
             manifest = _manifest(order, part, rows, shortened_cells=shortened, **data)
             _publish(part, path, manifest)
     except OSError as error:
@@ -110,7 +106,6 @@ def _checked(
     subject: str,
     query: Query,
     path: Path,
-    *,
     flavour: Flavour,
     filters: Mapping[str, str],
     titles: Mapping[str, str],
