@@ -10,7 +10,7 @@ from pathlib import Path
 
 from callbacks import commands
 from data.schema import SUBJECTS
-from data.settings import DEFAULT_LEVELS
+from data.settings import DEFAULT_LEVELS, FIRST_TREE
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
     _making(add)
     _units(add)
+    _gazetteer(add)
     _numbers(add)
     _running(add)
     _keeping(add)
@@ -60,12 +61,49 @@ def _units(add) -> None:
     read.add_argument("--name", required=True, metavar="FIELD")
     read.add_argument("--parent", metavar="FIELD")
     read.add_argument("--crs")
-    read.add_argument("--dissolve", action="store_true", help="join children that carry the code")
+    read.add_argument("--dissolve", action="store_true", help="unite children that carry the code")
+    read.add_argument("--join", action="store_true", help="outlines by code for the units known already")
+    read.add_argument("--skip-uncoded", action="store_true", help="leave out what has no code")
     read.add_argument("--valid-from", metavar="DATE")
-    add("check", "every fault of the staged set", sub)
+    check = add("check", "every fault of the staged set", sub)
     publish = add("publish", "make the staged set a new boundary version", sub)
     publish.add_argument("--accept", default="", metavar="KIND,…")
-    add("versions", "published versions and what changed", sub)
+    versions = add("versions", "published versions and what changed", sub)
+    for command in (read, check, publish, versions):
+        _tree(command)
+    trees = add("trees", "more than one tree of units: add, list")
+    sub = trees.add_subparsers(dest="action", required=True, metavar="ACTION")
+    new = add("add", "declare one more tree", sub)
+    new.add_argument("name", metavar="NAME")
+    new.add_argument("--levels", required=True, metavar="LEVEL,…", help="top first")
+    new.add_argument("--title", default="", metavar="TEXT", help="what its units are called on the pages")
+    add("list", "all trees with their levels", sub)
+
+
+def _tree(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--tree", default=FIRST_TREE, metavar="NAME", help=f"tree of units ({FIRST_TREE})")
+
+
+def _gazetteer(add) -> None:
+    group = add("gazetteer", "place names: import, export, propose, accept, refuse, find, report")
+    sub = group.add_subparsers(dest="action", required=True, metavar="ACTION")
+    read = add("import", "take the entries of a CSV file and move the facts they concern", sub)
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument(
+        "--replace", action="store_true", help="imported entries not in the file no longer hold"
+    )
+    write = add("export", "the entries as CSV on standard output", sub)
+    write.add_argument("--as-of", metavar="INSTANT")
+    grow = add("propose", "grow proposals from facts with coordinates, and list those not judged", sub)
+    grow.add_argument("--least", type=int, default=5, metavar="N", help="facts an address needs (default 5)")
+    for name, text in (("accept", "let proposals count"), ("refuse", "let proposals never come again")):
+        judge = add(name, text, sub)
+        judge.add_argument("numbers", nargs="*", type=int, metavar="NUMBER", help="without: all of them")
+    find = add("find", "what the gazetteer says of an address, and why", sub)
+    find.add_argument("address", metavar="ADDRESS")
+    report = add("report", "how the facts of each source were located", sub)
+    report.add_argument("--from", dest="start", metavar="DATE")
+    report.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
 
 
 def _numbers(add) -> None:
@@ -78,7 +116,7 @@ def _numbers(add) -> None:
     measure = add("measure", "numbers of indicators")
     measure.add_argument("indicators", nargs="+", metavar="INDICATOR")
     measure.add_argument("--unit", metavar="CODE")
-    measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel")
+    measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel,department")
     measure.add_argument("--format", choices=("csv", "json"), default="csv")
     export = add("export", "write rows to a file with its manifest")
     export.add_argument("subject", choices=(*SUBJECTS, "measures"))
@@ -90,6 +128,7 @@ def _numbers(add) -> None:
         command.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
         command.add_argument("--as-of", metavar="INSTANT")
         command.add_argument("--boundaries", choices=("as-was", "today"), default="as-was")
+        _tree(command)
     add("verify", "recompute every rollup from facts another way and compare")
 
 
@@ -107,12 +146,17 @@ def _running(add) -> None:
 
 
 def _keeping(add) -> None:
+    departments = add("departments", "departments as they are counted, or a list of their names")
+    sub = departments.add_subparsers(dest="action", metavar="ACTION")
+    listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)
+    listed.add_argument("file", type=Path, metavar="FILE")
     people = add("users", "accounts: add, disable, list")
     sub = people.add_subparsers(dest="action", required=True, metavar="ACTION")
     new = add("add", "make an account", sub)
     new.add_argument("name", metavar="NAME")
     new.add_argument("--role", required=True)
     new.add_argument("--unit", action="append", default=[], metavar="CODE")
+    _tree(new)
     new.add_argument("--password-stdin", action="store_true")
     add("disable", "close an account", sub).add_argument("name", metavar="NAME")
     add("list", "all accounts", sub)

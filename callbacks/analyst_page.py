@@ -8,12 +8,12 @@ from dash import Dash
 from pandas import DataFrame
 
 from callbacks.kpi_page import below, local
-from callbacks.map_page import own_unit
+from callbacks.map_page import own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS
 from data.instants import micros
-from data.query import LONGEST_DAYS, parse_date, parse_query
+from data.query import LONGEST_DAYS, parse_query
 from data.reader import Reader
 from data.settings import EPOCH_DAY
 from layouts import analyst_page
@@ -29,7 +29,13 @@ MEASURE_COLUMNS = {
 
 def register(app: Dash, desk: Desk) -> None:
     """Add the page."""
-    desk.page("analyst", build, "/analyst", permission="analyst", checks="unit inside the scope")
+    desk.page("analyst", build, "/analyst", permission="analyst", checks="unit inside the scope", used=used)
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Subjects whose sources feed the rows asked for."""
+    subject = subject_of(params)
+    return None if subject == "measures" else (subject,)
 
 
 def build(call: Call) -> Page:
@@ -44,11 +50,14 @@ def build(call: Call) -> Page:
 def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     """The question of an address, also of a file's. Raises QueryError and UnknownUnit."""
     query = parse_query(
-        with_days(params, reader.today), level=None, within=params.get("unit"), today=reader.today
+        at_any_time(params, reader.today), level=None, within=params.get("unit"), today=reader.today
     )
     query = query.asking(within=query.within or own_unit(reader))
     ask = parse_analyst_ask(
-        query, params, columns_of(reader, subject_of(params)), levels=reader.settings.names
+        query,
+        params,
+        columns_of(reader, subject_of(params)),
+        levels=[level.name for level in reader.levels()],
     )
     if ask.subject != "measures":
         return ask
@@ -60,12 +69,9 @@ def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
     return replace(ask, query=query.asking(level=level, indicators=tuple(INDICATORS)))
 
 
-def with_days(params: Mapping[str, str], today: date) -> Mapping[str, str]:
-    """The address with the days people mean: the last day, which they choose, becomes the exclusive end; a record
-    asked for by its number is looked for at any time."""
-    if params.get("last"):
-        return {**params, "to": (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()}
-    if params.get("id") and not params.get("from"):
+def at_any_time(params: Mapping[str, str], today: date) -> Mapping[str, str]:
+    """The address; a record asked for by its number alone is looked for at any time."""
+    if params.get("id") and not (params.get("from") or params.get("last")):
         return {**params, "from": (today - timedelta(days=LONGEST_DAYS - 1)).isoformat()}
     return params
 
@@ -85,7 +91,6 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         ask = replace(ask, start=(total - 1) // PAGE * PAGE)
         rows, total = read_rows(reader, ask)
     columns, state = columns_of(reader, ask.subject), reader.state()
-    words_of = "cases" if ask.subject == "measures" else ask.subject
     published = state["published_at"]
     return ask, AnalystAnswer(
         rows=rows,
@@ -93,7 +98,7 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         columns={name: column.kind for name, column in columns.items()},
         sortable=frozenset(name for name, column in columns.items() if column.sortable),
         filterable=frozenset(name for name, column in columns.items() if column.filterable),
-        choices={name: reader.words(words_of, name) for name in PANEL_WORDS[ask.subject]},
+        choices={name: words_in_use(reader, ask.subject, name) for name in PANEL_WORDS[ask.subject]},
         units=units_near(reader, query.within),
         summary={}
         if ask.subject == "measures"
@@ -103,7 +108,14 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         levels=below(reader, query.within),
         published=call.words.moment(local(reader, published)) if published else "",
         boundary=boundary_name(state, call),
+        ways=ways_of(reader, query.within),
     )
+
+
+def words_in_use(reader: Reader, subject: str, column: str) -> list[str]:
+    """Values to choose from; measures are of cases and orders."""
+    subjects = ("cases", "orders") if subject == "measures" else (subject,)
+    return sorted({word for each in subjects for word in reader.words(each, column)})
 
 
 def read_rows(reader: Reader, ask: AnalystAsk) -> tuple[DataFrame, int]:
@@ -141,10 +153,7 @@ def row_style(call: Call) -> RowStyle:
     reader, words = call.reader, call.words
 
     def word(kind: str, text: str) -> str:
-        if kind == "indicator":
-            return words(f"indicator.{text}")
-        own = reader.settings.word(kind, text, words.locale)
-        return words.texts.get(f"word.{kind}.{text}", own) if own == text else own
+        return words(f"indicator.{text}") if kind == "indicator" else call.word(kind, text)
 
     return RowStyle(words, word, lambda at: words.stamp(local(reader, at)), micros(reader.clock()))
 

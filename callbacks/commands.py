@@ -13,7 +13,9 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
-from data import boundaries, ledger
+from data import ledger
+from data.departments import DepartmentError
+from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.jobs import JobFailed, UnknownJob
@@ -27,15 +29,20 @@ from data.reader import Reader, UnknownUnit
 from data.refreshing import refresh_all
 from data.scope import whole_scope
 from data.secrets import SecretError
-from data.settings import EPOCH_DAY, LOCALES, SettingsError, load_settings, write_settings
+from data.settings import EPOCH_DAY, FIRST_TREE, LOCALES, SettingsError, load_settings, write_settings
 from data.sources.batch import SourceError
 from data.sources.definition import load_source
 from data.store import Store, StoreError
 from geo.boundaries import BoundaryError
 
+ELSEWHERE = {
+    **dict.fromkeys(("serve", "worker", "demo"), "callbacks.serving"),
+    **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
+    "gazetteer": "callbacks.place_names",
+}
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, SecretError, UnknownJob, JobFailed, OperationalError, OSError,
+    PeopleError, DepartmentError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError, OSError,
 )  # fmt: skip
 
 
@@ -44,9 +51,8 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OperationalError):
         return f"database: got {' '.join(str(error.orig).split())}; expected one that can be read and written"
     if isinstance(error, OSError):
-        return (
-            f"{error.filename or 'system'}: got {error.strerror or error}; expected a place that can be used"
-        )
+        got = error.strerror or error
+        return f"{error.filename or 'system'}: got {got}; expected a place that can be used"
     return " ".join(str(error.args[0] if error.args else error).split())
 
 
@@ -55,7 +61,7 @@ def run(options: Namespace) -> int:
     name = f"{options.command}_{options.action}" if getattr(options, "action", None) else options.command
     if name in COMMANDS:
         return COMMANDS[name](options)
-    module = "callbacks.serving" if name in ("serve", "worker", "demo") else "callbacks.office"
+    module = ELSEWHERE.get(options.command, "callbacks.office")
     return importlib.import_module(module).COMMANDS[name](options)  # the web stack is slow to import
 
 
@@ -66,9 +72,9 @@ def open_store(options: Namespace) -> Store:
     return store
 
 
-def reader_of(store: Store) -> Reader:
+def reader_of(store: Store, *, tree: str = FIRST_TREE) -> Reader:
     """A reader of everything, for the person at the shell."""
-    return Reader(store, whole_scope(), clock=utc_now)
+    return Reader(store, whole_scope(), clock=utc_now, tree=tree)
 
 
 def say(options: Namespace, document: object, lines: list[str]) -> int:
@@ -91,91 +97,6 @@ def init(options: Namespace) -> int:
     migrate(Store(settings))
     document = {"instance": str(options.folder), "levels": list(levels)}
     return say(options, document, [f"{options.folder}: {len(levels)} levels, ready for 'linli units import'"])
-
-
-def units_import(options: Namespace) -> int:
-    """Stage one level."""
-    store = open_store(options)
-    level = next((level for level in store.settings.levels if level.name == options.level), None)
-    if level is None:
-        raise BoundaryError(
-            f"--level: got '{options.level}'; expected one of {', '.join(store.settings.names)}"
-        )
-    day = (parse_date(options.valid_from, "--valid-from") - EPOCH_DAY).days if options.valid_from else None
-    staged = boundaries.stage(
-        store, options.file, level, code=options.code, name=options.name, parent=options.parent, crs=options.crs,
-        dissolve=options.dissolve, valid_from_on=day,
-    )  # fmt: skip
-    document = {
-        "level": staged.level, "units": staged.units, "with_shape": staged.with_shape, "notes": list(staged.notes)
-    }  # fmt: skip
-    text = f"{staged.level}: {staged.units} units staged, {staged.with_shape} with a shape"
-    return say(options, document, [text, *staged.notes])
-
-
-def units_check(options: Namespace) -> int:
-    """List the faults of the staged set."""
-    faults = boundaries.check_staged(open_store(options))
-    document = {"faults": [_fault(fault) for fault in faults]}
-    return say(options, document, [fault.text for fault in faults] or ["no faults"])
-
-
-def _fault(fault) -> dict:
-    return {
-        "kind": fault.kind,
-        "level": fault.level,
-        "codes": list(fault.codes),
-        "area_m2": fault.area_m2,
-        "width_m": fault.width_m,
-        "text": fault.text,
-    }
-
-
-def units_publish(options: Namespace) -> int:
-    """Publish the staged set and place every fact in it."""
-    store = open_store(options)
-    accept = {part.strip() for part in options.accept.split(",") if part.strip()}
-    unknown = accept - boundaries.KINDS
-    if unknown:
-        raise BoundaryError(
-            f"--accept: got '{min(unknown)}'; expected some of {', '.join(sorted(boundaries.KINDS))}"
-        )
-    version, faults = boundaries.publish(store, accept=accept, clock=utc_now)
-    refresh_all(store, clock=utc_now)
-    start = boundaries.valid_from(version)
-    document = {"version": version.id, "valid_from": start, "units": len(version.units)}
-    return say(options, document | {"accepted": len(faults)}, [_version_line(document)])
-
-
-def units_versions(options: Namespace) -> int:
-    """List versions and what became of each unit."""
-    store = open_store(options)
-    names = store.settings.names
-    document, lines = [], []
-    for version, change in boundaries.changes(store):
-        rows = [] if change is None else [_change(row, names) for row in change.to_dict("records")]
-        start = boundaries.valid_from(version)
-        entry = {"version": version.id, "valid_from": start, "units": len(version.units)}
-        document.append(entry | {"changes": rows})
-        lines += [_version_line(entry), *(_change_line(row) for row in rows if row["change"] != "same")]
-    return say(options, {"versions": document}, lines or ["no versions yet"])
-
-
-def _version_line(entry: dict) -> str:
-    start = entry["valid_from"] or "the beginning"
-    return f"version {entry['version']}: {entry['units']} units, valid from {start}"
-
-
-def _change(row: dict, levels: tuple[str, ...]) -> dict:
-    """What became of one unit, with None for what is missing."""
-    known = {key: None if value != value else value for key, value in row.items()}
-    return known | {"level": levels[row["level"]]}
-
-
-def _change_line(row: dict) -> str:
-    share = "" if row["share"] is None else f", {row['share']:.1%} of the area"
-    others = f" ({row['others']})" if row["others"] else ""
-    return f"  {row['level']} {row['code']} {row['name']}: {row['change']}{others}{share}"
 
 
 def ingest(options: Namespace) -> int:
@@ -251,7 +172,7 @@ def question(options: Namespace, store: Store, names: tuple[str, ...]) -> Query:
         raise QueryError(f"--to: got '{end}'; expected a day after {start}")
     return Query(
         level=None, within=options.unit, indicators=names, period=Period(start, end), boundaries=options.boundaries,
-        as_of=parse_instant(options.as_of) if options.as_of else None,
+        as_of=parse_instant(options.as_of) if options.as_of else None, tree=options.tree,
     )  # fmt: skip
 
 
@@ -272,8 +193,10 @@ def measure(options: Namespace) -> int:
     for name in options.indicators:
         if name not in INDICATORS:
             raise QueryError(f"measure: got '{name}'; expected one of {', '.join(INDICATORS)}")
-    parts = parse_parts(options.by, levels=store.settings.names)
-    table = measure_table(reader_of(store), question(options, store, tuple(options.indicators)), parts)
+    parts = parse_parts(options.by, levels=store.settings.tree(options.tree).names)
+    table = measure_table(
+        reader_of(store, tree=options.tree), question(options, store, tuple(options.indicators)), parts
+    )
     if options.json or options.format == "json":
         print(table.to_json(orient="records", force_ascii=False))
     else:
@@ -288,10 +211,6 @@ def _plain(value: Any) -> str:
 
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "init": init,
-    "units_import": units_import,
-    "units_check": units_check,
-    "units_publish": units_publish,
-    "units_versions": units_versions,
     "ingest": ingest,
     "refresh": refresh,
     "indicators": indicators,

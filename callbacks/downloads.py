@@ -33,7 +33,7 @@ from callbacks.router import Desk, language
 from data.export import GZIP_LEVEL, Flavour, write_export
 from data.manifest import Manifest
 from data.measures import NotReady
-from data.query import QueryError
+from data.query import QueryError, tree_part
 from data.reader import Reader, UnknownUnit
 from layouts.analyst_ask import SUBJECTS, AnalystAsk
 from layouts.words import load_words
@@ -65,9 +65,10 @@ class Order:
 
     @property
     def name(self) -> str:
-        """A name that says what is inside: subject and days."""
-        period = self.ask.query.period
-        return f"{self.ask.subject}_{period.start:%Y%m%d}-{period.end:%Y%m%d}.{self.suffix}"
+        """A name that says what is inside: subject, tree where it is not the first, and days."""
+        query = self.ask.query
+        named = "_".join([self.ask.subject, *tree_part(query.tree).values()])
+        return f"{named}_{query.period.start:%Y%m%d}-{query.period.end:%Y%m%d}.{self.suffix}"
 
     @property
     def exports(self) -> Path:
@@ -121,7 +122,7 @@ def register(app: Dash, desk: Desk) -> None:
 def read_order(desk: Desk, request: Request, subject: str, suffix: str) -> Order:
     """The question of an address. Raises QueryError, UnknownUnit."""
     params = dict(request.query_params)
-    reader = desk.reader()
+    reader = desk.reader(params)
     ask = read_ask(reader, {**params, "subject": subject})
     flavour = cast(Flavour, params.get("flavour", "excel"))  # the exporter refuses any other
     return Order(reader, ask, suffix, flavour, headings(desk, request))

@@ -9,9 +9,9 @@ import gzip
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from fastapi import FastAPI, Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +20,7 @@ from callbacks.identity import set_cookie
 from callbacks.policies import Policies
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
+from data.query import QueryError, tree_part
 from data.reader import Reader, UnknownUnit
 from data.settings import Settings
 from layouts.map_style import BACKGROUND, style
@@ -45,7 +46,9 @@ class Shelf:
 
     def shapes_address(self, reader: Reader, level: str, within: str | None) -> str:
         """Where the outlines are served."""
-        return f"/shapes/{self.shapes(reader, level, within)[0]}/{level}/{quote(within or '-', safe='')}"
+        place = f"/shapes/{self.shapes(reader, level, within)[0]}/{level}/{quote(within or '-', safe='')}"
+        asked = urlencode(tree_part(reader.tree))
+        return f"{place}?{asked}" if asked else place
 
     def background(self, part: str) -> tuple[str, bytes] | None:
         """Hash and compressed content of a background file; None where the instance has none."""
@@ -78,14 +81,20 @@ class Shelf:
 
 
 def register(
-    server: FastAPI, policies: Policies, *, shelf: Shelf, reader: Callable[[], Reader], https: bool
+    server: FastAPI,
+    policies: Policies,
+    *,
+    shelf: Shelf,
+    reader: Callable[[Mapping[str, str]], Reader],
+    https: bool,
 ) -> None:
     """Add the routes with their policies."""
 
     async def shapes(request: Request, digest: str, level: str, within: str) -> Response:
         try:
-            found = await asyncio.to_thread(shelf.shapes, reader(), level, None if within == "-" else within)
-        except (UnknownUnit, NotReady, StopIteration, KeyError):
+            seen = reader(dict(request.query_params))
+            found = await asyncio.to_thread(shelf.shapes, seen, level, None if within == "-" else within)
+        except (UnknownUnit, NotReady, QueryError, StopIteration, KeyError):
             return Response("nothing here\n", 404)
         return _answer(request, found, digest=digest)
 

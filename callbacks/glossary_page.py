@@ -1,9 +1,11 @@
-"""The glossary: the definitions of the indicators with this instance's targets."""
+"""The glossary: the definitions of the indicators, their specifications, this instance's targets."""
 
 from dash import Dash
 
 from callbacks.map_page import own_unit
 from callbacks.router import Call, Desk, Page
+from data.indicators import INDICATORS
+from data.spec_tables import load_spec
 from layouts import glossary_page, shell
 
 
@@ -16,6 +18,7 @@ def build(call: Call) -> Page:
     """The whole page."""
     reader, words = call.reader, call.words
     unit = own_unit(reader) if reader.versions else None
-    page = glossary_page.page(words, targets=reader.settings.targets, unit=unit or "")
+    specs = {name: load_spec(name) for name in INDICATORS}
+    page = glossary_page.page(words, targets=reader.settings.targets, unit=unit or "", specs=specs)
     crumbs = shell.crumbs([(reader.settings.name, "/")], words("glossary.title"), words)
     return Page(body=page, crumbs=crumbs, unit=unit)

@@ -1,25 +1,36 @@
 """The KPI page: from an address to its question, from the store to its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from dash import Dash
+from pandas import DataFrame
 
-from callbacks.map_page import levels_below, own_unit
+from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
+from data.answers import department_kinds
+from data.indicators import INDICATORS, Indicator
 from data.instants import moment
-from data.query import Period, parse_query
+from data.query import Period, Query, parse_query
 from data.reader import Reader, UnknownUnit
+from data.schema import FACT_COLUMNS
 from data.settings import Level
+from data.trees import place_of
 from layouts import kpi_page, periods
-from layouts.kpi_page import KpiAnswer, KpiAsk, parse_ask
+from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, group_of, parse_ask
 
 
 def register(app: Dash, desk: Desk) -> None:
     """Add the page."""
     desk.page(
-        "kpi", build, "/kpi", "/kpi/{unit}", permission="kpi", checks="unit inside the scope", home="/kpi/-"
-    )
+        "kpi", build, "/kpi", "/kpi/{unit}", permission="kpi", checks="unit inside the scope", home="/kpi/-",
+        used=used,
+    )  # fmt: skip
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...]:
+    """Subjects whose sources feed the cards of the group asked for."""
+    return tuple(dict.fromkeys(INDICATORS[name].subject for name in GROUPS[group_of(params)]))
 
 
 def build(call: Call) -> Page:
@@ -34,17 +45,18 @@ def build(call: Call) -> Page:
 
 
 def ask_and_answer(call: Call) -> tuple[KpiAsk, KpiAnswer]:
-    """Read the address, then the store. Raises QueryError, UnknownUnit, NotReady."""
+    """Read the address, then the store, all of it in one state. Raises QueryError, UnknownUnit, NotReady."""
     reader, place = call.reader, (*call.place, "-")[0]
     query = parse_query(call.params, level=None, within=place, today=reader.today)
-    query = query.asking(within=query.within or own_unit(reader))
-    levels = below(reader, query.within)
-    named = call.params.get("level", "")
-    if named and named not in {level.name for level in levels}:
-        raise UnknownUnit(f"level: got '{named[:60]}'; expected one below the unit")
-    shown = named or (levels[0].name if levels else "")
-    ask = parse_ask(query.asking(level=shown or None), call.params)
-    return ask, read_answer(ask, call, levels)
+    with reader.read():
+        query = query.asking(within=query.within or own_unit(reader))
+        levels = below(reader, query.within)
+        named = call.params.get("level", "")
+        if named and named not in {level.name for level in levels}:
+            raise UnknownUnit(f"level: got '{named[:60]}'; expected one below the unit")
+        shown = named or (levels[0].name if levels else "")
+        ask = parse_ask(query.asking(level=shown or None), call.params)
+        return ask, read_answer(ask, call, levels)
 
 
 def below(reader: Reader, within: str | None) -> list[Level]:
@@ -64,18 +76,33 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
     published = reader.state()["published_at"]
     return KpiAnswer(
         path=path,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
+        kinds=department_kinds(reader) if any(has_departments(each) for each in ask.indicators) else (),
+        narrowed=narrowed_to(query, call),
         level=level,
         levels=levels,
-        measures=reader.measures(asked),
+        measures=department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
-        sources=reader.freshness(),
+        sources=call.titled(reader.freshness()),
         aims=reader.settings.targets,
         data_at=call.words.moment(local(reader, published)) if published else "",
         elapsed=periods.elapsed(query.period, reader.today),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
-        top=not path or path[-1].depth == 0,
+        top=reader.across is None and (not path or path[-1].depth == 0),
     )
+
+
+def department_rows(query: Query, call: Call, *, kind: str) -> DataFrame:
+    """Measures of departments, called as the reader's language calls them."""
+    rows = call.reader.departments(query, kind=kind)
+    titles = [call.word("department", str(name)) for name in rows["unit_name"]]
+    return rows.assign(unit_name=titles)
+
+
+def has_departments(indicator: Indicator) -> bool:
+    """Whether the facts behind an indicator name a department."""
+    return "department" in FACT_COLUMNS[indicator.subject]
 
 
 def compared(period: Period) -> list[Period]:

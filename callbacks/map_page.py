@@ -1,8 +1,8 @@
 """The map page: its builder, the callback that changes it in place, and the same answer as a file."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
@@ -12,17 +12,23 @@ from starlette.responses import PlainTextResponse, Response
 
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
+from data.indicators import INDICATORS
 from data.measures import NotReady
-from data.query import Query, QueryError, parse_query
+from data.points import Points
+from data.query import DEFAULT_INDICATOR, NARROWING, Period, Query, QueryError, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
+from data.trees import place_of, ways
 from layouts import ids, map_page, periods, values
 from layouts.map_figure import STRONG, drawn, figure, patch
 from layouts.map_panel import side
-from layouts.map_view import MOST_SHAPES, MapAnswer, MapAsk, parse_map_ask
+from layouts.map_view import MOST_SHAPES, PARTNERS, MapAnswer, MapAsk, parse_map_ask
+from layouts.narrowing import Narrowed
+from layouts.parts import feeding
 from layouts.plain import plain
+from layouts.shell import badge
+from layouts.tree_switch import Way
 
-Units = Callable[[str, str | None], DataFrame]
 FILE_COLUMNS = (
     "indicator",
     "unit_code",
@@ -35,6 +41,7 @@ FILE_COLUMNS = (
     "high",
     "n",
 )
+NAMED = 60  # units of a level above whose names may stand for those of units too small for theirs
 CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
 
 
@@ -43,13 +50,14 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     add_files(app, desk)  # ahead of the page, whose address would hold theirs
     desk.page(
         "map", lambda call: build(call, shelf), "/", "/map", "/map/{level}/{within}",
-        permission="map", checks="unit and level inside the scope", home="/",
+        permission="map", checks="unit and level inside the scope", home="/", used=used,
     )  # fmt: skip
 
     @desk.policies.callback(
         app,
         Output(ids.Map.GRAPH, "figure"), Output(ids.Map.DRAWN, "value"), Output(ids.Map.OVERLAY, "children"),
         Output(ids.Map.SIDE, "children"), Output(ids.Shell.CRUMB, "children"), Output(ids.Shell.CONTROLS, "children"),
+        Output(ids.Shell.FRESHNESS, "children", allow_duplicate=True),
         Input(ids.Map.ASKED, "value"), State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         State(ids.Map.DRAWN, "value"),
         permission="map", checks="unit and level inside the scope", prevent_initial_call=True,
@@ -57,7 +65,13 @@ def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     async def change(_asked, pathname, search, shown):
         if not is_map(pathname):
             raise PreventUpdate
-        return await offload(changed)(desk.call(pathname, search), shelf, shown)
+        return await offload(changed)(await offload(desk.call)(pathname, search), shelf, shown)
+
+
+def used(params: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Subjects whose sources feed the indicator shown."""
+    named = INDICATORS.get(params.get("indicator", DEFAULT_INDICATOR).split(",")[0])
+    return None if named is None else (named.subject,)
 
 
 def is_map(pathname: str | None) -> bool:
@@ -71,7 +85,9 @@ def build(call: Call, shelf: Shelf) -> Page:
     return Page(
         body=map_page.page(ask, answer, call.words),
         crumbs=map_page.bar(ask, answer, call.words),
-        controls=map_page.controls(ask, call.words, presets=map_page.preset_periods(call.reader.today)),
+        controls=map_page.controls(
+            ask, call.words, presets=map_page.preset_periods(call.reader.today), less=answer.narrowed
+        ),
         unit=answer.unit.code if answer.unit else None,
     )
 
@@ -86,57 +102,77 @@ def changed(call: Call, shelf: Shelf, shown: str | None) -> tuple:
 
 
 def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
-    """Overlay, side, breadcrumb, controls."""
+    """Overlay, side, breadcrumb, controls, freshness."""
     words = call.words
     presets = map_page.preset_periods(call.reader.today)
     parts = (
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
         map_page.bar(ask, answer, words),
-        map_page.controls(ask, words, presets=presets),
+        map_page.controls(ask, words, presets=presets, less=answer.narrowed),
     )
-    return tuple(plain(part) for part in parts)
+    fed = feeding(answer.sources, (ask.indicator.subject,))
+    return (*(plain(part) for part in parts), badge(fed, words))
 
 
 def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
-    """Read the address, then the store. Raises QueryError, UnknownUnit, NotReady."""
+    """Read the address, then the store, all of it in one state. Raises QueryError, UnknownUnit, NotReady."""
     named, within, *_ = (*call.place, "-", "-")
     reader = call.reader
     query = parse_query(call.params, level=named, within=within, today=reader.today)
-    query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
-    units = cache(reader.units)
-    levels = levels_below(reader, query.within, units=units)
-    query = query.asking(level=named if named != "-" else levels[0].name)
-    ask = parse_map_ask(query, call.params)
-    return ask, read_answer(ask, call, shelf, levels, units=units)
+    with reader.read():
+        query = query.asking(indicators=query.indicators[:1], within=query.within or own_unit(reader))
+        levels = levels_at(reader, query.within, named)
+        query = query.asking(level=named if named != "-" else levels[0].name)
+        ask = parse_map_ask(query, call.params)
+        return ask, read_answer(ask, call, shelf, levels)
 
 
 def own_unit(reader: Reader) -> str | None:
-    """The one unit a reader's scope consists of; None for several or everything below no unit."""
-    roots = reader.roots()
+    """The one unit a reader's scope consists of; None for several, for everything, and in a tree it is not given in."""
+    roots = () if reader.across else reader.roots()
     return roots[0].code if len(roots) == 1 else None
 
 
-def levels_below(reader: Reader, within: str | None, *, units: Units | None = None) -> list[Level]:
+def ways_of(reader: Reader, within: str | None) -> list[Way]:
+    """The trees a page can be read in, for its switch."""
+    return [Way(tree, unit or "-", tree.name == reader.tree) for tree, unit in ways(reader, within)]
+
+
+def narrowed_to(query: Query, call: Call) -> list[Narrowed]:
+    """The words a question is narrowed to, in the reader's language."""
+    words = [(name, getattr(query, name)) for name in NARROWING if getattr(query, name)]
+    return [Narrowed(name, call.word(name, text)) for name, text in words]
+
+
+def levels_below(reader: Reader, within: str | None) -> list[Level]:
     """Levels with units inside a unit, nearest first; a unit with nothing below it shows its own level."""
     depth = reader.unit(within).depth if within else -1
     below = [
-        level for level in reader.levels() if level.depth > depth and len(reader.units(level.name, within))
+        level for level in reader.levels() if level.depth > depth and len(reader.shown(level.depth, within))
     ]
     return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
 
 
-def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, units: Units) -> MapAnswer:
-    """Everything the page shows, in one pass over the reader."""
+def levels_at(reader: Reader, within: str | None, named: str) -> list[Level]:
+    """Levels one may ask for at a unit: those below it and, by name, its own, which shows the unit alone."""
+    below = levels_below(reader, within)
+    if not within or named != reader.unit(within).level or named in {level.name for level in below}:
+        return below
+    return [reader.level(named), *below]
+
+
+def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
+    """Everything the page shows."""
     reader, query = call.reader, ask.query
     level = next((each for each in reader.levels() if each.name == query.level), None)
     if level is None or level.name not in {each.name for each in levels}:
         raise UnknownUnit(f"level: got '{query.level}'; expected one below the unit")
-    shown = units(level.name, query.within)
+    shown = reader.units(level.name, query.within)
     deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
-    before = [periods.year_before(period) for period in recent]
-    line = read_line(reader, query, [*recent, *before])
+    lines = read_lines(call, query, [*recent, *map(periods.year_before, recent)])
+    upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
     drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
         path=reader.path(query.within) if query.within else (),
@@ -144,53 +180,72 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level], *, u
         all_levels=reader.levels(),
         level=level,
         below=deeper[0] if deeper else None,
+        above=[few for few in upper if len(few) <= NAMED],
         measures=reader.measures(query),
         units=shown,
-        points=reader.points(query.within),
+        points=titled_points(reader.points(query.within, level.name), call),
         longest=reader.longest_overdue(query.within),
         periods=recent,
-        line=line[: len(recent)],
-        years=line[len(recent) :],
+        line=lines[0][: len(recent)],
+        years=lines[0][len(recent) :],
+        second=[line[: len(recent)] for line in lines[1:]],
         cuts=reader.scale(query.indicator, level.name, days=query.period.days),
-        sources=reader.freshness(),
+        sources=call.titled(reader.freshness()),
         shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
-        borders=read_borders(reader, query, level, shelf, units=units),
+        borders=read_borders(reader, query, level, shelf),
         style=shelf.style_address(call.theme),
         theme=call.theme,
         aim=read_aim(reader, ask),
         webgl=call.webgl,
-        place=reader.settings.name,
+        place=place_of(reader),
+        ways=ways_of(reader, query.within),
+        narrowed=narrowed_to(query, call),
+        word=call.word,
     )
+
+
+def titled_points(points: Points, call: Call) -> Points:
+    """Points with what they are called in the reader's language: a category, or the kind of an alert."""
+    listed = points.listed
+    kinds = ["kind" if kind == "alert" else "category" for kind in listed["kind"]]
+    titles = [call.word(kind, str(title)) for kind, title in zip(kinds, listed["title"], strict=True)]
+    return replace(points, listed=listed.assign(title=titles))
 
 
 def read_aim(reader: Reader, ask: MapAsk) -> float | None:
     """The target; one in numbers of records holds for the whole instance only."""
     aim = reader.settings.targets.get(ask.indicator.name)
-    part = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    inside = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
+    part = inside or reader.across is not None
     return None if part and ask.indicator.kind in ("count", "stock") else aim
 
 
-def read_line(reader: Reader, query: Query, wanted: list) -> list[float | None]:
-    """The indicator's value in each period; what lies before the first record is unknown, not 0."""
-    rows = reader.series((query.indicator,), unit=query.within, periods=wanted, query=query).to_dict(
-        "records"
-    )
-    known = {row["period_start"]: (values.known(row["value"]), values.known(row["n"]) or 0) for row in rows}
-    first = min((start for start, (_, n) in known.items() if n), default=None)
-    return [known[period.start][0] if first and period.start >= first else None for period in wanted]
+def read_lines(call: Call, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:
+    """Values of the indicator, and of its partner where it is shown, in each period; what lies before the first
+    record is unknown, not 0."""
+    shown = call.wide or INDICATORS[query.indicator].kind == "stock"
+    names = (query.indicator, *(PARTNERS.get(query.indicator, ()) if shown else ()))
+    rows = call.reader.series(names, unit=query.within, periods=wanted, query=query).to_dict("records")
+    found = []
+    for name in names:
+        own = [row for row in rows if row["indicator"] == name]
+        known = {
+            row["period_start"]: (values.known(row["value"]), values.known(row["n"]) or 0) for row in own
+        }
+        first = min((start for start, (_, n) in known.items() if n), default=None)
+        found.append([known[each.start][0] if first and each.start >= first else None for each in wanted])
+    return found
 
 
-def read_borders(
-    reader: Reader, query: Query, level: Level, shelf: Shelf, *, units: Units
-) -> list[tuple[str, int]]:
+def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> list[tuple[str, int]]:
     """Outlines of the levels above: around the unit too as long as they are few, else only of what lies inside."""
     own = reader.path(query.within) if query.within else ()
     around, top = (own[0].code, own[0].depth) if own else (None, 0)
     found = []
     for upper in reader.levels()[top : level.depth + (level.depth <= STRONG)]:
-        within = around if len(units(upper.name, around)) <= CONTEXT_SHAPES else query.within
-        inside = units(upper.name, within)
-        if 0 < len(inside) <= MOST_SHAPES and inside["has_shape"].any():
+        within = around if len(reader.shown(upper.depth, around)) <= CONTEXT_SHAPES else query.within
+        inside = reader.shown(upper.depth, within)
+        if 0 < len(inside) <= MOST_SHAPES and reader.version.shape_at[inside].any():
             found.append((shelf.shapes_address(reader, upper.name, within), upper.depth))
     return found
 
@@ -210,9 +265,7 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
 
     async def answer(request: Request, level: str, within: str) -> Response:
         try:
-            rows = await asyncio.to_thread(
-                map_rows, desk.reader(), (level, within), dict(request.query_params)
-            )
+            rows = await asyncio.to_thread(map_rows, desk, (level, within), dict(request.query_params))
         except (UnknownUnit, NotReady):
             return PlainTextResponse("nothing here\n", 404)
         except QueryError as error:
@@ -222,11 +275,12 @@ def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
     return answer
 
 
-def map_rows(reader: Reader, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
+def map_rows(desk: Desk, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
     """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
+    reader = desk.reader(params)
     query = parse_query(params, level=place[0], within=place[1], today=reader.today)
     query = query.asking(within=query.within or own_unit(reader))
-    if query.level not in {level.name for level in levels_below(reader, query.within)}:
+    if query.level not in {level.name for level in levels_at(reader, query.within, place[0])}:
         raise UnknownUnit(f"level: got '{place[0][:60]}'; expected one below the unit")
     return reader.measures(query)[list(FILE_COLUMNS)]
 

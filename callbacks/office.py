@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 
 from callbacks.commands import open_store, progress_bar, question, reader_of, say
-from data import copies, people, sourcebook
+from data import copies, departments, people, sourcebook
+from data.factstore import terms
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.locks import one_at_a_time
@@ -55,7 +56,7 @@ def export(options: Namespace) -> int:
     query = question(options, store, tuple(INDICATORS))
     with progress_bar(options.subject) as progress:
         manifest = write_export(
-            reader_of(store),
+            reader_of(store, tree=query.tree),
             options.subject,
             query,
             options.output,
@@ -85,8 +86,9 @@ def users_add(options: Namespace) -> int:
     store = open_store(options)
     secret = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass.getpass("Password: ")
     person = people.add_person(
-        store, options.name, password=secret, role=options.role, units=tuple(options.unit), now=utc_now()
-    )
+        store, options.name, password=secret, role=options.role, units=tuple(options.unit), tree=options.tree,
+        now=utc_now(),
+    )  # fmt: skip
     return say(options, {"name": person.name, "role": person.role}, [f"{person.name}: {person.role}"])
 
 
@@ -100,11 +102,18 @@ def users_list(options: Namespace) -> int:
     """List the accounts."""
     rows = people.list_people(open_store(options))
     document = [
-        {"name": row.name, "role": row.role, "units": list(row.units), "disabled": row.disabled}
+        {
+            "name": row.name,
+            "role": row.role,
+            "units": list(row.units),
+            "tree": row.tree,
+            "disabled": row.disabled,
+        }
         for row in rows
     ]
     lines = [
-        f"{row.name:24} {row.role:14} {', '.join(row.units)}{' (closed)' if row.disabled else ''}"
+        f"{row.name:24} {row.role:14} {row.tree if row.units else '':8} {', '.join(row.units)}"
+        f"{' (closed)' if row.disabled else ''}"
         for row in rows
     ]
     return say(options, {"users": document}, lines)
@@ -177,10 +186,42 @@ def doctor(options: Namespace) -> int:
     return 1 if found else 0
 
 
+def list_departments(options: Namespace) -> int:
+    """List the departments by name: kind, other spellings, and those in use that no list names."""
+    with open_store(options).read() as connection:
+        known = departments.roster(connection)
+        used = {known.name(text) for text in terms(connection, "department").values()}
+    listed = {entry.name: entry for entry in known.entries}
+    document: list[dict] = [
+        {"name": name, "kind": known.kind(name), "aliases": list(listed[name].aliases) if name in listed else [],
+         "listed": name in listed, "used": name in used}
+        for name in sorted(used | set(listed))
+    ]  # fmt: skip
+    lines = [
+        f"{row['name']:24} {row['kind']:14} {'、'.join(row['aliases'])}{'' if row['listed'] else '(not listed)'}"
+        for row in document
+    ]
+    return say(options, {"departments": document}, lines or ["no departments yet"])
+
+
+def import_departments(options: Namespace) -> int:
+    """Make a list the one that counts from now on, for the past too."""
+    store = open_store(options)
+    entries = departments.read_list(options.file)
+    departments.record(store, entries, now=utc_now())
+    aliases = sum(len(entry.aliases) for entry in entries)
+    document = {"departments": len(entries), "aliases": aliases}
+    return say(
+        options, document, [f"{options.file.name}: {len(entries)} departments, {aliases} other spellings"]
+    )
+
+
 COMMANDS: dict[str, Callable[[Namespace], int]] = {
     "sample": sample,
     "export": export,
     "verify": verify,
+    "departments": list_departments,
+    "departments_import": import_departments,
     "users_add": users_add,
     "users_disable": users_disable,
     "users_list": users_list,

@@ -11,26 +11,30 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
+from pandas import DataFrame
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.policies import Policies
+from callbacks.search import search_hits
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
-from data.query import QueryError
+from data.query import QueryError, parse_tree, tree_part
 from data.reader import Reader, UnknownUnit
 from data.scope import PERMISSIONS
-from data.settings import Settings
+from data.settings import FIRST_TREE, Settings
 from data.store import Store
-from layouts import ids, shell
+from data.trees import home_tree
+from layouts import ids, parts, shell
 from layouts.theme import THEMES
 from layouts.words import LANGUAGES, Words, load_words
 
-WEBGL_COOKIE = "linli-webgl"
+WEBGL_COOKIE, WIDE_COOKIE = "linli-webgl", "linli-wide"  # what the browser tells of itself
 HOME = "map"
+HOMES = ("/", "", None)  # addresses that name nothing: a person's own page, in the tree of the scope
 
 logger = logging.getLogger("linli.pages")
 
@@ -41,6 +45,7 @@ class Call:
 
     place   path after the page's name, decoded
     params  query string; of repeated names the last counts
+    wide    whether the window has room for what only wide ones show
     """
 
     page: str
@@ -50,6 +55,16 @@ class Call:
     words: Words
     theme: str = "light"
     webgl: bool = True
+    wide: bool = False
+
+    def word(self, kind: str, text: str) -> str:
+        """A data word in the reader's language: the instance's own translation, else that of our own words."""
+        own = self.reader.settings.word(kind, text, self.words.locale)
+        return self.words.texts.get(f"word.{kind}.{text}", own) if own == text else own
+
+    def titled(self, sources: DataFrame) -> DataFrame:
+        """Sources with what people call them in the reader's language."""
+        return sources.assign(title=[self.word("source", str(name)) for name in sources["source"]])
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,7 @@ class Page:
 
 
 Builder = Callable[[Call], Page]
+Used = Callable[[Mapping[str, str]], tuple[str, ...] | None]
 
 
 @dataclass
@@ -73,38 +89,75 @@ class Desk:
     policies: Policies
     clock: Callable[[], datetime]
     builders: dict[str, Builder] = field(default_factory=dict)
+    used: dict[str, Used] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
 
     def page(
-        self, name: str, builder: Builder, *paths: str, permission: str, checks: str, home: str = ""
+        self,
+        name: str,
+        builder: Builder,
+        *paths: str,
+        permission: str,
+        checks: str,
+        home: str = "",
+        used: Used = lambda params: None,
     ) -> None:
-        """Add a page: its addresses with their policy, and what builds it."""
+        """Add a page: its addresses with their policy, what builds it, and the subjects its figures come from.
+
+        used  from the query string to the subjects whose sources the freshness badge speaks of; None for all
+        """
         self.policies.page(name, *paths, permission=permission, checks=checks, home=home)
         self.builders[name] = builder
+        self.used[name] = used
         self.paths += paths
+
+    def sources(self, call: "Call") -> DataFrame:
+        """Freshness of the sources the page of an address rests on."""
+        used = self.used.get(call.page)
+        return parts.feeding(call.titled(call.reader.freshness()), used(call.params) if used else None)
 
     @property
     def settings(self) -> Settings:
         """Settings of the instance."""
         return self.store.settings
 
-    def reader(self) -> Reader:
-        """A reader with the scope of the person who asks. Raises NoPerson outside a signed-in request."""
-        return Reader(self.store, current_scope(), clock=self.clock)
+    def reader(self, params: Mapping[str, str] | None = None) -> Reader:
+        """A reader with the scope of the person who asks, in the tree an address names.
+
+        Raises NoPerson outside a signed-in request, QueryError for an unknown tree.
+        """
+        return Reader(self.store, current_scope(), clock=self.clock, tree=parse_tree(params or {}))
+
+    def _asked(self, path: str | None, params: Mapping[str, str]) -> Reader:
+        """A reader in the tree an address names; an unknown one is said where the question is read.
+
+        Where it names none, a person's own page is read in the tree of the scope, any other in the first; while that
+        has no units yet, in the one that has.
+        """
+        try:
+            reader = self.reader(params)
+        except QueryError:
+            return self.reader()
+        if "tree" in params or len(self.settings.trees) < 2:  # with one there is nothing to look up
+            return reader
+        settled = path not in HOMES and reader.has_units
+        return reader if settled else reader.in_tree(home_tree(reader))
 
     def call(self, path: str | None, search: str | None) -> Call:
         """The request of an address, with the language and theme its cookies name."""
-        reader, cookies = self.reader(), ctx.cookies
+        params = dict(parse_qsl((search or "").removeprefix("?")))
+        reader, cookies = self._asked(path, params), ctx.cookies
         page, *place = [unquote(part) for part in (path or "/").strip("/").split("/")]
         theme = cookies.get(THEME_COOKIE, "")
         return Call(
             page=page or HOME,
             place=tuple(place),
-            params=dict(parse_qsl((search or "").removeprefix("?"))),
+            params=params | tree_part(reader.tree),
             reader=reader,
             words=load_words(language(cookies, self.settings)).on(reader.today),
             theme=theme if theme in THEMES else THEMES[0],
             webgl=cookies.get(WEBGL_COOKIE) != "no",
+            wide=cookies.get(WIDE_COOKIE) == "yes",
         )
 
 
@@ -145,18 +198,22 @@ def register(app: Dash, desk: Desk) -> None:
 
     @desk.policies.callback(
         app, Output(ids.Shell.FRESHNESS, "children"), Input(ids.Shell.TICK, "value"),
+        State(ids.Shell.URL, "pathname"), State(ids.Shell.URL, "search"),
         permission="any", checks="no more than the age of sources", prevent_initial_call=True,
     )  # fmt: skip
-    async def refresh(_tick):
-        call = await offload(desk.call)("/", "")
-        return shell.badge(await offload(call.reader.freshness)(), call.words)
+    async def refresh(_tick, pathname, search):
+        call = await offload(desk.call)(pathname, search)
+        return shell.badge(await offload(desk.sources)(call), call.words)
 
     @desk.policies.callback(
         app, Output(ids.Shell.SEARCH_HITS, "children"), Input(ids.Shell.SEARCH, "value"),
         permission="map", checks="units and facts of the scope only", prevent_initial_call=True,
     )  # fmt: skip
     async def find(text):
-        return await offload(search_hits)(desk, text) if text and text.strip() else None
+        if not text or not text.strip():
+            return None
+        call = await offload(desk.call)("/", "")
+        return await offload(search_hits)(call.reader, text, call.words)
 
 
 def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Component]:
@@ -166,10 +223,11 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     person = current_person()
     bar = shell.Bar(
         page=call.page if call.page in shell.PAGES else HOME,
-        to=pages_of(desk, found.unit),
-        sources=call.reader.freshness(),
+        to=pages_of(desk, found.unit, tree=call.reader.tree),
+        sources=desk.sources(call),
         theme=call.theme,
         person=person.name,
+        role=person.role,
         token=current_csrf(),
         crumbs=found.crumbs,
         controls=found.controls,
@@ -177,13 +235,15 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     return shell.frame(bar, found.body, call.words)
 
 
-def pages_of(desk: Desk, unit: str | None) -> dict[str, str]:
-    """Addresses of the pages this person may open, at the same unit."""
+def pages_of(desk: Desk, unit: str | None, *, tree: str = FIRST_TREE) -> dict[str, str]:
+    """Addresses of the pages this person may open, at the same unit, read in the same tree."""
     role, place = current_person().role, quote(unit or "-", safe="")
     addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "analyst": "/analyst", "sources": "/sources",
                  "glossary": "/glossary"}  # fmt: skip
-    if unit:
-        addresses["analyst"] += f"?unit={place}"
+    asked = tree_part(tree)
+    for name in ("map", "kpi", "analyst"):
+        more = urlencode({"unit": unit, **asked} if unit and name == "analyst" else asked)
+        addresses[name] += f"?{more}" if more else ""
     rules = {name: desk.policies.find(to.partition("?")[0], "GET")[0] for name, to in addresses.items()}
     return {
         name: to
@@ -227,18 +287,3 @@ def answered(desk: Desk, call: Call, *, here: str) -> Page:
         title, text, kind = "shell.failed", words("shell.failed.text", id=error_id), "failed"
         link, to = "parts.state.retry", here
     return Page(shell.notice(words(title), text, link=words(link), to=to, kind=kind, words=words))
-
-
-def search_hits(desk: Desk, text: str) -> Component | None:
-    """Links to what the search found: units on the map, facts on the analyst page."""
-    call = desk.call("/", "")
-    found = call.reader.search(text, limit=12)
-    links = [
-        f"/map/-/{quote(row['code'], safe='')}"
-        if row["kind"] == "unit"
-        else f"/analyst?subject={row['kind']}s&id={quote(row['code'], safe='')}"
-        for row in found.to_dict("records")
-    ]
-    titles = {level.name: level.title(call.words.locale) for level in call.reader.levels()}
-    found = found.assign(detail=[titles.get(detail, detail) for detail in found["detail"]])
-    return shell.hits(found, links, call.words)

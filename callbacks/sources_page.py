@@ -3,17 +3,19 @@
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
+from callbacks import unplaced_page
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
 from data.jobs import request_run
 from layouts import ids, shell, sources_page, values
-from layouts.sources_page import SourcesAnswer, SourcesAsk, chosen
+from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page and the callback of its buttons."""
+    """Add the page, the callback of its buttons, and the queue."""
     desk.page("sources", build, "/sources", permission="sources", checks="counts and rejects of sources")
+    unplaced_page.register(app, desk)
 
     @desk.policies.callback(
         app,
@@ -27,16 +29,20 @@ def register(app: Dash, desk: Desk) -> None:
     async def run(clicks, search):
         if not any(clicks or ()):
             raise PreventUpdate
-        call = desk.call("/sources", search)
+        call = await offload(desk.call)("/sources", search)
         await offload(request_run)(desk.store, "collect", by=current_person().name, now=desk.clock())
-        return call.words("sources.run.asked", source=str((ctx.triggered_id or {}).get("source", "")))
+        return call.words(
+            "sources.run.asked", source=call.word("source", str((ctx.triggered_id or {}).get("source", "")))
+        )
 
 
 def build(call: Call) -> Page:
-    """The whole page of an address."""
+    """The whole page of an address; below it lies the queue of unplaced facts."""
+    if call.place == ("unplaced",):
+        return unplaced_page.build(call)
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
-    sources = reader.sources()
+    sources = call.titled(reader.sources())
     name = chosen(ask, sources)
 
     def when(instant):
@@ -46,6 +52,7 @@ def build(call: Call) -> Page:
     answer = SourcesAnswer(
         sources=sources,
         rejects=reader.rejects(name),
+        loads=reader.loads(name),
         runs=reader.runs(failed=ask.failed),
         withdrawn=reader.withdrawals(name),
         may_run=reader.scope.may("run"),

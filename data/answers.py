@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
+from pandas.api.extensions import ExtensionArray
 
 from data import judge
+from data.departments import KINDS, roster
+from data.factstore import read_terms
 from data.indicators import INDICATORS
-from data.measures import UNASSIGNED, Tables, elapsed
+from data.measures import UNASSIGNED, elapsed
 from data.query import Period, Query
+from data.tables import Tables
 
 if TYPE_CHECKING:
     from data.reader import Reader
 
 WEIGHED = ("numerator", "denominator", "value", "low", "high", "n")
-MEASURED = dict.fromkeys(("indicator", "unit_code", "unit_name", "kind", "state"), "str")
+TEXT = pd.StringDtype(na_value=np.nan)  # what "str" names, without looking it up for every column
+STATES = ("few", "none", "ok")  # in the order of the alphabet, to be searched
 
 
 def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
@@ -32,15 +37,51 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     """
     now = elapsed(query.period, reader.today)
     periods = [now, now.before] if compare else [now]
-    depth = reader.settings.level(query.level or reader.settings.names[0]).depth
+    depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
-    rows = _rows(reader, query, found, depth)
-    whole = found.together("")
-    parts = [_judged(name, found, whole, rows, compare=compare) for name in query.indicators]
-    columns: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return _framed(query, found, _rows(reader, query, found, depth))
+
+
+def _framed(query: Query, found: Tables, rows: list[tuple[str, str, str, int]]) -> DataFrame:
+    """The rows and their total judged, indicator by indicator."""
+    lines = [*rows, ("", "", "total", 0)]
+    keys = found.rows([line[:1] for line in lines[:-1]])
+    kind = np.array([line[2] for line in lines])
+    parts = [_judged(name, found, keys, kind) for name in query.indicators]
+    named = _named(query.indicators, lines)
+    values: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     for name in ("position", "rank_low", "rank_high"):
-        columns[name] = pd.arrays.IntegerArray(columns[name], columns[name] == 0)
-    return DataFrame(columns).astype(MEASURED)
+        values[name] = pd.arrays.IntegerArray(values[name], values[name] == 0)
+    values["state"] = _words(STATES, np.searchsorted(STATES, values["state"]))
+    return DataFrame(named | values, copy=False)
+
+
+def departments(reader: Reader, query: Query, *, kind: str, compare: bool) -> DataFrame:
+    """Measures of the departments of a kind (see `data.departments.KINDS`) inside `query.within`, and the total.
+
+    returns  as `measures`, the name of a department as its code; what departments of another kind deal with, and
+             what names none, is the one unassigned row
+    Raises   UnknownUnit, NotReady
+    """
+    now = elapsed(query.period, reader.today)
+    periods = [now, now.before] if compare else [now]
+    with reader.read() as connection:
+        found = reader.tables(query, depth=None, periods=periods, words=("department",))
+        known = roster(connection, as_of=query.as_of)
+    shown = sorted({name for _, name in found.keys if name and known.kind(name) == kind})
+    apart = found.grouped(lambda key: (key[1] if key[1] in shown else UNASSIGNED,))
+    rows = [(name, name, "unit", 0) for name in shown]
+    if apart.keys != [(name,) for name in shown]:
+        rows.append((UNASSIGNED, "", "unassigned", 0))
+    return _framed(query, apart, rows)
+
+
+def department_kinds(reader: Reader) -> tuple[str, ...]:
+    """Kinds of departments the sources of the instance have named so far, neighbourhoods first."""
+    with reader.read() as connection:
+        known = roster(connection)
+        there = {known.kind(name) for name in read_terms(connection, "department").values()}
+    return tuple(kind for kind in reversed(KINDS) if kind in there)
 
 
 def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame:
@@ -48,21 +89,40 @@ def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame
 
     returns  indicator, period_start, period_end, numerator, denominator, value, n
     """
-    whole = reader.tables(query, depth=None, periods=periods).together("")
-    rows = []
-    for name in query.indicators:
-        for number, period in enumerate(periods):
-            found = whole.measures(name, [("",)], period=number)
-            shown = (found.numerator[0], found.denominator[0], found.value[0], found.n[0])
-            rows.append((name, period.start, period.end, *shown))
-    names = ["indicator", "period_start", "period_end", "numerator", "denominator", "value", "n"]
-    return DataFrame(rows, columns=names)
+    whole = reader.tables(query, depth=None, periods=periods)
+    found = [whole.measures(name, whole.rows([]), total=True) for name in query.indicators]
+    named = {
+        "indicator": _words(query.indicators, np.repeat(np.arange(len(found)), len(periods))),
+        "period_start": [period.start for period in periods] * len(found),
+        "period_end": [period.end for period in periods] * len(found),
+    }
+    fields = ("numerator", "denominator", "value", "n")
+    values = {field: np.concatenate([getattr(part, field)[:, 0] for part in found]) for field in fields}
+    return DataFrame(named | values, copy=False)
+
+
+def _words(known: Sequence[str], at: np.ndarray) -> ExtensionArray:
+    """Texts given by their place among a few; a column of texts made one by one takes longer than to count them."""
+    return pd.array(list(known), dtype=TEXT).take(at)
+
+
+def _named(names: Sequence[str], lines: Sequence[tuple[str, str, str, int]]) -> dict[str, Any]:
+    """Columns that say what each row is: all lines of the first indicator, then of the next."""
+    again = np.tile(np.arange(len(lines)), len(names))
+    code, name, kind, pos = zip(*lines, strict=True)
+    return {
+        "indicator": _words(names, np.repeat(np.arange(len(names)), len(lines))),
+        "unit_code": _words(code, again),
+        "unit_name": _words(name, again),
+        "pos": np.array(pos)[again],
+        "kind": _words(kind, again),
+    }
 
 
 def _rows(reader: Reader, query: Query, found: Tables, depth: int) -> list[tuple[str, str, str, int]]:
     """Lines to show (code, name, kind, pos): today's units of the level, former ones with figures, unassigned."""
     version = reader.version
-    shown = (reader.shown(depth, query.within) + 1).tolist()
+    shown = reader.shown(depth, query.within).tolist()
     rows = [(version.code_at[pos], version.name_at[pos], "unit", pos) for pos in shown]
     known = {row[0] for row in rows}
     loose = []
@@ -77,7 +137,7 @@ def _rows(reader: Reader, query: Query, found: Tables, depth: int) -> list[tuple
 def _former_name(reader: Reader, code: str) -> str:
     for version in reversed(reader.versions):
         if code in version.by_code:
-            return str(version.row(version.by_code[code])["name"])
+            return version.name_at[version.by_code[code]]
     return code
 
 
@@ -86,37 +146,22 @@ def _parent_name(reader: Reader, code: str) -> str:
     return _former_name(reader, parent) if parent else ""
 
 
-def _judged(
-    name: str, found: Tables, whole: Tables, rows: list[tuple[str, str, str, int]], *, compare: bool
-) -> dict[str, np.ndarray]:
-    """Columns of one indicator: the rows and, last, their total."""
+def _judged(name: str, found: Tables, rows: np.ndarray, kind: np.ndarray) -> dict[str, np.ndarray]:
+    """Values of one indicator: the rows and, last, their total."""
     indicator = INDICATORS[name]
-    keys, total = [(row[0],) for row in rows], [("",)]
-    now = [found.measures(name, keys, period=0), whole.measures(name, total, period=0)]
-    values = {field: np.concatenate([getattr(part, field) for part in now]) for field in WEIGHED}
-    before = np.full(len(keys) + 1, np.nan)
-    if compare:
-        parts = [found.measures(name, keys, period=1).value, whole.measures(name, total, period=1).value]
-        before = np.concatenate(parts)
-    lines = [*rows, ("", "", "total", 0)]
-    kind = np.array([line[2] for line in lines])
-    state = judge.states(indicator, values["n"])
+    both = found.measures(name, rows, total=True)
+    now = judge.Weighed(*(getattr(both, field)[0] for field in WEIGHED))
+    before = both.value[1] if len(both.value) > 1 else np.full(len(kind), np.nan)
+    state = judge.states(indicator, now.n)
     position, best, worst = judge.ranks(
-        indicator,
-        judge.Weighed(**values),
-        (kind == "unit") & (state == "ok") & ~np.isnan(values["value"]),
+        indicator, now, (kind == "unit") & (state == "ok") & ~np.isnan(now.value)
     )
     return {
-        "indicator": np.full(len(lines), name, dtype=object),
-        "unit_code": np.array([line[0] for line in lines], dtype=object),
-        "unit_name": np.array([line[1] for line in lines], dtype=object),
-        "pos": np.array([line[3] for line in lines]),
-        "kind": kind.astype(object),
-        **values,
+        **vars(now),
         "previous": before,
-        "change": values["value"] - before,
+        "change": now.value - before,
         "position": position,
         "rank_low": best,
         "rank_high": worst,
-        "state": state.astype(object),
+        "state": state,
     }

@@ -13,20 +13,19 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
-from data.factstore import terms
+from data.first_placing import place_all
 from data.instants import micros
 from data.locks import one_at_a_time
-from data.schema import FACTS, PLACES, SUBJECTS, boundary_version, staged_unit, unit
-from data.settings import Level
+from data.schema import PLACES, SUBJECTS, boundary_version, staged_unit, stray_outline, unit
+from data.settings import FIRST_TREE, Level
 from data.store import Store, insert_rows
 from geo.boundaries import BoundaryError, read_units
 from geo.changes import compare
-from geo.faults import ACCEPTABLE, FATAL, Fault, check
+from geo.faults import ACCEPTABLE, FATAL, Fault, check, uncoded, unknown
 from geo.place import fingerprint
 from geo.shapes import label_point
 from geo.units import arrange
 
-PLACED_AT_ONCE = 100_000
 KINDS = frozenset(ACCEPTABLE) | frozenset(FATAL)
 
 
@@ -61,34 +60,86 @@ def stage(
     parent: str | None = None,
     crs: str | None = None,
     dissolve: bool = False,
+    skip_uncoded: bool = False,
+    join: bool = False,
     valid_from_on: int | None = None,
-    tree: str = "grid",
+    tree: str = FIRST_TREE,
 ) -> Staged:
-    """Read one level's units and stage them in place of what was staged for it. Raises BoundaryError."""
-    read = read_units(path, code=code, name=name, parent=parent, crs=crs, dissolve=dissolve, level=level.name)
-    frame, notes = read.units, read.notes
-    if level.depth > 0 and frame["parent_code"].isna().all():
+    """Read one level's units and stage them in place of what was staged for it. Raises BoundaryError.
+
+    join  take only outlines from the file, by code, for the units that are staged or else published; outlines of
+          other codes are kept aside and listed as faults
+    """
+    read = read_units(
+        path, code=code, name=name, parent=parent, crs=crs, dissolve=dissolve, skip_uncoded=skip_uncoded,
+        level=level.name,
+    )  # fmt: skip
+    frame, notes = read.units, list(read.notes)
+    strays = frame.iloc[:0]
+    if join:
+        with store.read() as connection:
+            frame, strays = _joined(frame, staged_set(connection, tree), level, notes)
+    elif level.depth > 0 and frame["parent_code"].isna().all():
         raise BoundaryError(
             f"{path.name}: level {level.name}: got units without a parent; expected --parent FIELD"
         )
+    elif level.depth == 0:
+        frame["parent_code"] = np.nan
+    with store.write() as connection:
+        _write_staged(
+            connection, frame, strays, at=(tree, level.depth), notes=notes, valid_from_on=valid_from_on
+        )
+    return Staged(level.name, len(frame), int(frame["geometry"].notna().sum()), tuple(notes))
+
+
+def _joined(
+    outlines: DataFrame, known: DataFrame, level: Level, notes: list[str]
+) -> tuple[DataFrame, DataFrame]:
+    """The known units of a level with the shapes of outlines of their code, and the outlines of no unit."""
+    units = known[known["level"] == level.depth].drop(columns="valid_from_on").reset_index(drop=True)
+    if units.empty:
+        raise BoundaryError(
+            f"level {level.name}: got no unit to join outlines to; expected its units imported before"
+        )
+    twice = sorted(set(outlines["code"][outlines["code"].duplicated()]) - {""})
+    if twice:
+        raise BoundaryError(f"code {twice[0]}: got several outlines; expected one (--dissolve unites them)")
+    shapes = outlines.set_index("code")["geometry"]
+    found = units["code"].isin(shapes.index[shapes.notna()])
+    units.loc[found, "geometry"] = shapes.reindex(units["code"][found]).to_numpy()
+    strays = outlines[~outlines["code"].isin(units["code"])]
+    bare = int(units["geometry"].isna().sum())
+    notes.append(f"{int(found.sum())} units took an outline, {bare} stay without one")
+    if len(strays):
+        notes.append(f"{len(strays)} outlines are of no unit of the level: see 'linli units check'")
+    return units, strays
+
+
+def _write_staged(
+    connection: Connection,
+    frame: DataFrame,
+    strays: DataFrame,
+    *,
+    at: tuple[str, int],
+    notes: list[str],
+    valid_from_on: int | None,
+) -> None:
+    """Put one level of a tree in place of what was staged for it, and the outlines of none of its units aside."""
+    for table in (staged_unit, stray_outline):
+        connection.execute(delete(table).where(table.c.tree == at[0], table.c.level == at[1]))
     shapes = [None if shape is None else shapely.to_wkb(shape) for shape in frame["geometry"]]
     parents = frame["parent_code"].astype(object).where(frame["parent_code"].notna(), None)
-    if level.depth == 0:
-        parents = pd.Series([None] * len(frame), dtype=object)
     rows = [
-        (tree, level.depth, index, *row, notes[0] if notes and index == 0 else "", valid_from_on)
+        (*at, index, *row, notes[0] if notes and index == 0 else "", valid_from_on)
         for index, row in enumerate(zip(frame["code"], frame["name"], parents, shapes, strict=True))
     ]
     names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
-    with store.write() as connection:
-        connection.execute(
-            delete(staged_unit).where(staged_unit.c.tree == tree, staged_unit.c.level == level.depth)
-        )
-        insert_rows(connection, staged_unit, names, rows)
-    return Staged(level.name, len(frame), sum(shape is not None for shape in shapes), tuple(notes))
+    insert_rows(connection, staged_unit, names, rows)
+    aside = [(*at, index, *row) for index, row in enumerate(zip(strays["code"], strays["name"], strict=True))]
+    insert_rows(connection, stray_outline, names[:5], aside)
 
 
-def staged_set(connection: Connection, tree: str = "grid") -> DataFrame:
+def staged_set(connection: Connection, tree: str = FIRST_TREE) -> DataFrame:
     """The set a publication would make: staged levels, and of the newest version those that were not staged.
 
     returns  code, name, level, parent_code (nan at the top), geometry (None without a shape), valid_from_on
@@ -99,7 +150,7 @@ def staged_set(connection: Connection, tree: str = "grid") -> DataFrame:
     names = ["code", "name", "level", "parent_code", "shape", "valid_from_on"]
     frame = DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
     known = places.versions(connection, tree=tree)
-    if known and len(frame):
+    if known:
         frame = pd.concat([frame, _kept(connection, known[-1], set(frame["level"]))], ignore_index=True)
     geometry = shapely.from_wkb(frame["shape"].to_numpy(dtype=object)) if len(frame) else []
     frame = frame.drop(columns="shape").assign(geometry=geometry)
@@ -118,17 +169,22 @@ def _kept(connection: Connection, version: places.Version, staged: Collection[in
     )
 
 
-def check_staged(store: Store, tree: str = "grid") -> list[Fault]:
-    """Every fault of the staged set. Raises BoundaryError when nothing is staged."""
+def check_staged(store: Store, tree: str = FIRST_TREE) -> list[Fault]:
+    """Every fault of the staged set, outlines of no unit first. Raises BoundaryError when nothing is staged."""
     with store.read() as connection:
+        if not connection.scalar(select(func.count()).where(staged_unit.c.tree == tree)):
+            raise BoundaryError("units: got nothing staged; expected 'linli units import' first")
         frame = staged_set(connection, tree)
-    if frame.empty:
-        raise BoundaryError("units: got nothing staged; expected 'linli units import' first")
-    return check(frame)
+        asked = select(stray_outline).where(stray_outline.c.tree == tree)
+        strays = connection.execute(asked.order_by(stray_outline.c.level, stray_outline.c.seq)).all()
+    aside = [
+        unknown(row.code, row.name, row.level) if row.code else uncoded(row.name, row.level) for row in strays
+    ]
+    return [*aside, *check(frame)]
 
 
 def publish(
-    store: Store, *, accept: Collection[str], clock: Callable[[], datetime], tree: str = "grid"
+    store: Store, *, accept: Collection[str], clock: Callable[[], datetime], tree: str = FIRST_TREE
 ) -> tuple[places.Version, list[Fault]]:
     """Make the staged set a boundary version: place every fact in it first, then let it be seen.
 
@@ -144,7 +200,7 @@ def publish(
             frame = places.read_units(connection, number)
         draft = places.Version(number, tree, 0, 0, "", frame)
         for subject in SUBJECTS:
-            _place_all(store, subject, draft)
+            place_all(store, subject, draft)
         return _let_be_seen(store, number, tree, clock()), faults
 
 
@@ -174,27 +230,6 @@ def _areas(shapes: pd.Series) -> list[float | None]:
     return [None if shape is None else float(area) for shape, area in zip(shapes, areas, strict=True)]
 
 
-def _place_all(store: Store, subject: str, version: places.Version) -> None:
-    """Place every revision of a subject in a version that nobody sees yet, in short transactions."""
-    table = FACTS[subject]
-    with store.read() as connection:
-        placer = places.Placer(connection, version, cache=store.settings.folder / ".cache")
-        hints = terms(connection, "hint")
-        last = 0
-        while True:
-            query = select(table.c.rev, table.c.lon, table.c.lat, table.c.hint).where(table.c.rev > last)
-            rows = connection.execute(query.order_by(table.c.rev).limit(PLACED_AT_ONCE)).all()
-            if not rows:
-                return
-            frame = DataFrame(rows, columns=["rev", "lon", "lat", "hint"])
-            lon, lat = (frame[name].to_numpy(dtype=float) for name in ("lon", "lat"))
-            place, _ = placer.place(lon, lat, frame["hint"].map(hints).astype("str"))
-            last = rows[-1].rev
-            with store.write() as writing:
-                values = zip([version.id] * len(rows), frame["rev"].tolist(), place.tolist(), strict=True)
-                insert_rows(writing, PLACES[subject], ("version_id", "rev", "place"), list(values))
-
-
 def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.Version:
     with store.write() as connection:
         dated = connection.scalar(
@@ -213,11 +248,12 @@ def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.
                 note="",
             )
         )
-        connection.execute(delete(staged_unit).where(staged_unit.c.tree == tree))
+        for table in (staged_unit, stray_outline):
+            connection.execute(delete(table).where(table.c.tree == tree))
         return next(version for version in places.versions(connection, tree=tree) if version.id == number)
 
 
-def changes(store: Store, tree: str = "grid") -> list[tuple[places.Version, DataFrame | None]]:
+def changes(store: Store, tree: str = FIRST_TREE) -> list[tuple[places.Version, DataFrame | None]]:
     """Versions with what changed since the one before (see `geo.changes.compare`); None for the first."""
     with store.read() as connection:
         known = places.versions(connection, tree=tree)

@@ -247,11 +247,13 @@ def _withdraw(connection: Connection, subject: str, revs: list[int], *, load_id:
     for row in rows:
         row |= {"rev": new[row["rev"]], "load": load_id, "superseded": FOREVER, "withdrawn": True}
         row["digest"] = -1 - row["digest"]  # no row says this, so the one that comes back is a change
-    placed = [(version, new[rev], to) for version, rev, to in _of(connection, place, new)]
+    parts = [column.name for column in place.columns]
+    old = [dict(zip(parts, row, strict=True)) for row in _of(connection, place, new)]
+    placed = [tuple((row | {"rev": new[row["rev"]]}).values()) for row in old]
     closing = table.c.rev.in_(any_of(connection, list(new)))
     connection.execute(update(table).where(closing).values(superseded=load_id))
     insert_rows(connection, table, names, [tuple(row.values()) for row in rows])
-    insert_rows(connection, place, ("version_id", "rev", "place"), placed)
+    insert_rows(connection, place, parts, placed)
 
 
 def _of(connection: Connection, table: Table, revs: dict[int, int]) -> Sequence[Row]:

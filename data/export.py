@@ -130,7 +130,7 @@ def _pinned(order: _Order) -> tuple[_Order, dict]:
     """The order asking for what is known now and of this instant, whatever is published while it is written; and
     the data's state."""
     state = order.reader.state()
-    known = [instant for instant in (order.query.as_of, state["recorded_at"]) if instant is not None]
+    known = [instant for instant in (order.query.as_of, state["known_until"]) if instant is not None]
     as_of = min(known, default=None)
     pinned = replace(order, reader=order.reader.standing(order.query), query=order.query.asking(as_of=as_of))
     return pinned, about_data(order.reader, state, as_of)

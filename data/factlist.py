@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from pandas import DataFrame, Series
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select
 
 from data import places
-from data.factstore import load_as_of, term_kind, terms, visible
+from data.factstore import load_as_of, read_terms, term_kind, terms, visible
 from data.measures import epoch_day
-from data.query import Query
-from data.rollup import published
+from data.query import NARROWING, Query
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term, unit
 from data.sums import word_condition
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 SEALED = {"orders": ("caller_name", "caller_phone", "text")}
 LARGEST_PAGE = 5_000
+GIVEN = "department_given"  # column: the department as the source writes it
 UNASSIGNED = "unassigned"  # filter: rows in no unit of the level it names
 
 
@@ -47,6 +47,9 @@ def fact_columns(subject: str) -> tuple[FactColumn, ...]:
         for name, kind in FACT_COLUMNS[subject].items()
         if name not in SEALED.get(subject, ())
     ]
+    if "department" in FACT_COLUMNS[subject]:
+        at = [column.name for column in plain].index("department") + 1
+        plain.insert(at, FactColumn(GIVEN, "word", sortable=False))
     head = [FactColumn("id", "id", filterable=True), FactColumn("source", "source", sortable=False)]
     unit = [FactColumn("unit_code", "unit", sortable=False), FactColumn("unit_name", "unit", sortable=False)]
     tail = [FactColumn("lon", "point", sortable=False), FactColumn("lat", "point", sortable=False)]
@@ -67,17 +70,19 @@ def page(
 
     returns  the columns of `fact_columns`; instants in microseconds UTC (NaN where absent), words as text
     """
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         where = conditions(connection, reader, subject, query, filters)
         if where is None:
-            return _named(connection, reader, subject, []), 0
+            return _named(connection, reader, subject, [], as_of=query.as_of), 0
         table = FACTS[subject]
         total = connection.scalar(select(func.count()).select_from(table).where(*where)) or 0
-        order = [*_order(subject, sort), table.c[STARTS[subject]].desc(), table.c.rev.desc()]
+        asked = _order(connection, subject, sort, as_of=query.as_of)
+        order = [*asked, table.c[STARTS[subject]].desc(), table.c.rev.desc()]
         rows = (
             select(table).where(*where).order_by(*order).offset(max(start, 0)).limit(min(limit, LARGEST_PAGE))
         )
-        return _named(connection, reader, subject, connection.execute(rows).all()), int(total)
+        found = connection.execute(rows).all()
+        return _named(connection, reader, subject, found, as_of=query.as_of), int(total)
 
 
 def conditions(
@@ -85,7 +90,7 @@ def conditions(
 ) -> list[ColumnElement[bool]] | None:
     """What a row of a question must be; None when the scope opens nothing."""
     table = FACTS[subject]
-    seen = published(connection)
+    seen = reader.published
     at_load = seen.load if seen else 0
     if query.as_of is not None:
         at_load = min(at_load, load_as_of(connection, query.as_of))
@@ -93,17 +98,16 @@ def conditions(
     days = (epoch_day(query.period.start), epoch_day(query.period.end))
     low, high = (reader.settings.day_start(day) for day in days)
     where.append(table.c[STARTS[subject]].between(low, high - 1))
-    spans = reader.spans(query.within)
-    if not spans:
+    where += reader.inside(subject, reader.asked(query).within)
+    if not reader.opens:
         return None
-    where += places.inside(subject, reader.version, spans)
-    wanted = {
-        name: value for name, value in (("category", query.category), ("channel", query.channel)) if value
-    }
+    wanted = {name: getattr(query, name) for name in NARROWING if getattr(query, name)}
     for name, value in {**wanted, **filters}.items():
         nowhere = name == UNASSIGNED
         where.append(
-            _above(reader, subject, value) if nowhere else _matches(connection, subject, name, value)
+            _above(reader, subject, value)
+            if nowhere
+            else _matches(connection, subject, name, value, as_of=query.as_of)
         )
     return where
 
@@ -111,25 +115,31 @@ def conditions(
 def _above(reader: Reader, subject: str, level: str) -> ColumnElement[bool]:
     """Condition for rows that lie in no unit of a level: known further up, or nowhere. Raises KeyError."""
     table, place, version = FACTS[subject], PLACES[subject], reader.version
-    depth = reader.settings.level(level).depth
+    depth = reader.level(level).depth
     upper = select(unit.c.pos).where(unit.c.version_id == version.id, unit.c.level < depth)
     shallow = or_(place.c.place == 0, place.c.place.in_(upper))
     return table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, shallow))
 
 
-def _matches(connection: Connection, subject: str, name: str, value: str) -> ColumnElement[bool]:
+def _matches(
+    connection: Connection, subject: str, name: str, value: str, *, as_of: int | None
+) -> ColumnElement[bool]:
     """Condition of one filter: a word exactly (or below it), a text by what it contains. Raises KeyError."""
     columns = {column.name: column for column in fact_columns(subject)}
+    if name in NARROWING and name not in columns:
+        return false()  # no such word in these facts: none is of it
     column = columns[name]
     if not column.filterable:
         raise KeyError(name)
     table = FACTS[subject]
     if column.kind == "word":
-        return word_condition(connection, subject, name, value)
+        return word_condition(connection, subject, name, value, as_of=as_of)
     return table.c["key" if name == "id" else name].contains(value, autoescape=True)
 
 
-def _order(subject: str, sort: Sequence[tuple[str, str]]) -> list[ColumnElement]:
+def _order(
+    connection: Connection, subject: str, sort: Sequence[tuple[str, str]], *, as_of: int | None
+) -> list[ColumnElement]:
     """Sort clauses for whitelisted columns; words sort by their text. Raises KeyError."""
     columns = {column.name: column for column in fact_columns(subject)}
     table = FACTS[subject]
@@ -140,19 +150,27 @@ def _order(subject: str, sort: Sequence[tuple[str, str]]) -> list[ColumnElement]
             raise KeyError(name)
         by: ColumnElement = table.c["key" if name == "id" else name]
         if column.kind == "word":
-            by = select(term.c.text).where(term.c.id == by).scalar_subquery()
+            kind = term_kind(subject, name)
+            plain, read = terms(connection, kind), read_terms(connection, kind, as_of=as_of)
+            renamed = {number: text for number, text in read.items() if text != plain[number]}
+            written = select(term.c.text).where(term.c.id == by).scalar_subquery()
+            by = case(renamed, value=by, else_=written) if renamed else written
         clauses.append(by.desc() if direction == "desc" else by.asc())
     return clauses
 
 
-def _named(connection: Connection, reader: Reader, subject: str, rows: Sequence) -> DataFrame:
+def _named(
+    connection: Connection, reader: Reader, subject: str, rows: Sequence, *, as_of: int | None
+) -> DataFrame:
     """Stored rows with words as text, the source's name and the unit each fact lies in."""
     table = FACTS[subject]
     frame = DataFrame(rows, columns=[column.name for column in table.columns])
     for name, kind in (*FACT_COLUMNS[subject].items(), ("flags", "word")):
         if kind == "word":
             kind_of_term = "flags" if name == "flags" else term_kind(subject, name)
-            frame[name] = frame[name].map(terms(connection, kind_of_term)).astype("str")
+            if name == "department":
+                frame[GIVEN] = frame[name].map(terms(connection, kind_of_term)).astype("str")
+            frame[name] = frame[name].map(read_terms(connection, kind_of_term, as_of=as_of)).astype("str")
         elif kind == "text":
             frame[name] = frame[name].astype("str")
         elif kind in ("at", "count"):
@@ -174,17 +192,14 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
     if FACT_COLUMNS[subject].get(column) != "word":
         return []
     table = FACTS[subject]
-    with reader.store.read() as connection:
-        seen = published(connection)
-        spans = reader.spans(None)
-        if seen is None or not spans:
+    with reader.read() as connection:
+        seen = reader.published
+        if seen is None or not reader.opens:
             return []
         ids = (
-            select(table.c[column])
-            .where(visible(table, seen.load), *places.inside(subject, reader.version, spans))
-            .distinct()
+            select(table.c[column]).where(visible(table, seen.load), *reader.inside(subject, None)).distinct()
         )
-        known = terms(connection, term_kind(subject, column))
+        known = read_terms(connection, term_kind(subject, column))
         found = {known[number] for (number,) in connection.execute(ids) if number in known}
     upper = {word.rsplit("/", depth)[0] for word in found for depth in range(1, word.count("/") + 1)}
     return sorted(found | upper)
@@ -192,7 +207,7 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
 
 def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str]) -> dict:
     """rows, closed, overdue, nowhere, and rows by week of the period (list of week start and count)."""
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         where = conditions(connection, reader, subject, query, filters)
         if where is None:
             return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}
@@ -200,7 +215,7 @@ def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str,
         start = table.c[STARTS[subject]]
         counts: list[ColumnElement] = [func.count()]
         if subject in ("cases", "orders"):
-            now = int(reader.clock().timestamp() * 1_000_000)
+            now = reader.present(query)
             late = or_(
                 table.c.closed_at > table.c.due_at, and_(table.c.closed_at.is_(None), table.c.due_at < now)
             )

@@ -8,9 +8,10 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
 from data import links
+from data.departments import roster
 from data.facts import DEFAULT_RHYTHM_MINUTES
-from data.schema import FACT_COLUMNS, FACTS, FOREVER, load, source, term
-from data.store import raw_rows
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
+from data.store import raw_rows, whole_numbers
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
@@ -28,6 +29,16 @@ GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on 
 def last_load(connection: Connection) -> int:
     """Number of the newest finished load; 0 when there is none."""
     return connection.scalar(select(func.max(load.c.id)).where(load.c.state == "done")) or 0
+
+
+def touched_subjects(connection: Connection, *, since: int, until: int) -> tuple[str, ...]:
+    """Subjects of the loads after `since` up to `until`, and of facts whose worth hangs on theirs by a link."""
+    query = select(source.c.kind).distinct().join(load, load.c.source_id == source.c.id)
+    kinds = connection.scalars(query.where(load.c.id > since, load.c.id <= until, load.c.state == "done"))
+    found = {SUBJECT_OF_KIND[kind] for kind in kinds}
+    if any(links.NAMED[link.field] in found for link in links.declared(connection)):
+        found.add(links.SUBJECT)
+    return tuple(subject for subject in SUBJECTS if subject in found)
 
 
 def load_as_of(connection: Connection, instant: int) -> int:
@@ -60,6 +71,12 @@ def terms(connection: Connection, kind: str) -> dict[int, str]:
     }
 
 
+def read_terms(connection: Connection, kind: str, *, as_of: int | None = None) -> dict[int, str]:
+    """Words of a kind by id as people read them: departments by the names of the list known at an instant."""
+    found = terms(connection, kind)
+    return roster(connection, as_of=as_of).renamed(found) if kind == "department" else found
+
+
 def term_kind(subject: str, column: str) -> str:
     """Vocabulary of a word column: shared where the meaning is (category, channel, department), else its own."""
     return column if column in ("category", "channel", "department") else f"{subject}.{column}"
@@ -72,10 +89,12 @@ def read_facts(
     load: int,
     where: Sequence[ColumnElement[bool]] = (),
     extra: Sequence[str] = (),
+    as_of: int | None = None,
 ) -> DataFrame:
     """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
     table = FACTS[subject]
-    return read_rows(connection, subject, [visible(table, load), *where], load=load, extra=extra)
+    seen = visible(table, load)
+    return read_rows(connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of)
 
 
 def read_rows(
@@ -85,18 +104,17 @@ def read_rows(
     *,
     load: int,
     extra: Sequence[str] = (),
+    as_of: int | None = None,
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
 
-    load  the one whose knowledge says which orders another fact tells (`elsewhere`)
+    load   the one whose knowledge says which orders another fact tells (`elsewhere`)
+    as_of  the instant whose names of departments hold; None: today's
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    chosen: list[ColumnElement] = [
-        table.c.rev,
-        table.c.source_id,
-        case((table.c.withdrawn, 1), else_=0).label("withdrawn"),
-    ]
+    withdrawn = case((table.c.withdrawn, 1), else_=0).label("withdrawn")
+    chosen: list[ColumnElement] = [table.c.rev, table.c.source_id, withdrawn]
     chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
     if subject == "alerts":
         chosen.append(table.c.key)
@@ -111,8 +129,11 @@ def read_rows(
     }
     frame = DataFrame(columns)
     for name, kind in kinds.items():
-        if kind == "word":
-            frame[name] = _words(frame[name].to_numpy(), terms(connection, term_kind(subject, name)))
+        if kind == "word" and not parts:
+            frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
+        elif kind == "word":
+            words = read_terms(connection, term_kind(subject, name), as_of=as_of)
+            frame[name] = _words(frame[name].to_numpy(), words)
     return frame
 
 
@@ -132,9 +153,13 @@ def _dtype(name: str, kinds: Mapping[str, str]) -> type:
 
 
 def _columns(names: list[str], rows: Sequence, kinds: Mapping[str, str]) -> dict[str, np.ndarray]:
+    types = [_dtype(name, kinds) for name in names]
+    if all(kind is np.int64 for kind in types):  # most subjects are: one pass, no list a column
+        columns = np.ascontiguousarray(whole_numbers(rows, width=len(names)).T)
+        return dict(zip(names, columns, strict=True))
     values = zip(*rows, strict=True)
     return {
-        name: np.array(column, dtype=_dtype(name, kinds)) for name, column in zip(names, values, strict=True)
+        name: np.array(column, dtype=kind) for name, column, kind in zip(names, values, types, strict=True)
     }
 
 
@@ -143,10 +168,12 @@ def _empty(name: str, kinds: Mapping[str, str]) -> np.ndarray:
 
 
 def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:
-    numbers = list(texts)
-    code = np.full(max(numbers, default=0) + 2, -1, dtype=np.int32)
-    code[numbers] = np.arange(len(numbers), dtype=np.int32)
-    return pd.Categorical.from_codes(code[ids], categories=pd.Index(list(texts.values()), dtype="str"))
+    place = {
+        text: at for at, text in enumerate(dict.fromkeys(texts.values()))
+    }  # several words may read alike
+    code = np.full(max(texts, default=0) + 2, -1, dtype=np.int32)
+    code[list(texts)] = [place[text] for text in texts.values()]
+    return pd.Categorical.from_codes(code[ids], categories=pd.Index(list(place), dtype="str"))
 
 
 def changed_facts(

@@ -16,8 +16,8 @@ import pyarrow as pa
 from pandas import DataFrame
 from sqlalchemy import Connection, Select, and_, func, select
 
-from data.factlist import FactColumn, conditions, fact_columns
-from data.factstore import term_kind, terms
+from data.factlist import GIVEN, FactColumn, conditions, fact_columns
+from data.factstore import read_terms, term_kind, terms
 from data.query import Query
 from data.schema import FACTS, PLACES, STARTS, source
 from data.store import raw_rows
@@ -39,7 +39,7 @@ def chunks(
         if where is None:
             return
         columns = fact_columns(subject)
-        lookups = _lookups(connection, reader, subject)
+        lookups = _lookups(connection, reader, subject, as_of=query.as_of)
         statement = _statement(reader, subject, columns).where(*where)
         for rows in _parts(connection, statement, chunk):
             yield _frame(rows, columns, lookups)
@@ -49,7 +49,8 @@ def _statement(reader: Reader, subject: str, columns: Sequence[FactColumn]) -> S
     """One column for each of the file's, the place in today's boundaries for those of the unit; oldest first."""
     table, place = FACTS[subject], PLACES[subject]
     pos = func.coalesce(place.c.place, 0)
-    held = {"id": table.c.key, "source": table.c.source_id, "unit_code": pos, "unit_name": pos, **table.c}
+    own = {**table.c, GIVEN: table.c["department"]} if "department" in table.c else dict(table.c)
+    held = {"id": table.c.key, "source": table.c.source_id, "unit_code": pos, "unit_name": pos, **own}
     wanted = [held[column.name].label(f"c{at}") for at, column in enumerate(columns)]
     placed = and_(place.c.version_id == reader.version.id, place.c.rev == table.c.rev)
     joined = table.outerjoin(place, placed)
@@ -65,13 +66,15 @@ def _parts(connection: Connection, statement: Select, size: int) -> Iterator[Seq
         yield from connection.execute(statement, execution_options={"yield_per": size}).partitions()
 
 
-def _lookups(connection: Connection, reader: Reader, subject: str) -> dict[str, Lookup]:
+def _lookups(connection: Connection, reader: Reader, subject: str, *, as_of: int | None) -> dict[str, Lookup]:
     """By column: the numbers it is stored as, and what they stand for."""
     found = {}
     for column in fact_columns(subject):
         if column.kind == "word":
             kind = "flags" if column.name == "flags" else term_kind(subject, column.name)
-            found[column.name] = _lookup(terms(connection, kind))
+            found[column.name] = _lookup(read_terms(connection, kind, as_of=as_of))
+    if "department" in found:
+        found[GIVEN] = _lookup(terms(connection, "department"))
     known = connection.execute(select(source.c.id, source.c.name))
     found["source"] = _lookup({row.id: row.name for row in known})
     version = reader.version

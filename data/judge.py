@@ -32,7 +32,7 @@ def mean_interval(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tupl
 
 @dataclass(frozen=True)
 class Weighed:
-    """Measures of one indicator, one entry a row; NaN where there is none."""
+    """Measures of one indicator, arrays of one shape; NaN where there is none."""
 
     numerator: np.ndarray
     denominator: np.ndarray
@@ -48,7 +48,7 @@ def weigh(indicator: Indicator, numerator: np.ndarray, base: np.ndarray, squares
     A rate or score without a base has no value; a count's denominator is empty and its n is itself.
     """
     total = numerator / indicator.scale
-    absent = np.full(len(total), np.nan)
+    absent = np.full(total.shape, np.nan)
     if indicator.denominator is None:
         return Weighed(total, absent, total, absent, absent, total)
     base = base / indicator.base_scale

@@ -15,18 +15,20 @@ from pathlib import Path
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 
 from data import places, register
 from data.deliveries import Delivery
 from data.instants import micros
 from data.locks import one_at_a_time
+from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
 from data.revisions import Revisions
 from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, coverage, load, reject, sealed
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
+from data.sources.gates import Limits
 from data.sources.reading import read_batches
-from data.store import Store, insert_rows
+from data.store import Store, drop_indexes, ensure_indexes, insert_rows
 from geo.crs import likely_system
 
 SHOWN_REJECTS = 20
@@ -79,9 +81,12 @@ def ingest(
     *,
     clock: Callable[[], datetime],
     progress: Callable[[int], None] = lambda rows: None,
+    limits: Limits | None = None,
     accept_shrink: bool = False,
 ) -> Ledger:
     """Load files through a declared source. Raises SourceError with nothing changed.
+
+    limits  of the child that parses files of strangers; None: they come from somebody with a shell
 
     1. take the lock and take back what a broken load left; 2. read batch by batch; 3. tell new rows from changed
     and equal ones; 4. locate in every boundary version; 5. write; 6. withdraw what a snapshot no longer holds;
@@ -89,7 +94,7 @@ def ingest(
 
     accept_shrink  whether more of a snapshot may vanish than its source allows
     """
-    batches = read_batches(origin, files, now=clock())
+    batches = read_batches(origin, files, now=clock(), limits=limits)
     return ingest_batches(
         store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress,
         accept_shrink=accept_shrink,
@@ -135,20 +140,26 @@ class _Intake:
             versions = places.versions(connection, store=store)
             cache = store.settings.folder / ".cache"
             self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
-            self.main = max(
-                (index for index, version in enumerate(versions) if version.tree == "grid"),
-                key=lambda index: (versions[index].valid_from_on, versions[index].id),
-                default=None,
-            )
+            self.finder = Finder(connection, store, self.subject, self.placers)
+            main = leading(versions, store.settings)
+            self.main = [version.id for version in versions].index(main.id) if main else None
         with store.write() as connection:
             self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
+            self.first = not connection.execute(select(FACTS[self.subject].c.rev).limit(1)).first()
+            for table in self._tables if self.first else ():
+                drop_indexes(connection, table)
         ledger.load = self.mark.load_id
         self.revisions = Revisions(store, origin, subject=self.subject, load_id=self.mark.load_id)
         self.delivery = Delivery(
             store, origin, source_id=self.mark.source_id, subject=self.subject, load_id=self.mark.load_id
         )
 
+    @property
+    def _tables(self) -> tuple[Table, Table]:
+        return FACTS[self.subject], PLACES[self.subject]
+
     def take(self, batch: Batch) -> None:
+        """Account for the rows of a batch and write what is new in them."""
         ledger = self.ledger
         ledger.read += batch.read
         ledger.rejected += len(batch.rejects)
@@ -188,29 +199,27 @@ class _Intake:
         return hint.text if hint else ""
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
-        """Record the place of each new revision in every version; the ledger follows the newest grid."""
-        lon, lat = taken["lon"].to_numpy(dtype=float), taken["lat"].to_numpy(dtype=float)
-        revs = taken["rev"].tolist()
+        """Record the place of each new revision in every version; the ledger follows the newest of the first tree."""
+        revs = taken["rev"].to_numpy()
         for index, placer in enumerate(self.placers):
-            place, how = placer.place(lon, lat, taken["hint"])
-            order = np.argsort(
-                place, kind="stable"
-            )  # in the order of the index by place, which costs the most
-            rows = [
-                (placer.version.id, revs[at], to)
-                for at, to in zip(order.tolist(), place[order].tolist(), strict=True)
-            ]
-            insert_rows(connection, PLACES[self.subject], ("version_id", "rev", "place"), rows)
+            place, how = self.finder.place(placer, taken)
+            # In the order of the index by place, which costs the most; a first load builds it at its end.
+            order = slice(None) if self.first else np.argsort(place, kind="stable")
+            rows = list(zip(*(part[order].tolist() for part in (revs, place, how)), strict=True))
+            same = {"version_id": placer.version.id}
+            insert_rows(connection, PLACES[self.subject], ("rev", "place", "how"), rows, same=same)
             if index == self.main:
                 self._count(how.tolist())
         if self.main is None:
-            self._count([3 if point else 4 for point in (taken["lon"].notna() & taken["lat"].notna())])
+            self._count(
+                [OUTSIDE if point else NOWHERE for point in (taken["lon"].notna() & taken["lat"].notna())]
+            )
 
     def _count(self, how: list[int]) -> None:
         counts = Counter(how)
-        self.ledger.located += counts[1] + counts[2]
-        self.ledger.outside += counts[3]
-        self.ledger.no_location += counts[4]
+        self.ledger.located += sum(counts[how] for how in LOCATED)
+        self.ledger.outside += counts[OUTSIDE]
+        self.ledger.no_location += counts[NOWHERE]
 
     def _keep_rejects(self, rejects: Sequence[Reject]) -> None:
         room = KEPT_REJECTS - len(self.ledger.rejects)
@@ -233,6 +242,7 @@ class _Intake:
         """The load is known from now on, and never from before an earlier one."""
         ledger = self.ledger
         with self.store.write() as connection:
+            self._rebuild_indexes(connection)
             latest = connection.scalar(select(func.max(load.c.recorded_at))) or 0
             connection.execute(
                 update(load)
@@ -253,6 +263,12 @@ class _Intake:
         with self.store.write() as connection:
             take_back(connection, self.mark.load_id)
             register.forget(connection, self.mark)
+            self._rebuild_indexes(connection)
+
+    def _rebuild_indexes(self, connection: Connection) -> None:
+        """Build what a first load has gone without."""
+        for table in self._tables if self.first else ():
+            ensure_indexes(connection, table)
 
 
 def undo_broken(store: Store) -> None:
@@ -262,6 +278,8 @@ def undo_broken(store: Store) -> None:
     for number in broken:
         with store.write() as connection:
             take_back(connection, number)
+            for table in (*FACTS.values(), *PLACES.values()):
+                ensure_indexes(connection, table)
 
 
 def take_back(connection: Connection, number: int) -> None:

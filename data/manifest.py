@@ -74,6 +74,7 @@ def about_question(query: Query, filters: dict[str, str]) -> dict:
         "to": query.period.end.isoformat(),
         "category": query.category,
         "channel": query.channel,
+        "department": query.department,
         "filters": filters,
         "boundaries": query.boundaries,
         "tree": query.tree,
@@ -87,6 +88,7 @@ def about_data(reader: "Reader", state: dict, as_of: int | None) -> dict:
     day = None if start is None or start <= (datetime.min.date() - EPOCH_DAY).days else _day(start)
     return {
         "boundary_version": {
+            "tree": reader.tree,
             "id": state["boundary_version"],
             "fingerprint": state["boundary_fingerprint"],
             "valid_from": day,

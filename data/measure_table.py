@@ -11,12 +11,12 @@ import pandas as pd
 from pandas import DataFrame
 
 from data.indicators import INDICATORS
-from data.measures import Tables
 from data.query import Period, Query, QueryError
 from data.reader import Reader
+from data.tables import Tables
 
 TIMES = ("day", "week", "month")
-WORDS = ("category", "channel")
+WORDS = ("category", "channel", "department")
 VALUES = ["numerator", "denominator", "value", "low", "high", "n"]
 
 
@@ -48,7 +48,9 @@ def parse_parts(text: str, *, levels: Sequence[str]) -> Parts:
             words.append(name)
             order.append(name)
         else:
-            raise QueryError(f"by: got '{name}'; expected level:L, day, week, month, category or channel")
+            raise QueryError(
+                f"by: got '{name}'; expected level:L, day, week, month, category, channel or department"
+            )
     if len(times) > 1 or len(set(order)) < len(order):
         raise QueryError(f"by: got '{text}'; expected each part once and one of day, week, month")
     return Parts(tuple(order), level, times[0] if times else None, tuple(words))
@@ -104,27 +106,22 @@ def _by_subject(names: Sequence[str]) -> list[list[str]]:
 
 def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[str, Period]]) -> DataFrame:
     within = reader.unit(query.within) if query.within else None
-    depth = reader.settings.level(parts.level).depth if parts.level else None
+    depth = reader.level(parts.level).depth if parts.level else None
     if within and depth is not None and depth < within.depth:
         raise QueryError(f"by: got level:{parts.level}; expected {within.level} or a level below it")
     found = reader.tables(query, depth=depth, periods=[period for _, period in labels], words=parts.words)
     if depth is None:
         found = found.together(within.code if within else "")
     keys = _keys(reader, query, parts, found)
+    lines = found.rows(keys)
     split = parts.time is not None or bool(parts.words)
     words = {part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))}
-    rows = [
-        DataFrame(
-            {
-                "indicator": name,
-                parts.time or "_": label,
-                **words,
-                **vars(found.measures(name, keys, period=number)),
-            }
-        )
-        for name in query.indicators
-        for number, (label, _) in enumerate(labels)
-    ]
+    rows = []
+    for name in query.indicators:
+        measured = vars(found.measures(name, lines))
+        for number, (label, _) in enumerate(labels):
+            values = {field: by_period[number] for field, by_period in measured.items()}
+            rows.append(DataFrame({"indicator": name, parts.time or "_": label, **words, **values}))
     table = pd.concat(rows, ignore_index=True)
     empty = (table["numerator"].fillna(0) == 0) & (table["denominator"].fillna(0) == 0)
     return table[~empty] if split else table

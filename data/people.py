@@ -14,15 +14,14 @@ from sqlalchemy.exc import IntegrityError
 
 from data.instants import micros
 from data.passwords import NOBODY, PasswordError, hash_password, verify
-from data.schema import audit_entry, person, person_unit, unit, web_session
+from data.schema import audit_entry, boundary_version, person, person_unit, unit, web_session
 from data.scope import ROLES, WHOLE, Scope, scope_of
-from data.settings import Settings
+from data.settings import FIRST_TREE, Settings, SettingsError
 from data.store import Store
 
 FAILURES_ALLOWED = 5
 LOCK_OUT = timedelta(minutes=10)
 LONGEST_NAME = 64
-TREE = "grid"
 
 
 class PeopleError(ValueError):
@@ -31,7 +30,7 @@ class PeopleError(ValueError):
 
 @dataclass(frozen=True)
 class Person:
-    """One account, without its password. `grants` are unit codes of the tree `grid`; WHOLE is everything."""
+    """One account, without its password. `grants` are unit codes of the tree `tree`; WHOLE is everything."""
 
     id: int
     name: str
@@ -41,6 +40,7 @@ class Person:
     must_change: bool = False
     permission_version: int = 1
     created_at: int = 0
+    tree: str = FIRST_TREE
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Person:
     @property
     def scope(self) -> Scope:
         """What this person may see."""
-        return scope_of(self.name, self.role, self.grants, tree=TREE)
+        return scope_of(self.name, self.role, self.grants, tree=self.tree)
 
 
 MANAGED_GRID = "鹤鸣二"
@@ -96,14 +96,17 @@ def add_person(
     password: str,
     now: datetime,
     units: Iterable[str] = (),
+    tree: str = FIRST_TREE,
     by: str = "command line",
     must_change: bool = False,
 ) -> Person:
     """Make an account. Without units the whole instance is granted, except to a manager, who needs units.
 
-    Raises PeopleError: an unfit name or password, an unknown role or unit, a name that is taken.
+    tree  the units are of: all of one account lie in one tree
+    Raises PeopleError: an unfit name or password, an unknown role, tree or unit, a name that is taken.
     """
     name = _fit_name(name)
+    _known_tree(store.settings, tree, where=f"users add {name}")
     grants = _grants(name, role, units)
     try:
         hashed = hash_password(password)
@@ -112,14 +115,15 @@ def add_person(
     values: dict[str, object] = {"name": name, "password_hash": hashed, "role": role}
     values |= {"must_change": must_change, "created_at": micros(now)}
     with store.write() as connection:
-        _known_units(connection, grants, where=f"users add {name}")
+        _known_units(connection, grants, tree=tree, where=f"users add {name}")
         try:
             made = connection.execute(insert(person).values(values).returning(person.c.id)).scalar_one()
         except IntegrityError:
             raise PeopleError(f"users add {name}: got a name that is taken; expected a new one") from None
-        rows = [{"person_id": made, "tree": TREE, "unit_code": code} for code in grants or (WHOLE,)]
+        granted = tree if grants else FIRST_TREE
+        rows = [{"person_id": made, "tree": granted, "unit_code": code} for code in grants or (WHOLE,)]
         connection.execute(insert(person_unit), rows)
-        detail = f"{role} {' '.join(grants)}".strip()
+        detail = f"{role} {' '.join(grants)}".strip() + (f" ({tree})" if granted != FIRST_TREE else "")
         note(connection, "person added", by=by, now=now, about=name, detail=detail)
         return read_person(connection, made)
 
@@ -158,19 +162,19 @@ def list_people(store: Store) -> tuple[Person, ...]:
 def read_person(connection: Connection, person_id: int) -> Person:
     """One account with its grants."""
     row = connection.execute(select(person).where(person.c.id == person_id)).one()
-    return person_of(row, grants_of(connection, person_id))
+    query = select(person_unit.c.tree, person_unit.c.unit_code).where(person_unit.c.person_id == person_id)
+    granted = connection.execute(query).all()
+    return person_of(row, [(each.tree, each.unit_code) for each in granted])
 
 
-def grants_of(connection: Connection, person_id: int) -> tuple[str, ...]:
-    """Unit codes granted in the tree of grids, in order."""
-    query = select(person_unit.c.unit_code).where(
-        person_unit.c.person_id == person_id, person_unit.c.tree == TREE
-    )
-    return tuple(connection.execute(query.order_by(person_unit.c.unit_code)).scalars())
+def person_of(row: Row, granted: Iterable[tuple[str, str]]) -> Person:
+    """A Person from a row that holds the columns of `person` and the (tree, unit code) pairs granted.
 
-
-def person_of(row: Row, grants: tuple[str, ...]) -> Person:
-    """A Person from a row that holds the columns of `person`."""
+    Grants in several trees at once are none of ours: they open nothing.
+    """
+    pairs = sorted(granted)
+    trees = {tree for tree, _ in pairs}
+    grants = tuple(code for _, code in pairs) if len(trees) == 1 else ()
     return Person(
         row.id,
         row.name,
@@ -180,6 +184,7 @@ def person_of(row: Row, grants: tuple[str, ...]) -> Person:
         row.must_change,
         row.permission_version,
         row.created_at,
+        trees.pop() if len(trees) == 1 else FIRST_TREE,
     )
 
 
@@ -224,11 +229,20 @@ def _fit_name(name: str) -> str:
     return plain
 
 
-def _known_units(connection: Connection, codes: tuple[str, ...], *, where: str) -> None:
-    """Refuse codes that no published unit has; an instance without units yet takes any."""
-    if not connection.execute(select(func.count()).select_from(unit)).scalar_one():
+def _known_tree(settings: Settings, tree: str, *, where: str) -> None:
+    try:
+        settings.tree(tree)
+    except SettingsError as error:
+        raise PeopleError(f"{where}: {error}") from None
+
+
+def _known_units(connection: Connection, codes: tuple[str, ...], *, tree: str, where: str) -> None:
+    """Refuse codes that no published unit of the tree has; a tree without units yet takes any."""
+    ours = select(boundary_version.c.id).where(boundary_version.c.tree == tree)
+    there = unit.c.version_id.in_(ours)
+    if not connection.execute(select(func.count()).where(there)).scalar_one():
         return
-    known = set(connection.execute(select(unit.c.code).where(unit.c.code.in_(codes))).scalars())
+    known = set(connection.execute(select(unit.c.code).where(there, unit.c.code.in_(codes))).scalars())
     for code in codes:
         if code not in known or code == WHOLE:
             raise PeopleError(f"{where}: unit: got '{code}'; expected the code of a published unit")
@@ -256,7 +270,8 @@ def _managed_unit(store: Store, settings: Settings) -> tuple[str, ...]:
     depth = settings.names.index("grid") if "grid" in settings.names else len(settings.names) // 2
     query = (
         select(unit.c.code)
-        .where(unit.c.level == depth)
+        .join(boundary_version, boundary_version.c.id == unit.c.version_id)
+        .where(boundary_version.c.tree == FIRST_TREE, unit.c.level == depth)
         .order_by(unit.c.version_id.desc(), unit.c.pos)
         .limit(1)
     )

@@ -25,6 +25,7 @@ FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning 
 HINT_SEPARATOR = "|"
 FEW = 2_000
 LISTED = ("pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape")
+STRIP_UNITS = 32  # units of a level that the summed tables keep side by side
 WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
 
 
@@ -47,6 +48,14 @@ class Version:
     def ancestors(self) -> np.ndarray:
         """int32 [levels, units + 1]."""
         return ancestors(self.units)
+
+    @cached_property
+    def strips(self) -> np.ndarray:
+        """int32 [levels, units + 1]: the strip of every row key, rising with the position."""
+        depths = np.array(self.level_at)
+        mine = depths == np.arange(len(self.ancestors))[:, None]
+        before = np.cumsum(mine, axis=1) - mine
+        return (before // STRIP_UNITS).astype(np.int32)
 
     @cached_property
     def by_code(self) -> dict[str, int]:
@@ -78,22 +87,48 @@ class Version:
         """Name of every position, '' at the root."""
         return ["", *self.units["name"].tolist()]
 
-    def at_depth(self, depth: int) -> np.ndarray:
-        """Mask over the units: those of a depth."""
-        return self._depths == depth
+    @cached_property
+    def parent_at(self) -> list[int]:
+        """Position of every position's parent, 0 where it has none."""
+        return [0, *self.units["parent_pos"].tolist()]
 
     @cached_property
-    def _depths(self) -> np.ndarray:
-        return self.units["level"].to_numpy()
+    def label_at(self) -> np.ndarray:
+        """lon, lat, area_m2 of every position, NaN where there is none."""
+        known = self.units[["label_lon", "label_lat", "area_m2"]].to_numpy(dtype=float)
+        return np.vstack([np.full((1, 3), np.nan), known])
+
+    @cached_property
+    def shape_at(self) -> np.ndarray:
+        """Whether every position has an outline."""
+        return np.concatenate([[False], self.units["has_shape"].to_numpy(dtype=bool)])
+
+    def at_depth(self, depth: int, low: int, high: int) -> np.ndarray:
+        """Positions of a depth inside low..high, ascending."""
+        known = self._by_depth.get(depth)
+        if known is None:
+            return np.zeros(0, dtype=np.int64)
+        return known[np.searchsorted(known, low) : np.searchsorted(known, high, side="right")]
+
+    @cached_property
+    def _by_depth(self) -> dict[int, np.ndarray]:
+        levels = np.array(self.level_at)
+        return {depth: np.flatnonzero(levels == depth) for depth in set(self.level_at[1:])}
 
     @cached_property
     def hints(self) -> HintIndex:
         """Names and codes to positions."""
         return HintIndex(self.units)
 
-    def row(self, pos: int) -> Series:
-        """The unit at a position (1..n)."""
-        return self.units.iloc[pos - 1]
+    def tops(self, ranges: Sequence[tuple[int, int]]) -> list[int]:
+        """Positions in ascending ranges that have no ancestor in any of them."""
+        found: list[int] = []
+        for low, high in ranges:
+            pos = max(low, 1, self.end_at[found[-1]] + 1 if found else 1)
+            while pos <= high:
+                found.append(pos)
+                pos = self.end_at[pos] + 1  # past the sub-tree
+        return found
 
     def span(self, code: str | None) -> tuple[int, int]:
         """First and last position of a unit's sub-tree; of everything for None. Raises KeyError."""
@@ -103,6 +138,11 @@ class Version:
         return pos, self.end_at[pos]
 
 
+_VERSIONS = select(boundary_version).order_by(
+    boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id
+)
+
+
 def versions(
     connection: Connection, *, tree: str | None = None, store: Store | None = None
 ) -> tuple[Version, ...]:
@@ -110,12 +150,9 @@ def versions(
 
     They are kept in `store.atlas` when a store is given.
     """
-    order = (boundary_version.c.tree, boundary_version.c.valid_from_on, boundary_version.c.id)
-    query = select(boundary_version).order_by(*order)
-    if tree is not None:
-        query = query.where(boundary_version.c.tree == tree)
+    rows = connection.execute(_VERSIONS).all()
     found = []
-    for row in connection.execute(query).all():
+    for row in rows if tree is None else [row for row in rows if row.tree == tree]:
         kept = store.atlas.get(row.id) if store else None
         version = kept or Version(
             row.id,
@@ -168,20 +205,44 @@ class Placer:
             with_geometry(connection, version), cache
         )
 
+    def at(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+        """Position (int32) of the finest unit that holds each point, 0 where none does."""
+        return self._locator.locate(lon, lat)
+
     def inside(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Whether each point lies in any unit."""
-        return self._locator.locate(lon, lat) > 0
+        return self.at(lon, lat) > 0
 
     def place(self, lon: np.ndarray, lat: np.ndarray, hints: Series) -> tuple[np.ndarray, np.ndarray]:
         """Place of each fact, and how it was found: 1 point, 2 hint, 3 point outside every unit, 4 neither.
 
-        A point outside every unit is still counted where its hint says, but stays marked as outside.
+        A point outside every unit is still counted where its hint says, but stays marked as outside, if any unit has
+        a shape. Below a unit that holds the point a hint names the place among units without a shape, which no point
+        can lie in.
         """
         place = self._locator.locate(lon, lat).astype(np.int32)
-        has_point = np.isfinite(lon) & np.isfinite(lat)
-        named = self._named(hints, place == 0)
+        has_point = np.isfinite(lon) & np.isfinite(lat) & self.version.shape_at.any()
+        named = self._named(hints, (place == 0) | self._shapeless_below[place])
         how = np.select([place > 0, has_point, named > 0], [1, 3, 2], default=4)
-        return np.where(place > 0, place, named), how
+        below = (named > place) & (named <= self._ends[place]) & self._shapeless[named]
+        return np.where((place == 0) | below, named, place), how
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return np.array(self.version.end_at)
+
+    @cached_property
+    def _shapeless(self) -> np.ndarray:
+        """By position: whether a unit has no shape; the root counts as having one."""
+        return np.concatenate([[False], ~self.version.units["has_shape"].to_numpy(dtype=bool)])
+
+    @cached_property
+    def _shapeless_below(self) -> np.ndarray:
+        """By position: whether a unit below has no shape; not of the root, as what lies nowhere is asked anyway."""
+        up_to = np.cumsum(self._shapeless)
+        below = up_to[self._ends] > up_to
+        below[0] = False
+        return below
 
     def _named(self, hints: Series, wanted: np.ndarray) -> np.ndarray:
         found = np.zeros(len(hints), dtype=np.int32)

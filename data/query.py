@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 
 from data.indicators import INDICATORS
 from data.instants import micros, moment
+from data.settings import FIRST_TREE
 
 LONGEST_DAYS = 3_660
 DEFAULT_INDICATOR = "case_on_time_closure_rate"
 TEXT = re.compile(r"[^\x00-\x1f]{1,120}\Z")
+NARROWING = ("category", "channel", "department")  # words a question may be narrowed to
 Boundaries = Literal["as-was", "today"]
 
 
@@ -49,7 +51,9 @@ class Query:
     """A question. `level` and `within` are the place, all else the question.
 
     indicators  names; the first is the one a map shows
+    department  by the name of the list of departments, however a source writes it
     as_of       microseconds UTC: answer with what was known then; None: with what is known now
+    tree        hierarchy the units are of; the first is left out of an address
     """
 
     level: str | None
@@ -58,9 +62,10 @@ class Query:
     period: Period
     category: str | None = None
     channel: str | None = None
+    department: str | None = None
     boundaries: Boundaries = "as-was"
     as_of: int | None = None
-    tree: str = "grid"
+    tree: str = FIRST_TREE
 
     @property
     def indicator(self) -> str:
@@ -71,14 +76,12 @@ class Query:
         """The question as a query string, without '?'; parsing it gives this query again."""
         parts = [("indicator", ",".join(self.indicators))]
         parts += [("from", self.period.start.isoformat()), ("to", self.period.end.isoformat())]
-        parts += [(name, getattr(self, name)) for name in ("category", "channel") if getattr(self, name)]
+        parts += [(name, getattr(self, name)) for name in NARROWING if getattr(self, name)]
         if self.boundaries != "as-was":
             parts.append(("boundaries", self.boundaries))
         if self.as_of is not None:
             parts.append(("as-of", moment(self.as_of).isoformat()))
-        if self.tree != "grid":
-            parts.append(("tree", self.tree))
-        return urlencode(parts)
+        return urlencode([*parts, *tree_part(self.tree).items()])
 
     def asking(self, **changes) -> "Query":
         """The same question with some parts replaced."""
@@ -94,13 +97,19 @@ def default_period(today: date) -> Period:
 
 
 def parse_query(params: Mapping[str, str], *, level: str | None, within: str | None, today: date) -> Query:
-    """Read the question of an address; what it does not say takes the default. Raises QueryError."""
+    """Read the question of an address; what it does not say takes the default. Raises QueryError.
+
+    Of the end a program says the day after (`to`), a person in a form the last day (`last`), which goes first.
+    """
     names = tuple(dict.fromkeys(params.get("indicator", DEFAULT_INDICATOR).split(",")))
     for name in names:
         if name not in INDICATORS:
             raise QueryError(f"indicator: got '{name[:60]}'; expected one of {', '.join(INDICATORS)}")
     usual = default_period(today)
-    period = parse_period(params.get("from"), params.get("to"), usual=usual)
+    end = params.get("to")
+    if params.get("last"):
+        end = (parse_date(params["last"], "last") + timedelta(days=1)).isoformat()
+    period = parse_period(params.get("from"), end, usual=usual)
     boundaries = params.get("boundaries", "as-was")
     if boundaries not in ("as-was", "today"):
         raise QueryError(f"boundaries: got '{boundaries[:60]}'; expected as-was or today")
@@ -111,10 +120,21 @@ def parse_query(params: Mapping[str, str], *, level: str | None, within: str | N
         period=period,
         category=_text(params, "category"),
         channel=_text(params, "channel"),
+        department=_text(params, "department"),
         boundaries="today" if boundaries == "today" else "as-was",
         as_of=parse_instant(params["as-of"]) if params.get("as-of") else None,
-        tree=_text(params, "tree") or "grid",
+        tree=parse_tree(params),
     )
+
+
+def parse_tree(params: Mapping[str, str]) -> str:
+    """Name of the tree an address reads in; the first where it names none. Raises QueryError."""
+    return _text(params, "tree") or FIRST_TREE
+
+
+def tree_part(tree: str) -> dict[str, str]:
+    """The part of an address that names a tree: nothing for the first."""
+    return {} if tree == FIRST_TREE else {"tree": tree}
 
 
 def parse_period(start: str | None, end: str | None, *, usual: Period) -> Period:

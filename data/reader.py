@@ -4,179 +4,66 @@ Pages, routes, exports and alerts receive a `Reader` and nothing else, so that a
 A unit that is not there and one that may not be seen answer alike. No scope means no rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection
 
-from data import answers, factlist, factstream, mapdata, places, scales, sourcebook
+from data import (
+    answers,
+    factlist,
+    factstream,
+    mapdata,
+    outlines,
+    points,
+    scales,
+    sourcebook,
+    unplaced,
+)
+from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
-from data.instants import micros
-from data.measures import Counter, NotReady, Tables
-from data.query import Period, Query
-from data.scope import Scope
-from data.settings import Level, Settings
-from data.store import Store
+from data.measures import Counter, NotReady
+from data.query import Period, Query, QueryError
+from data.tables import Tables
+
+__all__ = ["Reader", "UnknownUnit"]
 
 
-class UnknownUnit(LookupError):
-    """No such unit, or none this reader may see."""
+class Reader(Ground):
+    """What one person may see of one instance, read in one of its trees. Cheap to make: one for each request."""
 
-
-@dataclass(frozen=True)
-class Unit:
-    """One place at a level, in today's boundaries; label point in WGS84 degrees, NaN without a shape."""
-
-    code: str
-    name: str
-    level: str
-    depth: int
-    pos: int
-    end: int
-    lon: float
-    lat: float
-    has_shape: bool
-    area_m2: float
-
-
-class Reader:
-    """What one person may see of one instance. Cheap to make: one for each request."""
-
-    def __init__(
-        self, store: Store, scope: Scope, *, clock: Callable[[], datetime], present: int | None = None
-    ):
-        self.store, self.scope, self.clock, self._present = store, scope, clock, present
-
-    def standing(self, query: Query) -> "Reader":
-        """The same reader with its clock stopped, for answers that take a while: the present of a question stays."""
-        now = self.clock()
-        return Reader(self.store, self.scope, clock=lambda: now, present=self.present(query))
-
-    def present(self, query: Query) -> int:
-        """The instant at which stocks of a running day are counted: the clock, or as of when is asked."""
-        if self._present is not None:
-            return self._present
-        now = micros(self.clock())
-        return now if query.as_of is None else min(now, query.as_of)
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the instance."""
-        return self.store.settings
-
-    @property
-    def today(self) -> date:
-        """Local day of the clock."""
-        return self.clock().astimezone(self.settings.timezone).date()
-
-    @cached_property
-    def versions(self) -> tuple[places.Version, ...]:
-        """Published boundary versions of the scope's tree, oldest first."""
-        with self.store.read() as connection:
-            return places.versions(connection, tree=self.scope.tree, store=self.store)
-
-    @property
-    def version(self) -> places.Version:
-        """Boundaries in force."""
-        if not self.versions:
-            raise NotReady("no boundaries are published yet; expected 'linli units publish'")
-        return self.versions[-1]
-
-    @cached_property
-    def ranges(self) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions the scope opens in today's boundaries."""
-        return self.scope.ranges(self.version.units)
-
-    def sees(self, pos: int) -> bool:
-        """Whether a position of today's boundaries lies in the scope."""
-        return any(low <= pos <= high for low, high in self.ranges)
-
-    def levels(self) -> tuple[Level, ...]:
-        """Levels of the instance, top first."""
-        return self.settings.levels
-
-    def _unit(self, pos: int) -> Unit:
-        row = self.version.row(pos)
-        return Unit(
-            row["code"], row["name"], self.settings.names[row["level"]], int(row["level"]), pos, int(row["end"]),
-            float(row["label_lon"] or np.nan), float(row["label_lat"] or np.nan), bool(row["has_shape"]),
-            float(row["area_m2"] or np.nan),
-        )  # fmt: skip
-
-    def unit(self, code: str) -> Unit:
-        """The unit of that code. Raises UnknownUnit alike for a missing and a foreign one."""
-        pos = self.version.by_code.get(code)
-        if pos is None or not self.sees(pos):
-            raise UnknownUnit(f"unit: got '{code[:60]}'; expected a code of a unit you may see")
-        return self._unit(pos)
-
-    def roots(self) -> tuple[Unit, ...]:
-        """Topmost units of the scope."""
-        units = self.version.units
-        top = [pos for low, high in self.ranges for pos in _tops(units, low, high)]
-        return tuple(self._unit(pos) for pos in top)
-
-    def path(self, code: str) -> tuple[Unit, ...]:
-        """The unit's ancestors inside the scope, topmost first, and the unit itself last."""
-        found = [self.unit(code)]
-        while (parent := int(self.version.row(found[0].pos)["parent_pos"])) and self.sees(parent):
-            found.insert(0, self._unit(parent))
-        return tuple(found)
-
-    def units(self, level: str, within: str | None) -> DataFrame:
-        """Units of a level inside a unit (or the whole scope): pos, code, name, level, lon, lat, area_m2, has_shape."""
-        if within is not None:
-            self.unit(within)
-        return self.version.listed.take(self.shown(self.settings.level(level).depth, within)).reset_index(
-            drop=True
-        )
-
-    def shown(self, depth: int, within: str | None) -> np.ndarray:
-        """Rows of the units of a depth inside a unit that the scope opens."""
-        low, high = self.version.span(within)
-        chosen = np.flatnonzero(self._seen_mask & self.version.at_depth(depth))
-        return chosen[(chosen + 1 >= low) & (chosen + 1 <= high)]
-
-    def spans(self, within: str | None) -> tuple[tuple[int, int], ...]:
-        """Ranges of positions of a unit, or of all the scope opens. Raises UnknownUnit."""
-        return (self.version.span(self.unit(within).code),) if within else self.ranges
-
-    @cached_property
-    def _seen_mask(self) -> np.ndarray:
-        pos = self.version.units["pos"].to_numpy()
-        mask = np.zeros(len(pos), dtype=bool)
-        for low, high in self.ranges:
-            mask |= (pos >= low) & (pos <= high)
-        return mask
-
-    def _withins(self, within: str | None) -> tuple[str | None, ...]:
-        """Sub-trees a question covers: the unit asked for, or everything the scope opens."""
-        if within is not None:
-            return (self.unit(within).code,)
-        if self.scope.whole:
-            return (None,)
-        return tuple(unit.code for unit in self.roots())
+    def asked(self, query: Query) -> Query:
+        """The query, which must be of the tree read in: whatever names it must say the truth. Raises QueryError."""
+        if query.tree != self.tree:
+            self.in_tree(query.tree)  # says so where there is no such tree
+            raise QueryError(f"tree: got '{query.tree}'; expected '{self.tree}', which is read in")
+        return query
 
     def counter(self, connection: Connection, query: Query) -> Counter:
-        """Sums for a question in one snapshot; the caller has checked what it may ask."""
-        return Counter(connection, self.settings, query, self.versions, now=self.present(query))
+        """Sums for a question in one snapshot; the caller has checked what it may ask. Raises NotReady."""
+        if self.published is None:
+            raise NotReady("nothing is published yet; expected a first 'linli refresh'")
+        return Counter(
+            connection, self.settings, self.asked(query), self.versions, self.published, now=self.present(query),
+            across=self.across,
+        )  # fmt: skip
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
         return answers.measures(self, query, compare=compare)
+
+    def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
+        """Measures of the departments of a kind; see `data.answers.departments`."""
+        return answers.departments(self, query, kind=kind, compare=compare)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
     ) -> Tables:
         """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
         found = Tables(("code", *words), len(periods))
-        with self.store.read() as connection:
+        with self.read() as connection:
             counter = self.counter(connection, query)
-            for within in self._withins(query.within):
+            for within in self.withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
@@ -194,9 +81,10 @@ class Reader:
 
     def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
-        return scales.cuts(
-            self.store, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.scope.tree
-        )
+        with self.read() as connection:
+            return scales.cuts(
+                connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
+            )
 
     # Facts -----------------------------------------------------------------------------------------------------
 
@@ -240,12 +128,12 @@ class Reader:
         return self.words(subject, "channel")
 
     def longest_overdue(self, unit: str | None, *, limit: int = 10) -> DataFrame:
-        """Open cases past their limit, longest first; see `data.mapdata`."""
-        return mapdata.longest_overdue(self, unit, limit=limit)
+        """Open cases past their limit, longest first; see `data.points`."""
+        return points.longest_overdue(self, unit, limit=limit)
 
-    def points(self, unit: str | None, *, limit: int = 300) -> DataFrame:
-        """Newest open cases, orders and alerts, and parking lots, as points."""
-        return mapdata.points(self, unit, limit=limit)
+    def points(self, unit: str | None, level: str, *, limit: int = points.MOST) -> points.Points:
+        """Open cases and orders, new alerts and parking lots: one by one, or more than `limit` by unit of a level."""
+        return points.points(self, unit, level, limit=limit)
 
     def nowhere(self, query: Query) -> int:
         """Facts behind the first indicator that lie in no unit of the shown level."""
@@ -261,6 +149,22 @@ class Reader:
         """Outlines of a level as GeoJSON, and the hash of their content."""
         return mapdata.shapes(self, level, within)
 
+    # Places ----------------------------------------------------------------------------------------------------
+
+    def unplaced(
+        self, *, subject: str | None = None, start: int = 0, limit: int = 50
+    ) -> tuple[list[unplaced.Open], int]:
+        """A page of the queue of facts that want a place, and the count of all; see `data.unplaced`."""
+        return unplaced.queue(self, subject=subject, start=start, limit=limit)
+
+    def outlines(self, box: outlines.Box) -> tuple[DataFrame, DataFrame]:
+        """Units in a box as fine as can be told apart, and those of the level above; see `data.outlines`."""
+        return outlines.outlines(self, box)
+
+    def located(self, period: Period) -> DataFrame:
+        """How the facts of a period were located, by source; see `data.unplaced`."""
+        return unplaced.counts(self, period)
+
     # Sources ---------------------------------------------------------------------------------------------------
 
     def freshness(self) -> DataFrame:
@@ -270,6 +174,10 @@ class Reader:
     def sources(self) -> DataFrame:
         """Freshness and the account of each source's newest load."""
         return sourcebook.sources(self)
+
+    def loads(self, source: str, *, limit: int = 50) -> DataFrame:
+        """Newest loads of a source with their accounts."""
+        return sourcebook.loads(self, source, limit=limit)
 
     def rejects(self, source: str, *, limit: int = 200) -> DataFrame:
         """Refused rows of a source's newest load that refused any."""
@@ -286,9 +194,3 @@ class Reader:
     def state(self) -> dict:
         """What a manifest says of the data: generation, load, boundary version, published_at."""
         return sourcebook.state(self)
-
-
-def _tops(units: DataFrame, low: int, high: int) -> list[int]:
-    """Positions without an ancestor inside a range."""
-    inside = units[units["pos"].between(max(low, 1), high)]
-    return inside.loc[(inside["parent_pos"] < max(low, 1)) | (inside["parent_pos"] == 0), "pos"].tolist()

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from data import secrets
 from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
+from data.placing import placeable
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, source, term
 from data.sources.definition import Source
-from data.store import Store, any_of, insert_rows
+from data.store import Store, any_of, ensure_indexes, insert_rows
 
 HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
 
@@ -40,7 +41,9 @@ class Revisions:
         self._vocabulary: dict[str, dict[str, int]] = {}
         self._seen: set[int] = set()
         with store.read() as connection:
-            self.source_id = connection.scalar(select(source.c.id).where(source.c.name == origin.name))
+            self.source_id: int = connection.scalars(
+                select(source.c.id).where(source.c.name == origin.name)
+            ).one()
             stored = select(self.table.c.rev).where(self.table.c.source_id == self.source_id)
             self._blank = connection.execute(stored.limit(1)).first() is None
             self._next = (connection.scalar(select(func.max(self.table.c.rev))) or 0) + 1
@@ -97,6 +100,8 @@ class Revisions:
         table, names = self.table, ["key", "rev", "digest", "version"]
         if keys.empty:
             return DataFrame(columns=names).set_index("key")
+        if self._blank:
+            ensure_indexes(connection, table)  # a first load has taken them away until a key comes twice
         query = select(*(table.c[name] for name in names)).where(
             table.c.source_id == self.source_id,
             table.c.key.in_(any_of(connection, keys.tolist())),
@@ -105,7 +110,7 @@ class Revisions:
         return DataFrame(connection.execute(query).all(), columns=names).set_index("key")
 
     def add(self, connection: Connection, found: "Sorted") -> DataFrame:
-        """Write new revisions, close those they replace; answers rev, lon, lat, hint of what was written."""
+        """Write new revisions, close those they replace; answers rev and what `data.placing` asks for of each."""
         take = found.fresh | found.changed
         rows = found.rows[take].copy()
         rows["rev"] = np.arange(self._next, self._next + len(rows), dtype=np.int64)
@@ -116,14 +121,13 @@ class Revisions:
             )
             connection.execute(closing, [{"old": rev} for rev in found.replaced.tolist()])
         names = [name for name in rows.columns if name != "hint_text" and rows[name].notna().any()]
-        insert_rows(
-            connection, self.table, names, list(zip(*(_native(rows[name]) for name in names), strict=True))
-        )
+        lines = list(zip(*(_native(rows[name]) for name in names), strict=True))
+        same = {"source_id": self.source_id, "load": self.load_id, "superseded": FOREVER}
+        insert_rows(connection, self.table, names, lines, same=same)
         if self._sealer is not None:
             self._seal(connection, self._sealer, found.frame[take], rows["rev"].tolist())
-        return DataFrame(
-            {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
-        )
+        found_at = {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
+        return placeable(rows, self.subject, source_id=int(self.source_id or 0)).assign(**found_at)
 
     def _stored(self, connection: Connection, frame: DataFrame) -> DataFrame:
         """The batch as it lies in the table: instants and words as integers, with a digest of the content."""
@@ -146,7 +150,6 @@ class Revisions:
         rows = DataFrame(columns)
         rows["digest"] = self._digest(rows, frame)
         rows["hint_text"] = hint
-        rows["source_id"], rows["load"], rows["superseded"] = self.source_id, self.load_id, FOREVER
         rows["withdrawn"] = frame["withdrawn"].astype(bool) if "withdrawn" in frame else False
         return rows
 
@@ -227,8 +230,13 @@ def _hashed(name: str, values: Series, key: str | None) -> np.ndarray:
 
 def _native(values: Series) -> list:
     """Python values with None where absent, as drivers want them."""
+    absent = values.isna().to_numpy()
     if values.dtype in ("Int64", "boolean"):
-        return values.astype(object).where(values.notna(), None).tolist()
-    if values.dtype == float or values.dtype == "str" or values.dtype == object:
-        return [None if value != value else value for value in values.tolist()]
-    return values.tolist()
+        plain = values.to_numpy(dtype=np.int64 if values.dtype == "Int64" else bool, na_value=0)
+    else:
+        plain = values.to_numpy()
+    if not absent.any():
+        return plain.tolist()
+    cells = plain.astype(object)
+    cells[absent] = None
+    return cells.tolist()

@@ -14,17 +14,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import DDL, Connection, Table, delete, insert, inspect, select, update
+from pandas import Series
+from sqlalchemy import DDL, Connection, delete, insert, inspect, select, update
 
 from data import links, places
 from data.facts import prepare
-from data.factstore import changed_facts, last_load, read_facts, source_rhythms
+from data.factstore import changed_facts, last_load, read_facts, source_rhythms, touched_subjects
 from data.indicators import of_subject
 from data.instants import micros
-from data.rollup_rows import NEVER_DAY, RowWriter, rollup_table
+from data.places import STRIP_UNITS
 from data.schema import FACTS, PLACES, SUBJECTS, generation, publication
 from data.store import Store
-from data.tally import SPANS, Cells, add_up, columns, histograms, merge, shares_of
+from data.strips import NEVER_DAY, StripWriter, rollup_table
+from data.tally import SPANS, Cells, Shares, add_up, columns, histograms, lift, merge, shares_of
 
 MAX_UNITS = 2_500  # of a level held as rollups: more do not fit on a map, and their facts are few
 
@@ -41,6 +43,14 @@ class Published:
     published_at: int
     definition: str
 
+    def columns(self, subject: str) -> tuple[str, ...]:
+        """Names of the integer columns its rows hold."""
+        return tuple(json.loads(self.definition)[0][subject][0])
+
+    def histograms(self, subject: str) -> tuple[str, ...]:
+        """Names of the histograms its rows hold."""
+        return tuple(json.loads(self.definition)[0][subject][1])
+
 
 @dataclass(frozen=True)
 class Refreshed:
@@ -53,9 +63,12 @@ class Refreshed:
     seconds: float
 
 
+_PUBLICATION = select(publication)
+
+
 def published(connection: Connection) -> Published | None:
     """The generation readers see, or None before the first refresh."""
-    row = connection.execute(select(publication)).one_or_none()
+    row = connection.execute(_PUBLICATION).one_or_none()
     if row is None:
         return None
     levels = {int(version): tuple(depths) for version, depths in json.loads(row.levels).items()}
@@ -73,8 +86,9 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     """
     started = time.perf_counter()
     with store.read() as connection:
-        known = published(connection) if inspect(connection).has_table("publication") else None
+        known = published(connection)
         load_id = last_load(connection)
+        subjects = touched_subjects(connection, since=known.load if known else 0, until=load_id)
         versions = places.versions(connection, store=store)
         definition = _definition(versions, source_rhythms(connection), links.declared(connection))
     full = full or known is None or known.definition != definition
@@ -83,8 +97,8 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     since = None if full or known is None else known
     number = _begin(store, load_id=load_id, base=since.base if since else 0, now=micros(clock()))
     levels = {version.id: _stored_levels(version) for version in versions}
-    writer = RowWriter(store, number)
-    for subject in SUBJECTS:
+    writer = StripWriter(store, number)
+    for subject in subjects if since else SUBJECTS:
         for version, depth, cells in _changes(store, subject, versions, levels, since=since, load_id=load_id):
             writer.take(subject, cells, version=version, depth=depth)
     writer.flush()
@@ -100,11 +114,11 @@ def _definition(
     versions: tuple["places.Version", ...], rhythms: Mapping[int, float], linked: Sequence[links.Link]
 ) -> str:
     indicators = {
-        subject: [*columns(of_subject(subject)), *histograms(of_subject(subject))] for subject in SUBJECTS
+        subject: [columns(of_subject(subject)), histograms(of_subject(subject))] for subject in SUBJECTS
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
     known = [sorted(rhythms.items()), [[link.source_id, link.field, link.targets] for link in linked]]
-    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS])
+    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:
@@ -113,11 +127,15 @@ def _stored_levels(version: "places.Version") -> tuple[int, ...]:
 
 
 def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
-    """Open a generation; leavings of one that never was published are removed first."""
+    """Open a generation; leavings of one that never was published are removed first.
+
+    base  the generation it adds to; 0: it starts anew, and its tables are made or made again
+    """
     with store.write() as connection:
-        tables = [_current_table(connection, subject) for subject in SUBJECTS]
+        for subject in SUBJECTS if not base else ():
+            _ensure_table(connection, subject)
         stale = connection.scalars(select(generation.c.id).where(generation.c.state == "building")).all()
-        for table in tables if stale else ():
+        for table in map(rollup_table, SUBJECTS) if stale else ():
             connection.execute(delete(table).where(table.c.gen.in_(stale)))
         connection.execute(delete(generation).where(generation.c.state == "building"))
         number = (
@@ -131,15 +149,14 @@ def _begin(store: Store, *, load_id: int, base: int, now: int) -> int:
     return number
 
 
-def _current_table(connection: Connection, subject: str) -> Table:
-    """The subject's table, made anew when the declared indicators no longer fit its columns."""
+def _ensure_table(connection: Connection, subject: str) -> None:
+    """The subject's table, made anew when the declared histograms no longer fit its columns."""
     table = rollup_table(subject)
     table.metadata.create_all(connection)
     have = {column["name"] for column in inspect(connection).get_columns(table.name)}
     if have != set(table.c.keys()):
         table.metadata.drop_all(connection)
         table.metadata.create_all(connection)
-    return table
 
 
 def _changes(
@@ -150,7 +167,7 @@ def _changes(
     *,
     since: Published | None,
     load_id: int,
-) -> Iterator[tuple[int, int, Cells]]:
+) -> Iterator[tuple["places.Version", int, Cells]]:
     """Sums to add, by boundary version and level."""
     indicators = of_subject(subject)
     with store.read() as connection:
@@ -167,15 +184,31 @@ def _changes(
         ]
         counted = [(frame["rev"], shares_of(frame, indicators), sign) for frame, sign in prepared]
         for version, ends in with_ends(versions):
-            places_of = [places.of_revisions(connection, subject, version.id, revs) for revs, _, _ in counted]
-            mine = [(shares.before(ends), sign) for _, shares, sign in counted]
-            for depth in levels[version.id] if mine else ():
-                rows_of = version.ancestors[depth]
-                cells = [
-                    add_up(part, rows_of[at], sign=sign)
-                    for (part, sign), at in zip(mine, places_of, strict=True)
-                ]
-                yield version.id, depth, cells[0] if len(cells) == 1 else merge(cells)
+            depths = levels[version.id]
+            if not counted or not depths:
+                continue
+            cells = _finest(connection, subject, version, counted, depth=depths[-1], ends=ends)
+            yield version, depths[-1], cells
+            for depth in reversed(depths[:-1]):
+                cells = lift(cells, version.ancestors[depth])
+                yield version, depth, cells
+
+
+def _finest(
+    connection: Connection,
+    subject: str,
+    version: "places.Version",
+    counted: Sequence[tuple[Series, Shares, int]],
+    *,
+    depth: int,
+    ends: int | None,
+) -> Cells:
+    """Sums of the finest level held; the coarser ones are added up from it."""
+    parts = []
+    for revs, shares, sign in counted:
+        placed = places.of_revisions(connection, subject, version.id, revs)
+        parts.append(add_up(shares.before(ends), version.ancestors[depth][placed], sign=sign))
+    return parts[0] if len(parts) == 1 else merge(parts)
 
 
 def with_ends(versions: tuple["places.Version", ...]) -> list[tuple["places.Version", int | None]]:

@@ -9,31 +9,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, TextClause, text
 
-from data.factstore import visible
 from data.indicators import Indicator
-from data.schema import FACTS, PLACES, STARTS
+from data.schema import FOREVER, STARTS
 from data.settings import Settings
 from data.store import raw_rows, whole_numbers
 
 if TYPE_CHECKING:
     from data.sums import Days, Region, Sums
 
+SEEN = "f.load + 0 <= :load AND f.superseded > :load AND NOT f.withdrawn"
 
-def open_facts(subject: str, *, load: int) -> list[ColumnElement[bool]]:
-    """Conditions for the facts known at a load that are open: not withdrawn, closed or voided."""
-    table = FACTS[subject]
-    where = [visible(table, load), ~table.c.withdrawn]
-    if subject in ("cases", "orders"):
-        where.append(table.c.closed_at.is_(None))
-    if subject == "cases":
-        where.append(func.coalesce(table.c.voided, False).is_(False))
-    return where
+
+def open_facts(subject: str) -> tuple[str, str]:
+    """Conditions for the facts `f` known at the load `:load` that are open: not withdrawn, closed or voided.
+
+    In two parts, for each an index: those that still hold, and those that only loads not published yet replaced.
+    """
+    valid = " AND NOT COALESCE(f.voided, FALSE)" if subject == "cases" else ""
+    still, replaced = (
+        f"f.closed_at IS NULL AND f.superseded {sign} {FOREVER} AND {SEEN}{valid}" for sign in ("=", "<")
+    )
+    return still, replaced
 
 
 def not_yet(facts: DataFrame, indicators: Sequence[Indicator], *, now: int) -> DataFrame:
@@ -83,14 +86,22 @@ def _ahead(
     connection: Connection, region: Region, entry: Indicator, *, load: int, now: int, until: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Place of each open fact whose limit lies between now and an instant, and when it enters the stock."""
-    table, known = FACTS[entry.subject], PLACES[entry.subject]
-    limit, start = table.c[str(entry.enters_at)], table.c[STARTS[entry.subject]]
-    # Few facts, found by their limits: a join would begin with all places of a wide region.
-    lies = select(known.c.place).where(known.c.version_id == region.version.id, known.c.rev == table.c.rev)
-    query = select(func.coalesce(lies.scalar_subquery(), 0), limit, start).where(
-        *open_facts(entry.subject, load=load), limit >= now, limit < until
-    )
-    rows = [row for part in raw_rows(connection, query) for row in part]
+    values = {"load": load, "version": region.version.id, "now": now, "until": until}
+    query = _entering(entry.subject, str(entry.enters_at))
+    rows = [row for part in raw_rows(connection, query, values) for row in part]
     found = whole_numbers(rows, width=3)
     inside = found[(found[:, 0] >= region.low) & (found[:, 0] <= region.high)]
     return inside[:, 0], inside[:, 1:].max(axis=1, initial=now)
+
+
+@lru_cache(maxsize=8)
+def _entering(subject: str, limit: str) -> TextClause:
+    """place, limit, start of open facts; few, found by their limits: a join would begin with all places."""
+    parts = [
+        f"""SELECT COALESCE((SELECT p.place FROM place_{subject} p WHERE p.version_id = :version AND p.rev = f.rev), 0),
+        f.{limit}, f.{STARTS[subject]} FROM fact_{subject} f
+        WHERE {known} AND f.{limit} >= :now AND f.{limit} < :until"""
+        for known in open_facts(subject)
+    ]
+    query = " UNION ALL ".join(parts)
+    return text(query)

@@ -2,18 +2,19 @@
 
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from data import boundaries
+from data import boundaries, departments
+from data.gazetteer import import_file
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
 from data.sample import write_sample
 from data.sample.sizes import SizeName
-from data.settings import EPOCH_DAY, SettingsError, load_settings, make_folders
+from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
 
@@ -43,13 +44,17 @@ def build_sample(
     store = Store(load_settings(folder))
     migrate(store)
     units = _publish(store, clock=clock)
+    history = _listed(folder / "history" / "manifest.toml", "deliveries")
+    before = partial(_same, _instant(history[0]["delivered_at"]) - timedelta(days=1))
+    import_file(store, folder / "sample" / "gazetteer.csv", clock=before, by="sample city")
     facts = 0
-    for entry in _listed(folder / "history" / "manifest.toml", "deliveries"):
+    for entry in history:
         origin = load_source(folder / "sources" / f"{entry['source']}.toml")
         at = _instant(entry["delivered_at"])
         done = ingest(store, origin, [folder / "history" / entry["file"]], clock=partial(_same, at))
         facts += done.accepted
         progress(facts)
+    departments.record(store, departments.read_list(folder / "sample" / "departments.csv"), now=clock())
     refresh_all(store, clock=clock, full=True, rescale=True)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
@@ -61,14 +66,17 @@ def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
     for entry in _listed(folder / "versions.toml", "versions"):
         start = entry.get("valid_from")
         day = (date.fromisoformat(str(start)) - EPOCH_DAY).days if start else None
-        for level in store.settings.levels:
+        tree = store.settings.tree(entry.get("tree", FIRST_TREE))
+        for level in tree.levels:
             path = next(
                 path for path in (folder / entry["folder"]).iterdir() if path.name.split(".")[0] == level.name
             )
             parent = "parent" if level.depth else None
-            boundaries.stage(store, path, level, code="code", name="name", parent=parent, valid_from_on=day)
-        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock)
-        count = len(version.units)
+            boundaries.stage(
+                store, path, level, code="code", name="name", parent=parent, valid_from_on=day, tree=tree.name
+            )
+        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock, tree=tree.name)
+        count = len(version.units) if tree.name == FIRST_TREE else count
     return count
 
 

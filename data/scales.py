@@ -1,46 +1,60 @@
 """Fixed cuts of the colour ramps: one set per indicator and level, the same over dates and siblings.
 
-With a target the middle class holds it and the steps follow its distance to the best value; without one the cuts
-are quantiles of what the units of the level showed when the rollups were last made anew. Flows are kept per day and
-grow with the length of the period, so that two periods of one length always share their colours.
+With a target that judges, the middle class holds it and the steps follow its distance to the best value; without one
+the cuts are quantiles of what the units of the level showed when the rollups were last made anew. Flows are kept per
+day and grow with the length of the period, so that two periods of one length always share their colours.
 """
 
 import json
 from collections.abc import Sequence
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from data.indicators import INDICATORS, Indicator
-from data.rollup import published
+from data.places import Version, versions
+from data.rollup import Published, published
+from data.rollup_read import Ask, from_rollup
 from data.schema import scale
 from data.settings import Settings
 from data.store import Store
+from data.strips import rollup_table
+from data.sums import Region
 
 SHARES = (0.15, 0.35, 0.55, 0.72, 0.86, 0.95)
 STEPS = (-3.0, -1.8, -0.6, 0.6, 1.4, 2.0)  # of a tenth of the way between target and best value or more
 WINDOW_DAYS = 364
 
 
+_CUTS = select(scale.c.cuts).where(
+    scale.c.tree == bindparam("tree"),
+    scale.c.level == bindparam("depth"),
+    scale.c.indicator == bindparam("indicator"),
+)
+
+
 def cuts(
-    store: Store, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
+    connection: Connection, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
 ) -> tuple[float, ...]:
     """Six ascending cuts in the units of the value."""
     target = settings.targets.get(indicator.name)
-    if target is not None and indicator.kind in ("rate", "score"):
+    if target is not None and indicator.better and indicator.kind in ("rate", "score"):
         return around(target)
-    with store.read() as connection:
-        kept = connection.scalar(
-            select(scale.c.cuts).where(
-                scale.c.tree == tree,
-                scale.c.level == settings.level(level).depth,
-                scale.c.indicator == indicator.name,
-            )
-        )
+    depth = settings.tree(tree).level(level).depth
+    kept = connection.scalar(_CUTS, {"tree": tree, "depth": depth, "indicator": indicator.name})
     found = json.loads(kept) if kept else _usual(indicator)
     grow = days if indicator.kind == "count" else 1
+    if indicator.kind in ("rate", "score"):
+        return _shares(found)
     whole = indicator.kind in ("count", "stock")
     return _ascending([_round(cut * grow, whole=whole) for cut in found], step=1.0 if whole else 0.001)
+
+
+def _shares(found: Sequence[float]) -> tuple[float, ...]:
+    """Cuts of a share: whole per cent, at least one apart, the last below 1."""
+    cuts = _ascending([round(cut, 2) for cut in found], step=0.01)
+    over = max(cuts[-1] - 0.99, 0.0)
+    return tuple(round(cut - over, 2) for cut in cuts)
 
 
 def around(target: float) -> tuple[float, ...]:
@@ -84,40 +98,46 @@ def fix_scales(store: Store, *, anew: bool) -> int:
         if anew:
             connection.execute(delete(scale))
         have = {
-            (row.level, row.indicator) for row in connection.execute(select(scale.c.level, scale.c.indicator))
+            (row.tree, row.level, row.indicator)
+            for row in connection.execute(select(scale.c.tree, scale.c.level, scale.c.indicator))
         }
-        version = max(seen.levels, default=None)
+        # Of each tree the last stays.
+        newest = {version.tree: version for version in versions(connection, store=store)}
         wanted = [
-            (depth, entry)
-            for depth in (seen.levels[version] if version is not None else ())
+            (version, depth, entry)
+            for version in newest.values()
+            for depth in seen.levels.get(version.id, ())
             for entry in INDICATORS.values()
-            if (depth, entry.name) not in have and entry.kind in ("count", "stock", "rate", "score")
+            if (version.tree, depth, entry.name) not in have
+            and entry.kind in ("count", "stock", "rate", "score")
         ]
         rows = [
-            {"tree": "grid", "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
-            for depth, entry in wanted
-            if (found := _suggested(connection, entry, version=version, depth=depth))
+            {"tree": version.tree, "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
+            for version, depth, entry in wanted
+            if (found := _suggested(connection, entry, seen=seen, version=version, depth=depth))
         ]
         if rows:
             connection.execute(insert(scale), rows)
     return len(rows)
 
 
-def _suggested(connection: Connection, entry: Indicator, *, version: int | None, depth: int) -> list[float]:
-    """Quantiles over the units of a level of their value in the newest year of whole spans."""
-    base = f"SUM(d_{entry.name})" if entry.denominator is not None else "1"
-    recent = (
-        "" if entry.kind == "stock" else " AND day > (SELECT MAX(day) FROM rollup_{0} WHERE span = 1) - :days"
-    )
-    query = f"SELECT CAST(SUM(n_{entry.name}) AS FLOAT) / NULLIF({base}, 0) FROM rollup_{entry.subject}" + (
-        f" WHERE version_id = :version AND level = :depth AND span = 1{recent.format(entry.subject)} GROUP BY pos"
-    )
-    values = {"version": version, "depth": depth}
-    if recent:
-        values["days"] = WINDOW_DAYS
-    found = np.array(
-        [row[0] for row in connection.execute(text(query), values) if row[0] is not None], dtype=float
-    )
+def _suggested(
+    connection: Connection, entry: Indicator, *, seen: Published, version: Version, depth: int
+) -> list[float]:
+    """Quantiles over the units of a level of their value in the newest year."""
+    table = rollup_table(entry.subject)
+    mine = select(func.max(table.c.day)).where(table.c.version_id == version.id, table.c.level == depth)
+    last = connection.scalar(mine.where(table.c.span == 1))
+    if last is None:
+        return []
+    region = Region(version, depth, 0, len(version.units))
+    year = Ask((entry,), ((last - WINDOW_DAYS + 1, last + 1),))
+    (sums,) = from_rollup(connection, seen, region, [year])
+    by_name = dict(zip(sums.names, sums.values.T.astype(float), strict=True))
+    found = by_name[f"n_{entry.name}"]
+    if entry.denominator is not None:
+        base = by_name[f"d_{entry.name}"]
+        found = found[base > 0] / base[base > 0]
     if len(found) < 2:
         return []
     if entry.kind in ("rate", "score"):

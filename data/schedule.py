@@ -30,6 +30,7 @@ from data.settings import Settings
 from data.slots import Daily, Every, parsed, written
 from data.sources.batch import SourceError
 from data.sources.definition import Source, load_source
+from data.sources.gates import DELIVERY
 from data.sources.open311 import poll
 from data.store import Store, StoreError
 
@@ -142,7 +143,7 @@ def _read(
     which the program itself fails is laid aside too, or it would stop all that come after it for good.
     """
     try:
-        ledger = ingest(store, origin, [delivery.path], clock=clock)
+        ledger = ingest(store, origin, [delivery.path], clock=clock, limits=DELIVERY)
     except MACHINE_FAILS:
         raise
     except Exception as error:
@@ -162,7 +163,7 @@ def _due_servers(store: Store, sources: dict[str, Source], *, now: datetime) -> 
     newest = (
         select(source.c.name, func.max(load.c.recorded_at))
         .join(load, load.c.source_id == source.c.id)
-        .where(load.c.state == "done")
+        .where(load.c.state == "done", load.c.kind == "delivery")
         .group_by(source.c.name)
     )
     with store.read() as connection:

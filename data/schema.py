@@ -17,9 +17,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
+    and_,
 )
 
 FOREVER = 2_147_483_647
@@ -75,6 +77,15 @@ staged_unit = _table(
     Column("valid_from_on", Integer),
 )
 
+stray_outline = _table(  # joined to no unit of its level: listed until the set is published
+    "stray_outline",
+    Column("tree", Text, primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+)
+
 source = _table(
     "source",
     Column("id", Integer, primary_key=True),
@@ -116,6 +127,7 @@ load = _table(
     Column("seconds", Float),
     Column("error", Text),
     Column("withdrawn", Integer, nullable=False, server_default="0"),  # facts no longer in a snapshot
+    Column("kind", Text, nullable=False, server_default="delivery"),  # delivery | relocation
     Index("load_by_source", "source_id", "id"),
 )  # fmt: skip
 
@@ -146,6 +158,13 @@ term = _table(
     Column("kind", Text, nullable=False),
     Column("text", Text, nullable=False),
     UniqueConstraint("kind", "text"),
+)
+
+department_list = _table(  # what each department is called, how else, and its kind; the newest one counts
+    "department_list",
+    Column("id", Integer, primary_key=True),
+    Column("recorded_at", BigInteger, nullable=False),  # the instant from which it is known
+    Column("text", Text, nullable=False),  # JSON: [name, kind, [aliases]]
 )
 
 # Columns of each subject beyond the common ones: name -> type. "word" is an id of `term` of that kind.
@@ -210,6 +229,7 @@ def _place_table(subject: str) -> Table:
         Column("version_id", Integer, primary_key=True),
         Column("rev", BigInteger, primary_key=True, autoincrement=False),
         Column("place", Integer, nullable=False),
+        Column("how", SmallInteger, nullable=False, server_default="0"),  # a key of data.placing.HOWS
         Index(f"place_{subject}_by_place", "version_id", "place", "rev"),
         sqlite_with_rowid=False,
     )
@@ -217,12 +237,15 @@ def _place_table(subject: str) -> Table:
 
 FACTS = {subject: _fact_table(subject) for subject in SUBJECTS}
 PLACES = {subject: _place_table(subject) for subject in SUBJECTS}
-for _subject in ("cases", "orders"):
+for _subject, _more in (("cases", ("voided", "lon")), ("orders", ("lon",))):
+    # Nearly every fact was open once; those that are still, with what a map asks of them before it looks at the rest.
+    _fact = FACTS[_subject].c
+    _open = and_(_fact.closed_at.is_(None), _fact.superseded == FOREVER)
     Index(
         f"fact_{_subject}_open",
-        FACTS[_subject].c.due_at,
-        sqlite_where=FACTS[_subject].c.closed_at.is_(None),
-        postgresql_where=FACTS[_subject].c.closed_at.is_(None),
+        *(_fact[name] for name in ("due_at", "load", "withdrawn", *_more)),
+        sqlite_where=_open,
+        postgresql_where=_open,
     )
 for _subject in SUBJECTS:
     Index(
@@ -251,6 +274,44 @@ sealed = _table(
     Column("rev", BigInteger, primary_key=True),
     Column("field", Text, primary_key=True),
     Column("box", LargeBinary, nullable=False),  # nonce and AES-256-GCM ciphertext; the key lies outside
+)
+
+place_entry = _table(
+    "place_entry",  # the gazetteer; an entry is known from recorded_at until superseded_at
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("road", Text, nullable=False),
+    *(Column(name, Integer, nullable=False) for name in ("lane", "branch", "low", "high", "side")),
+    Column("lon", Float),  # a point, in WGS84 degrees, holds in every tree and version
+    Column("lat", Float),
+    Column("level", Text, nullable=False),  # how fine the point is known; empty: the finest unit there
+    Column("units", Text, nullable=False),  # JSON: tree -> unit code, where there is no point
+    Column("valid_from_on", Integer),
+    Column("valid_to_on", Integer),
+    Column("state", Text, nullable=False),  # active | proposed | refused
+    Column("origin", Text, nullable=False),  # import | rule | facts
+    Column("note", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("superseded_at", BigInteger),
+    Index("place_entry_known", "state", "superseded_at"),
+)
+
+hand_place = _table(
+    "hand_place",  # where a person put a single fact; of one fact the last that is not superseded counts
+    Column("id", Integer, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("source_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("lon", Float),
+    Column("lat", Float),
+    Column("level", Text, nullable=False),
+    Column("units", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("superseded_at", BigInteger),
+    Index("hand_place_by_key", "subject", "source_id", "key"),
 )
 
 generation = _table(

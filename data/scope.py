@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pandas import DataFrame
 
+from data.settings import FIRST_TREE
+
 ROLES = ("manager", "leader", "analyst", "operator", "administrator", "auditor")
 READERS = frozenset({"manager", "leader", "analyst", "operator", "administrator"})
 
@@ -20,6 +22,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "sources": READERS | {"auditor"},
     "glossary": READERS | {"auditor"},
     "run": frozenset({"operator", "administrator"}),
+    "place": frozenset({"operator", "administrator"}),
     "any": frozenset(ROLES),
 }
 
@@ -34,17 +37,21 @@ class Scope:
     role: str
     units: tuple[str, ...] = ()
     whole: bool = False
-    tree: str = "grid"
+    tree: str = FIRST_TREE
 
-    def ranges(self, tree_frame: DataFrame) -> tuple[tuple[int, int], ...]:
+    def ranges(self, tree_frame: DataFrame, *, tree: str = FIRST_TREE) -> tuple[tuple[int, int], ...]:
         """Ranges of `pos` (both ends inclusive) this scope opens in one boundary version.
 
         tree_frame  one row per unit: pos, end, code
+        tree        that the version is of: a unit granted in one tree opens nothing in another, though a unit of
+                    the same code be there
         returns     disjoint ranges in ascending order, one for each topmost unit of the scope; the whole
                     instance includes position 0, where facts lie that belong to no unit; no scope, no ranges
         """
         if self.whole:
             return ((0, int(tree_frame["end"].max()) if len(tree_frame) else 0),)
+        if tree != self.tree:
+            return ()
         named = tree_frame[tree_frame["code"].isin([code for code in self.units if code != WHOLE])]
         ranges: list[tuple[int, int]] = []
         for low, high in sorted(zip(named["pos"].tolist(), named["end"].tolist(), strict=True)):
@@ -57,7 +64,7 @@ class Scope:
         return self.role in PERMISSIONS.get(permission, frozenset())
 
 
-def scope_of(person: str, role: str, grants: tuple[str, ...], *, tree: str = "grid") -> Scope:
+def scope_of(person: str, role: str, grants: tuple[str, ...], *, tree: str = FIRST_TREE) -> Scope:
     """The scope that an account's stored grants in one tree give; `WHOLE` among them opens everything."""
     units = tuple(sorted(code for code in grants if code != WHOLE))
     return Scope(person, role, units, whole=WHOLE in grants, tree=tree)

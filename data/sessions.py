@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from data.instants import micros
-from data.people import TREE, Person, note, person_of
+from data.people import Person, note, person_of
 from data.schema import person, person_unit, web_session
 from data.store import Store
 
@@ -49,11 +49,16 @@ def _hash(session_id: str) -> str:
 # Built once: with every request it runs, and building it takes longer than running it. A row for each grant.
 _VISIT = (
     select(
-        person, web_session.c.csrf, web_session.c.seen_at, web_session.c.expires_at, person_unit.c.unit_code
+        person,
+        web_session.c.csrf,
+        web_session.c.seen_at,
+        web_session.c.expires_at,
+        person_unit.c.tree,
+        person_unit.c.unit_code,
     )
     .select_from(
         web_session.join(person, web_session.c.person_id == person.c.id).outerjoin(
-            person_unit, (person_unit.c.person_id == person.c.id) & (person_unit.c.tree == TREE)
+            person_unit, person_unit.c.person_id == person.c.id
         )
     )
     .where(web_session.c.id_hash == bindparam("key"))
@@ -89,8 +94,8 @@ def read_session(
     if not rows or rows[0].disabled or _over(rows[0].seen_at, rows[0].expires_at, now=now, rules=rules):
         return None
     row = rows[0]
-    grants = tuple(sorted(each.unit_code for each in rows if each.unit_code is not None))
-    visit = Visit(person_of(row, grants), row.csrf, key, row.seen_at)
+    granted = [(each.tree, each.unit_code) for each in rows if each.unit_code is not None]
+    visit = Visit(person_of(row, granted), row.csrf, key, row.seen_at)
     if extend and wants_notice(visit, now=now):
         notice(store, visit, now=now)
     return visit

@@ -18,6 +18,7 @@ KNOWN_KEYS = {
     "sample": (bool, False),
     "https": (bool, False),
     "levels": (list, []),
+    "trees": (dict, {}),
     "targets": (dict, {}),
     "titles": (dict, {}),
 }
@@ -28,6 +29,9 @@ DEFAULT_LEVELS = {
     "microgrid": {"zh": "微网格", "en": "Micro-grid"},
     "metagrid": {"zh": "元网格", "en": "Meta-grid"},
 }
+LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
+FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
+DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
 LOCALES = ("zh", "en")  # languages there are catalogues of
 DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://)")
 EPOCH_DAY = date(1970, 1, 1)
@@ -51,6 +55,28 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Tree:
+    """One hierarchy of units over the same ground: its name in addresses and files, its levels, its titles."""
+
+    name: str
+    levels: tuple[Level, ...]
+    titles: dict[str, str] = field(default_factory=dict)
+
+    def level(self, name: str) -> Level:
+        """The level of that name; raises KeyError."""
+        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the levels, top first."""
+        return tuple(level.name for level in self.levels)
+
+    def title(self, locale: str) -> str:
+        """Title in `locale`, else in any language given, else the name."""
+        return self.titles.get(locale) or next(iter(self.titles.values()), self.name)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What an instance says of itself. Days and periods are local to `timezone`."""
 
@@ -61,18 +87,29 @@ class Settings:
     database_url: str
     sample: bool
     https: bool
-    levels: tuple[Level, ...]
+    trees: tuple[Tree, ...]
     targets: dict[str, float]
     titles: dict[str, dict[str, dict[str, str]]]
 
-    def level(self, name: str) -> Level:
-        """The level of that name; raises KeyError."""
-        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+    def tree(self, name: str) -> Tree:
+        """The tree of that name. Raises SettingsError."""
+        for tree in self.trees:
+            if tree.name == name:
+                return tree
+        known = ", ".join(tree.name for tree in self.trees)
+        raise SettingsError(
+            f"tree: got '{name[:40]}'; expected one of {known} (a new one: 'linli trees add')"
+        )
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Levels of the first tree, top first."""
+        return self.trees[0].levels
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the levels, top first."""
-        return tuple(level.name for level in self.levels)
+        """Names of the levels of the first tree, top first."""
+        return self.trees[0].names
 
     @property
     def url(self) -> str:
@@ -139,7 +176,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         database_url=values["database_url"],
         sample=values["sample"],
         https=values["https"],
-        levels=_levels(values["levels"], where),
+        trees=_trees(values["levels"], values["trees"], where),
         targets=_targets(values["targets"], where),
         titles=values["titles"],
     )
@@ -154,25 +191,51 @@ def _zone(name: str, where: Path) -> ZoneInfo:
         ) from None
 
 
-def _levels(rows: list, where: Path) -> tuple[Level, ...]:
-    levels = []
-    for depth, row in enumerate(rows):
-        name = row.get("name", "") if isinstance(row, dict) else ""
+def _trees(first: list, tables: dict, where: Path) -> tuple[Tree, ...]:
+    """The tree of `levels`, then those of `[trees.NAME]`; the first may be given titles there, but no levels."""
+    trees = [Tree(FIRST_TREE, _levels(first, f"{where}: levels"), _tree_titles(FIRST_TREE, {}, where))]
+    for name, table in tables.items():
+        at = f"{where}: trees.{name}"
+        if not CODE_NAME.match(name) or not isinstance(table, dict):
+            raise SettingsError(f"{at}: got {table!r}; expected a table under a name of lower-case letters")
+        unknown = sorted(set(table) - {"title", "levels"})
+        if unknown or (name == FIRST_TREE and "levels" in table):
+            got = unknown[0] if unknown else "levels"
+            raise SettingsError(
+                f"{at}: got '{got}'; expected title" + ("" if name == FIRST_TREE else ", levels")
+            )
+        titles = _tree_titles(name, table.get("title", {}), where)
+        if name == FIRST_TREE:
+            trees[0] = Tree(name, trees[0].levels, titles)
+        else:
+            trees.append(Tree(name, _levels(table.get("levels", []), f"{at}: levels"), titles))
+    return tuple(trees)
+
+
+def _tree_titles(name: str, given: object, where: Path) -> dict[str, str]:
+    return _titles(given, f"{where}: trees.{name}") or DEFAULT_TREES.get(name, {})
+
+
+def _levels(rows: object, where: str) -> tuple[Level, ...]:
+    """Levels from the top: tables with a name and titles, or names of levels that have a usual title."""
+    levels: list[Level] = []
+    for depth, row in enumerate(rows if isinstance(rows, list) else []):
+        table = {"name": row, "title": LEVEL_TITLES.get(row, {})} if isinstance(row, str) else row
+        name = table.get("name", "") if isinstance(table, dict) else ""
         if not CODE_NAME.match(name):
             raise SettingsError(
-                f"{where}: levels: got {name!r}; expected lower-case letters, digits and '_', a letter first"
+                f"{where}: got {name!r}; expected lower-case letters, digits and '_', a letter first"
             )
-        titles = row.get("title", {})
-        if not isinstance(titles, dict) or not all(isinstance(text, str) for text in titles.values()):
-            raise SettingsError(
-                f"{where}: levels: {name}: title: got {titles!r}; expected a text by language"
-            )
-        levels.append(Level(name, depth, dict(titles)))
+        levels.append(Level(name, depth, _titles(table.get("title", {}), f"{where}: {name}")))
     if not levels or len({level.name for level in levels}) < len(levels):
-        raise SettingsError(
-            f"{where}: levels: got {[x.name for x in levels]}; expected one or more, all different"
-        )
+        raise SettingsError(f"{where}: got {[x.name for x in levels]}; expected one or more, all different")
     return tuple(levels)
+
+
+def _titles(given: object, where: str) -> dict[str, str]:
+    if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
+        raise SettingsError(f"{where}: title: got {given!r}; expected a text by language")
+    return dict(given)
 
 
 def _targets(table: dict, where: Path) -> dict[str, float]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from data.instants import micros
-from data.rollup import published
 from data.schema import FACTS, STARTS, SUBJECT_OF_KIND, job_run, load, reject, source
 
 if TYPE_CHECKING:
@@ -22,6 +23,28 @@ ACCOUNT = (
 )  # fmt: skip
 
 
+def _last_good() -> Select:
+    """Each source with the instant of its newest finished load."""
+    good = (
+        select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
+        .where(load.c.state == "done", load.c.kind == "delivery")
+        .group_by(load.c.source_id)
+        .subquery()
+    )
+    chosen = (source.c.name, source.c.kind, source.c.every_minutes, good.c.at)
+    return select(*chosen).join(good, good.c.source_id == source.c.id, isouter=True).order_by(source.c.id)
+
+
+# Built once: every page asks both.
+_LAST_GOOD = _last_good()
+_COLLECTED = (
+    select(job_run.c.summary, job_run.c.finished_at)
+    .where(job_run.c.job == "collect")
+    .order_by(job_run.c.id.desc())
+    .limit(200)
+)
+
+
 def freshness(reader: Reader) -> DataFrame:
     """One row per source: source, kind, every_minutes, last_good_at, age_minutes, state.
 
@@ -29,26 +52,20 @@ def freshness(reader: Reader) -> DataFrame:
            without a load; failed when the newest attempt to collect it failed after the last good load
     """
     now = micros(reader.clock())
-    with reader.store.read() as connection:
-        good = (
-            select(load.c.source_id, func.max(load.c.recorded_at).label("at"))
-            .where(load.c.state == "done")
-            .group_by(load.c.source_id)
-            .subquery()
-        )
-        query = select(source, good.c.at).join(good, good.c.source_id == source.c.id, isouter=True)
-        rows = connection.execute(query.order_by(source.c.id)).all()
+    with reader.read() as connection:
+        rows = connection.execute(_LAST_GOOD).all()
         broken = _failures(connection)
     states = []
     for row in rows:
         age = None if row.at is None else max(now - row.at, 0) / MINUTE
         failed = broken.get(row.name, 0) > (row.at or 0)
-        states.append(
-            (row.name, row.kind, row.every_minutes, row.at, age, _state(age, row.every_minutes, failed))
-        )
-    names = ["source", "kind", "every_minutes", "last_good_at", "age_minutes", "state"]
-    frame = DataFrame(states, columns=names)
-    return frame.astype({"last_good_at": "Int64", "age_minutes": "float", "every_minutes": "float"})
+        states.append((age, _state(age, row.every_minutes, failed)))
+    return DataFrame({
+        "source": [row.name for row in rows], "kind": [row.kind for row in rows],
+        "every_minutes": np.array([row.every_minutes for row in rows], dtype=float),
+        "last_good_at": pd.array([row.at for row in rows], dtype="Int64"),
+        "age_minutes": np.array([age for age, _ in states], dtype=float), "state": [state for _, state in states],
+    })  # fmt: skip
 
 
 def _state(age: float | None, every: float | None, failed: bool) -> str:
@@ -63,18 +80,26 @@ def _state(age: float | None, every: float | None, failed: bool) -> str:
 
 def _failures(connection) -> dict[str, int]:
     """Newest failure to collect each source, in microseconds."""
-    query = select(job_run.c.summary, job_run.c.finished_at).where(job_run.c.job == "collect")
     found: dict[str, int] = {}
-    for summary, at in connection.execute(query.order_by(job_run.c.id.desc()).limit(200)):
+    for summary, at in connection.execute(_COLLECTED):
         for name in json.loads(summary or "{}").get("failed", {}):
             found[name] = max(found.get(name, 0), at or 0)
     return found
 
 
 def sources(reader: Reader) -> DataFrame:
-    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict)."""
-    with reader.store.read() as connection:
-        newest = select(func.max(load.c.id)).where(load.c.state == "done").group_by(load.c.source_id)
+    """Freshness with format, the counts of each source's newest load, its number, seconds and notes (a dict), and
+    whether any load of it refused rows."""
+    with reader.read() as connection:
+        refusing = (
+            select(source.c.name).join(load, source.c.id == load.c.source_id).where(load.c.rejected > 0)
+        )
+        refused = set(connection.scalars(refusing.distinct()))
+        newest = (
+            select(func.max(load.c.id))
+            .where(load.c.state == "done", load.c.kind == "delivery")
+            .group_by(load.c.source_id)
+        )
         query = select(source.c.name, source.c.format, load).join(source, source.c.id == load.c.source_id)
         rows = connection.execute(query.where(load.c.id.in_(newest))).mappings().all()
     names = ["source", "format", "load_id", "seconds", "files", "notes", *ACCOUNT]
@@ -85,12 +110,32 @@ def sources(reader: Reader) -> DataFrame:
         )
         for row in rows
     ]  # fmt: skip
-    return freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    found = freshness(reader).merge(DataFrame(account, columns=names), on="source", how="left")
+    return found.assign(refused_ever=found["source"].isin(refused))
+
+
+def loads(reader: Reader, name: str, *, limit: int) -> DataFrame:
+    """Newest loads of a source: load_id, at (microseconds UTC), seconds, files (names), and the account's counts."""
+    with reader.store.read() as connection:
+        query = select(load).join(source, source.c.id == load.c.source_id)
+        query = query.where(source.c.name == name, load.c.state == "done").order_by(load.c.id.desc())
+        rows = connection.execute(query.limit(limit)).mappings().all()
+    table = [
+        (
+            row["id"],
+            row["recorded_at"],
+            row["seconds"],
+            json.loads(row["files"]),
+            *(row[part] for part in ACCOUNT),
+        )
+        for row in rows
+    ]
+    return DataFrame(table, columns=["load_id", "at", "seconds", "files", *ACCOUNT])
 
 
 def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
     """Refused rows of the newest load of a source that refused any: row, file, field, value, rule, load_id, at."""
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         latest = (
             select(func.max(load.c.id))
             .join(source, source.c.id == load.c.source_id)
@@ -141,7 +186,7 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
     query = select(job_run).order_by(func.coalesce(job_run.c.started_at, 2**62).desc(), job_run.c.id.desc())
     if failed:
         query = query.where(job_run.c.state == "failed")
-    with reader.store.read() as connection:
+    with reader.read() as connection:
         rows = connection.execute(query.limit(limit)).all()
     table = [
         (
@@ -167,19 +212,31 @@ def runs(reader: Reader, *, limit: int, failed: bool) -> DataFrame:
     return frame.astype({"started_at": "Int64"}) if len(frame) else frame
 
 
+def _known_until(reader: Reader, recorded_at: int | None, waiting: int | None) -> int | None:
+    """The last instant whose knowledge is the published load: now, or just before a load that waits for a refresh."""
+    if recorded_at is None:
+        return None
+    now = micros(reader.clock())
+    return max(recorded_at, now if waiting is None else min(now, waiting - 1))
+
+
 def state(reader: Reader) -> dict:
-    """What is published: generation, load and the instant from which it is known, published_at (microseconds UTC),
-    boundary version; None before a first refresh."""
-    with reader.store.read() as connection:
-        seen = published(connection)
-        known = select(load.c.recorded_at).where(load.c.id == (seen.load if seen else -1))
-        recorded_at = connection.scalar(known)
+    """What is published: generation, load and the instants from which and up to which it is what is known,
+    published_at (microseconds UTC), boundary version; None before a first refresh."""
+    with reader.read() as connection:
+        seen = reader.published
+        at = seen.load if seen else -1
+        known = select(load.c.recorded_at).where(load.c.id == at)
+        unseen = select(func.min(load.c.recorded_at)).where(load.c.state == "done", load.c.id > at)
+        both = select(known.scalar_subquery(), unseen.scalar_subquery())  # in one round trip
+        recorded_at, waiting = connection.execute(both).one()
     version = reader.versions[-1] if reader.versions else None
     return {
         "generation": seen.generation if seen else None,
         "load": seen.load if seen else None,
         "published_at": seen.published_at if seen else None,
         "recorded_at": recorded_at,
+        "known_until": _known_until(reader, recorded_at, waiting),
         "boundary_version": version.id if version else None,
         "boundary_fingerprint": version.fingerprint if version else None,
         "boundary_valid_from_on": version.valid_from_on if version else None,

@@ -7,10 +7,12 @@ log is synced on every commit, so that what was acknowledged survives a power cu
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
+from select import POLLIN, poll
 from typing import Any
 
 import numpy as np
@@ -18,18 +20,19 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Connection,
+    Dialect,
     Engine,
     Select,
     Table,
     Text,
+    TextClause,
     bindparam,
     create_engine,
     event,
     func,
     select,
-    text,
 )
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from data.settings import Settings
@@ -46,6 +49,8 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint=8192",
 )
 
+ASKED_AFTER = 30.0  # seconds a pooled connection may have been left alone before it is asked whether it lives
+
 
 class StoreError(RuntimeError):
     """The database cannot be reached or is not one of ours; one plain line."""
@@ -59,6 +64,8 @@ class Store:
         self.atlas: dict[
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
+        self.crossings: dict[tuple, Any] = {}  # units a scope reaches in another tree (`data.crossing`)
+        self.gazetteers: dict[tuple, Any] = {}  # made ready for a version, by what it and the entries are
 
     @property
     def dialect(self) -> str:
@@ -75,16 +82,12 @@ class Store:
     def _reader(self) -> Engine:
         if self.dialect == "sqlite":
             return _sqlite_engine(self.settings.url, readonly=True)
-        return create_engine(
-            self.settings.url, pool_pre_ping=True, pool_size=10, isolation_level="REPEATABLE READ"
-        )
+        return _postgres_reader(self.settings.url)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only snapshot: every statement inside sees the same state."""
         with self._connect(self._reader) as connection, connection.begin():
-            if self.dialect == "postgresql":
-                connection.execute(text("SET TRANSACTION READ ONLY"))
             yield connection
 
     @contextmanager
@@ -134,6 +137,41 @@ def _sqlite_engine(url: str, *, readonly: bool) -> Engine:
     return engine
 
 
+def _postgres_reader(url: str) -> Engine:
+    """Snapshots that cannot write, by the BEGIN of their first statement alone.
+
+    A pooled connection is not asked whether it lives: that is one more round trip for each snapshot. A server that went
+    away has closed its end, which shows without asking; only a connection left alone for long, which a network
+    may have dropped without a word, is asked.
+    """
+    engine = create_engine(url, pool_size=10, isolation_level="REPEATABLE READ")
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_check_alive, engine.dialect))
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def _note_rest(_connection: object, record: Any) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _check_alive(dialect: Dialect, connection: Any, record: Any, _proxy: object) -> None:
+    """Raise DisconnectionError for a dead connection, so that the pool makes another."""
+    rested = time.monotonic() - record.info.get("rests_since", time.monotonic())
+    if rested < ASKED_AFTER and not _speaks(connection):
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError(str(error)) from error
+
+
+def _speaks(connection: Any) -> bool:
+    """Whether an idle connection has something to be read: its end, most likely."""
+    ear = poll()
+    ear.register(connection.fileno(), POLLIN)
+    return bool(ear.poll(0))
+
+
 def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Select:
     """Sub-select of many values of one kind, without a bound variable each."""
     if connection.dialect.name == "sqlite":
@@ -142,10 +180,16 @@ def any_of(connection: Connection, values: Sequence[str] | Sequence[int]) -> Sel
     return select(func.unnest(bindparam(None, list(values), type_=ARRAY(kind))))
 
 
-def raw_rows(connection: Connection, statement: Select, *, size: int = 100_000) -> Iterator[list[tuple]]:
-    """Rows as the driver gives them, in parts: half the time of SQLAlchemy's row objects, for bulk reads only."""
+def raw_rows(
+    connection: Connection,
+    statement: Select | TextClause,
+    values: Mapping[str, Any] | None = None,
+    *,
+    size: int = 100_000,
+) -> Iterator[list[tuple]]:
+    """Rows as the driver gives them, in parts: half the time of SQLAlchemy's row objects."""
     plain = {"stream_results": False}  # a streaming connection would keep the first row for itself
-    cursor: Any = connection.execute(statement, execution_options=plain).cursor
+    cursor: Any = connection.execute(statement, values, execution_options=plain).cursor
     while rows := cursor.fetchmany(size):
         yield rows
 
@@ -155,29 +199,56 @@ def whole_numbers(rows: Iterable[Sequence[int]], *, width: int) -> np.ndarray:
     return np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, width)
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple],
+    *,
+    same: Mapping[str, int] | None = None,
+) -> None:
     """Insert native tuples fast: `executemany` on SQLite, COPY on PostgreSQL (ten times its insert).
 
-    Raises StoreError where the database cannot take them: a full disk, a lost connection.
+    same    further columns that hold one whole number in every row
+    Raises  StoreError where the database cannot take them: a full disk, a lost connection.
     """
     if not rows:
         return
     try:
-        _insert(connection, table, columns, rows)
+        _insert(connection, table, columns, rows, same or {})
     except connection.dialect.loaded_dbapi.OperationalError as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"database: got {reason}; expected one that can be read and written") from error
 
 
-def _insert(connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple]) -> None:
-    names = ", ".join(f'"{name}"' for name in columns)
+def _insert(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[tuple],
+    same: Mapping[str, int],
+) -> None:
+    names = ", ".join(f'"{name}"' for name in (*columns, *same))
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
+        marks = ", ".join([*("?" * len(columns)), *(str(int(value)) for value in same.values())])
         connection.connection.cursor().executemany(
             f'INSERT INTO "{table.name}" ({names}) VALUES ({marks})', rows
         )
         return
+    rest = tuple(same.values())
     cursor: Any = connection.connection.cursor()  # psycopg's, which knows COPY
     with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row(row + rest)
+
+
+def drop_indexes(connection: Connection, table: Table) -> None:
+    """Take the secondary indexes of an empty table away, so that a first load builds each of them once."""
+    for index in table.indexes:
+        index.drop(connection, checkfirst=True)
+
+
+def ensure_indexes(connection: Connection, table: Table) -> None:
+    """Build the secondary indexes that a table lacks."""
+    for index in sorted(table.indexes, key=lambda index: str(index.name)):
+        index.create(connection, checkfirst=True)

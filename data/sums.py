@@ -1,27 +1,25 @@
-"""Sums by unit row and period: from the rollups where they hold them, else from the facts themselves.
+"""Sums by unit row and period, counted from the facts; `data.rollup_read` reads them from the rollups.
 
-Both paths answer the same frame and, by law, the same numbers.
+Both paths answer the same arrays and, by law, the same numbers.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, false, select, text
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from data import places
-from data.facts import prepare
-from data.factstore import read_facts, source_rhythms, term_kind, terms
-from data.histograms import BINS, unpack
+from data.crossing import Held
+from data.facts import DAY_MICROSECONDS, DEFAULT_RHYTHM_MINUTES, prepare
+from data.factstore import COUNTED, read_facts, read_terms, source_rhythms, term_kind
+from data.histograms import BINS
 from data.indicators import Indicator, of_subject
-from data.rollup import Published
 from data.running import not_yet
-from data.schema import FACTS, PLACES
+from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
-from data.store import whole_numbers
-from data.tally import Cells, columns, histogram_of, segments, tally
+from data.tally import Cells, columns, histogram_of, tally
 
 Days = tuple[int, int]  # local days [start, end)
 
@@ -54,106 +52,34 @@ class Region:
     high: int
 
 
-def from_rollup(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    indicators: Sequence[Indicator],
-    *,
-    periods: Sequence[Days],
-) -> Sums:
-    """Sums of one subject's flows, or of its stocks, over each period; a stock is summed from the first day on."""
-    runs = _runs(indicators, periods, first=seen.first_on)
-    subject = indicators[0].subject
-    names = columns(indicators)
-    table = np.zeros((0, len(names) + 2), dtype=np.int64)
-    if names:
-        table = _summed(connection, seen, region, subject=subject, names=names, runs=runs)
-    wanted = {histogram_of(entry, of_subject(subject)) for entry in indicators if entry.kind == "quantile"}
-    counts = {
-        name: _histograms(connection, seen, region, subject=subject, name=name, runs=runs) for name in wanted
-    }
-    return Sums(table[:, 0], table[:, 1], names, table[:, 2:], counts)
-
-
-def _runs(indicators: Sequence[Indicator], periods: Sequence[Days], *, first: int) -> list[Days]:
-    """Days to add up: a flow's period, of a stock everything up to its end."""
-    if any(entry.kind == "stock" for entry in indicators):
-        return [(min(first, end), end) for _, end in periods]
-    return list(periods)
-
-
-def _source(
-    connection: Connection, region: Region, seen: Published, subject: str, runs: Sequence[Days]
-) -> tuple[str, dict]:
-    """FROM clause that walks the spans of the periods and reads the region's rows of each: one index range a span.
-
-    SQLite takes CROSS JOIN for the order of its loops. PostgreSQL chooses for itself and, before a list of unknown
-    length, chooses to read the whole table; a sub-select that cannot be pulled up leaves it no choice.
-    """
-    spans = [
-        (number, span, day)
-        for number, days in enumerate(runs)
-        for span, first, last in segments(*days)
-        for day in range(first, last + 1, span)
-    ]
-    values = {"version": region.version.id, "depth": region.depth, "low": region.low, "high": region.high}
-    values |= {"base": seen.base, "generation": seen.generation}
-    matches = """r.version_id = :version AND r.level = :depth AND r.span = seg.span AND r.day = seg.day
-          AND r.pos BETWEEN :low AND :high AND r.gen BETWEEN :base AND :generation"""
-    if connection.dialect.name == "sqlite":
-        seg = """SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]')
-            FROM json_each(:spans)"""
-        rows = f"CROSS JOIN rollup_{subject} r WHERE {matches}"
-        asked: dict = {"spans": json.dumps(spans)}
-    else:
-        seg = "SELECT * FROM unnest(CAST(:p AS integer[]), CAST(:s AS integer[]), CAST(:d AS integer[]))"
-        rows = f"CROSS JOIN LATERAL (SELECT * FROM rollup_{subject} r WHERE {matches} OFFSET 0) r WHERE true"
-        asked = {key: [span[at] for span in spans] for at, key in enumerate("psd")}
-    return f"WITH seg (period, span, day) AS ({seg}) SELECT %s FROM seg {rows}", values | asked
-
-
-def _summed(
-    connection: Connection,
-    seen: Published,
-    region: Region,
-    *,
-    subject: str,
-    names: Sequence[str],
-    runs: Sequence[Days],
-) -> np.ndarray:
-    """int64 lines of pos, period and the columns."""
-    clause, values = _source(connection, region, seen, subject, runs)
-    chosen = ", ".join(f"CAST(SUM(r.{name}) AS BIGINT)" for name in names)
-    query = clause % f"r.pos, seg.period, {chosen}" + " GROUP BY r.pos, seg.period"
-    return whole_numbers(connection.execute(text(query), values), width=len(names) + 2)
-
-
-def _histograms(
-    connection: Connection, seen: Published, region: Region, *, subject: str, name: str, runs: Sequence[Days]
-) -> dict[tuple[int, int], np.ndarray]:
-    clause, values = _source(connection, region, seen, subject, runs)
-    query = clause % f"r.pos, seg.period, r.{name}" + f" AND r.{name} IS NOT NULL"
-    found: dict[tuple[int, int], list[bytes]] = {}
-    for pos, period, packed in connection.execute(text(query), values):
-        found.setdefault((pos, period), []).append(packed)
-    return {key: unpack(blobs) for key, blobs in found.items()}
-
-
 @dataclass(frozen=True)
 class Filter:
-    """What facts must be to be counted: a category (with all below it) and a channel."""
+    """What facts must be to be counted: a category (with all below it), a channel, a department, in a scope's units.
+
+    as_of  the instant whose names of departments hold; None: today's
+    """
 
     category: str | None = None
     channel: str | None = None
+    department: str | None = None
+    held: Held | None = None
+    as_of: int | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.category or self.channel)
+        return bool(self.words or self.held)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """Words wanted, by column."""
+        wanted = {"category": self.category, "channel": self.channel, "department": self.department}
+        return {column: word for column, word in wanted.items() if word}
 
 
-def word_condition(connection: Connection, subject: str, column: str, wanted: str) -> ColumnElement[bool]:
+def word_condition(
+    connection: Connection, subject: str, column: str, wanted: str, *, as_of: int | None = None
+) -> ColumnElement[bool]:
     """Condition for a word and everything below it on its path."""
-    words = terms(connection, term_kind(subject, column))
+    words = read_terms(connection, term_kind(subject, column), as_of=as_of)
     ids = [number for number, word in words.items() if word == wanted or word.startswith(wanted + "/")]
     return FACTS[subject].c[column].in_(ids)
 
@@ -168,7 +94,8 @@ class Counted:
     def sums(self, indicators: Sequence[Indicator], periods: Sequence[Days]) -> Sums:
         """The sums of one subject's flows, or of its stocks, as the rollups would give them."""
         names = columns(indicators)
-        runs = _runs(indicators, periods, first=-(2**31))
+        stocks = indicators[0].kind == "stock"
+        runs = [(-(2**31), end) for _, end in periods] if stocks else periods
         parts = [_cut(self.cells, names, number, run) for number, run in enumerate(runs)]
         row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
         hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
@@ -186,13 +113,38 @@ def count_facts(
     now: int,
     only: Filter,
     words: Sequence[str] = (),
+    days: Days | None = None,
 ) -> Counted:
-    """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant."""
-    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words)
+    """Count a region from the revisions visible at a load; slower, for any level, filter, word and instant.
+
+    days  that all periods asked for lie in; facts that no sum over them can tell are not read
+    """
+    near = _near(connection, settings, subject, days) if days else []
+    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
     facts = not_yet(facts, of_subject(subject), now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     return Counted(tally(facts, rows, of_subject(subject)), keys)
+
+
+def _near(connection: Connection, settings: Settings, subject: str, days: Days) -> list[ColumnElement[bool]]:
+    """Condition for facts that count on one of the days, or stand open on one; none for alerts.
+
+    A case that was reported, fell due and was closed before the first day has entered and left every stock. What an
+    alert is worth depends on those before it without a limit, and they are few.
+    """
+    if subject == "alerts":
+        return []
+    table = FACTS[subject]
+    rhythm = max([*source_rhythms(connection).values(), DEFAULT_RHYTHM_MINUTES])
+    reach = DAY_MICROSECONDS + int(rhythm * 2 * 60_000_000)  # a reading holds so long, also past midnight
+    low, high = settings.day_start(days[0]) - reach, settings.day_start(days[1]) + reach
+    counted = [table.c[name] for name in COUNTED[subject] if FACT_COLUMNS[subject][name] == "at"]
+    moved: list[ColumnElement[bool]] = [column.between(low, high) for column in counted]
+    if "closed_at" in table.c:
+        standing = or_(table.c.closed_at.is_(None), table.c.closed_at >= low)
+        moved.append(and_(table.c[STARTS[subject]] < high, standing))
+    return [or_(*moved)]
 
 
 def _facts_in(
@@ -204,21 +156,25 @@ def _facts_in(
     load: int,
     only: Filter,
     words: Sequence[str],
+    near: Sequence[ColumnElement[bool]],
 ) -> DataFrame:
     """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]
-    where: list[ColumnElement[bool]] = []
+    where = list(near)
     if region.low > 0 or region.high < len(region.version.units):
         inside = select(place.c.rev).where(
             place.c.version_id == region.version.id, place.c.place.between(region.low, region.high)
         )
         where.append(table.c.rev.in_(inside))
-    for column, wanted in (("category", only.category), ("channel", only.channel)):
-        if wanted:
-            known = column in table.c
-            where.append(word_condition(connection, subject, column, wanted) if known else false())
+    if only.held is not None:
+        where += only.held.conditions(subject)
+    for column, wanted in only.words.items():
+        known = column in table.c
+        where.append(
+            word_condition(connection, subject, column, wanted, as_of=only.as_of) if known else false()
+        )
     extra = [word for word in words if word in table.c]
-    rows = read_facts(connection, subject, load=load, where=where, extra=extra)
+    rows = read_facts(connection, subject, load=load, where=where, extra=extra, as_of=only.as_of)
     return prepare(rows, subject, settings, rhythms=source_rhythms(connection))
 
 

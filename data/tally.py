@@ -226,8 +226,25 @@ def _groups(row: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _add_pairs(
     cell: np.ndarray, bins: np.ndarray, count: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    keys, inverse = np.unique(cell * BINS + bins, return_inverse=True)
-    return keys // BINS, keys % BINS, np.bincount(inverse, count, minlength=len(keys)).astype(np.int64)
+    key = cell * BINS + bins
+    order = np.argsort(key)
+    key = key[order]
+    start = np.flatnonzero(np.diff(key, prepend=-1))
+    counts = np.add.reduceat(count[order], start) if len(start) else count
+    return key[start] // BINS, key[start] % BINS, counts
+
+
+def lift(cells: Cells, rows: np.ndarray) -> Cells:
+    """The same sums by coarser rows: `rows` is the row that each row counts in one level up."""
+    row = rows[cells.row]
+    order = np.lexsort((cells.day, row))
+    start, group = _groups(row[order], cells.day[order])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = group
+    sums = np.add.reduceat(cells.sums[order], start, axis=0) if len(start) else cells.sums
+    pairs = {name: _add_pairs(place[cell], bins, count) for name, (cell, bins, count) in cells.pairs.items()}
+    lifted = Cells(row[order][start], cells.day[order][start], cells.names, sums, pairs)
+    return _without_zeros(lifted)
 
 
 def widen(cells: Cells, span: int) -> Cells:

@@ -14,12 +14,12 @@ from sqlalchemy import Connection, func, select
 from data import places
 from data.facts import prepare
 from data.factstore import read_facts, source_rhythms
-from data.histograms import unpack
 from data.indicators import DURATION_EDGES, Indicator, of_subject
 from data.rollup import Published, published, rollup_table, with_ends
 from data.schema import FACTS, SUBJECT_OF_KIND, SUBJECTS, load, source
 from data.store import Store
-from data.tally import SPANS, columns, histogram_of
+from data.strips import unpack, unpack_bins
+from data.tally import SPANS, histogram_of
 
 KEYS = ["level", "pos", "day"]
 
@@ -149,36 +149,52 @@ def _compare(
         expected = expected[expected["day"] < ends]
     found = []
     for span in SPANS:
-        stored = _stored(connection, seen, version, subject, span)
+        stored, binned = _stored(connection, seen, version, subject, span)
         at_span = expected.assign(day=expected["day"] // span * span)
         for entry in indicators:
-            found += _entry(entry, indicators, at_span, stored, where=f"version {version.id}, span {span}")
+            where = f"version {version.id}, span {span}"
+            found += _entry(entry, indicators, at_span, stored, binned, where=where)
     return found
 
 
 def _stored(
     connection: Connection, seen: Published, version: places.Version, subject: str, span: int
-) -> DataFrame:
-    names = columns(of_subject(subject))
-    hists = sorted(
-        {histogram_of(x, of_subject(subject)) for x in of_subject(subject) if x.kind == "quantile"}
-    )
-    table = rollup_table(subject)
-    wanted = select(*(table.c[name] for name in (*KEYS, *names, *hists))).where(
+) -> tuple[DataFrame, dict[str, DataFrame]]:
+    """Published sums by level, unit row and day; and each histogram: the same with bin and n."""
+    table, hists = rollup_table(subject), seen.histograms(subject)
+    wanted = select(*(table.c[name] for name in ("level", "day", "units", "sums", *hists))).where(
         table.c.version_id == version.id,
         table.c.span == span,
         table.c.gen.between(seen.base, seen.generation),
     )
-    return DataFrame(connection.execute(wanted).all(), columns=[*KEYS, *names, *hists])
+    rows = connection.execute(wanted).all()
+    level, day, units, sums, *bins = zip(*rows, strict=True) if rows else [()] * (4 + len(hists))
+    names = seen.columns(subject)
+    lines = unpack(units, sums, width=len(names))
+    heads = DataFrame({"level": level, "day": day}, dtype="int64")
+    whole = heads.iloc[lines.owner].reset_index(drop=True).assign(pos=lines.pos)
+    whole[list(names)] = lines.sums
+    return whole, {name: _binned(heads, units, packed) for name, packed in zip(hists, bins, strict=True)}
+
+
+def _binned(heads: DataFrame, units: Sequence[bytes], packed: Sequence[bytes | None]) -> DataFrame:
+    owner, pos, bins, counts = unpack_bins(units, packed).T
+    return heads.iloc[owner].reset_index(drop=True).assign(pos=pos, bin=bins, n=counts)
 
 
 def _entry(
-    entry: Indicator, indicators: Sequence[Indicator], expected: DataFrame, stored: DataFrame, *, where: str
+    entry: Indicator,
+    indicators: Sequence[Indicator],
+    expected: DataFrame,
+    stored: DataFrame,
+    binned: Mapping[str, DataFrame],
+    *,
+    where: str,
 ) -> list[Difference]:
     mine = expected[expected["indicator"] == entry.name]
     if entry.kind == "quantile":
         wanted = mine.groupby([*KEYS, "bin"])["numerator"].sum()
-        have = _unpacked(stored, histogram_of(entry, indicators))
+        have = binned[histogram_of(entry, indicators)].groupby([*KEYS, "bin"])["n"].sum()
         return _differences(f"{entry.name}, {where}", have, wanted)
     found = []
     for column, side in (("n_", "numerator"), ("d_", "denominator")):
@@ -186,14 +202,6 @@ def _entry(
             have = stored.groupby(KEYS)[column + entry.name].sum()
             found += _differences(f"{entry.name} {side}, {where}", have, mine.groupby(KEYS)[side].sum())
     return found
-
-
-def _unpacked(stored: DataFrame, name: str) -> pd.Series:
-    rows = []
-    for key, blobs in stored[stored[name].notna()].groupby(KEYS)[name]:
-        counts = unpack(list(blobs))
-        rows += [(*key, bin_, count) for bin_, count in enumerate(counts) if count]
-    return DataFrame(rows, columns=[*KEYS, "bin", "n"]).set_index([*KEYS, "bin"])["n"]
 
 
 def _differences(where: str, have: pd.Series, wanted: pd.Series) -> list[Difference]:

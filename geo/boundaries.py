@@ -23,8 +23,8 @@ class UnitFile:
     """What a file of boundaries held.
 
     Attributes:
-        units: columns code, name, parent_code (text; parent_code missing when there is none), level (as given),
-            geometry (WGS84 shape or None), in the order of the file, or by code when dissolved.
+        units: columns code (text, '' where the file has none), name, parent_code (missing when there is none),
+            level (as given), geometry (WGS84 shape or None), in the order of the file, or by code when dissolved.
         notes: what was settled on the way, one plain line each.
     """
 
@@ -40,6 +40,7 @@ def read_units(
     parent: str | None = None,
     crs: str | None = None,
     dissolve: bool = False,
+    skip_uncoded: bool = False,
     level: str | int,
 ) -> UnitFile:
     """Read the units of one level.
@@ -50,6 +51,7 @@ def read_units(
         crs: the declared system; by default what the file declares (GeoJSON without a declaration is WGS84).
         dissolve: several rows carry one unit's code: their shapes are united, the most frequent name and
             parent win (of equally frequent ones the first in order of text) and the others are noted.
+        skip_uncoded: leave out what has no code, and note it.
         level: carried into the column level.
 
     Raises:
@@ -59,7 +61,15 @@ def read_units(
     units = _named(path, table, code=code, name=name, parent=parent)
     units["level"] = level
     units["geometry"] = _placed(path, table, crs)
-    return _dissolved(units) if dissolve else UnitFile(units, ())
+    notes: list[str] = []
+    uncoded = units["code"] == ""
+    if skip_uncoded and uncoded.any():
+        names = ", ".join(units["name"][uncoded].replace("", "without a name"))
+        notes.append(f"{int(uncoded.sum())} left out, without a code: {names}")
+        units = units[~uncoded].reset_index(drop=True)
+    if dissolve:
+        units = _dissolved(units, notes)
+    return UnitFile(units, tuple(notes))
 
 
 def _named(path: Path, table: Table, *, code: str, name: str, parent: str | None) -> pd.DataFrame:
@@ -77,9 +87,9 @@ def _named(path: Path, table: Table, *, code: str, name: str, parent: str | None
             "parent_code": as_text(table.columns[parent]) if parent else np.nan,
         }
     ).astype({"code": "str", "name": "str", "parent_code": "str"})
-    if units["code"].isna().any():
-        row = int(np.flatnonzero(units["code"].isna())[0]) + 1
-        raise BoundaryError(f"{path.name} unit {row}: {code}: got nothing; expected a code")
+    units["code"] = units["code"].fillna("")
+    if (units["code"] == "").all():
+        raise BoundaryError(f"{path.name}: {code}: got nothing in any unit; expected codes")
     units["name"] = units["name"].fillna(units["code"])
     return units
 
@@ -134,10 +144,11 @@ def _placed(path: Path, table: Table, crs: str | None) -> np.ndarray:
     return placed
 
 
-def _dissolved(units: pd.DataFrame) -> UnitFile:
-    """One unit a code."""
-    rows, notes = [], []
-    for code, group in units.groupby("code", sort=True):
+def _dissolved(units: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
+    """One unit a code, what was settled added to the notes; those without a code stay as they are, last."""
+    rows = []
+    coded = units["code"] != ""
+    for code, group in units[coded].groupby("code", sort=True):
         row = {"code": code, "level": group["level"].iloc[0]}
         for column, what in (("name", "name"), ("parent_code", "parent")):
             row[column], note = _winner(group[column])
@@ -148,8 +159,9 @@ def _dissolved(units: pd.DataFrame) -> UnitFile:
         if broken := int((~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).sum()):
             notes.append(f"{code}: {broken} invalid shapes of children were mended for the union")
         rows.append(row)
-    frame = pd.DataFrame(rows)[["code", "name", "parent_code", "level", "geometry"]]
-    return UnitFile(frame.astype({"code": "str", "name": "str", "parent_code": "str"}), tuple(notes))
+    names = ["code", "name", "parent_code", "level", "geometry"]
+    frame = pd.concat([pd.DataFrame(rows)[names], units.loc[~coded, names]], ignore_index=True)
+    return frame.astype({"code": "str", "name": "str", "parent_code": "str"})
 
 
 def _winner(values: pd.Series) -> tuple[object, str]:

@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.exact import as_array
 
-ACCEPTABLE = frozenset({"gap", "overlap", "sliver", "child-outside-parent"})
-FATAL = frozenset({"duplicate-code", "invalid-ring", "orphan"})
+ACCEPTABLE = frozenset({"gap", "overlap", "sliver", "child-outside-parent", "unknown-code"})
+FATAL = frozenset({"missing-code", "duplicate-code", "invalid-ring", "orphan"})
 SLIVER_WIDTH_M = 1.0
 SLIVER_AREA_M2 = 1.0
 NOISE_WIDTH_M = 1e-3
@@ -34,7 +34,7 @@ class Fault:
         kind: one of ``ACCEPTABLE`` or ``FATAL``.
         level: depth of the unit named first.
         codes: the units concerned: the pair that overlaps; the parent of a gap; the child, then the unit above
-            that it leaves; otherwise the unit itself.
+            that it leaves; none of a unit without a code; otherwise the unit itself.
         area_m2, width_m: area, and mean width (twice the area over the perimeter); 0 where there is none.
         text: one plain line.
     """
@@ -66,12 +66,12 @@ def check(units: pd.DataFrame) -> list[Fault]:
             (WGS84 polygon or multipolygon, None or missing without a shape).
 
     Returns:
-        Faults: duplicate codes and orphans first, then invalid rings, then per level overlaps and slivers, gaps
-        between the children of a shaped parent whose children all have shapes, and children outside a unit
-        above. Shapes with invalid rings take no part in the later tests.
+        Faults: missing and duplicate codes and orphans first, then invalid rings, then per level overlaps and
+        slivers, gaps between the children of a shaped parent whose children all have shapes, and children outside
+        a unit above. Shapes with invalid rings take no part in the later tests.
     """
     units = units.reset_index(drop=True)
-    faults = [*_duplicates(units), *_orphans(units)]
+    faults = [*_uncoded(units), *_duplicates(units), *_orphans(units)]
     shapes = as_array(units["geometry"].to_numpy())
     broken = [row for row, shape in enumerate(shapes) if shape is not None and not shapely.is_valid(shape)]
     for row in broken:
@@ -93,8 +93,27 @@ def _plain(kind: str, units: pd.DataFrame, row: int, text: str) -> Fault:
     return Fault(kind, int(units["level"][row]), (str(units["code"][row]),), 0.0, 0.0, text)
 
 
+def _uncoded(units: pd.DataFrame) -> Iterator[Fault]:
+    for row in np.flatnonzero((units["code"] == "").to_numpy()).tolist():
+        yield uncoded(str(units["name"][row]), int(units["level"][row]))
+
+
+def uncoded(name: str, level: int) -> Fault:
+    """The fault of a unit that has no code."""
+    text = f"unit {name or 'without a name'}: got no code; expected one (--skip-uncoded leaves it out)"
+    return Fault("missing-code", level, (), 0.0, 0.0, text)
+
+
+def unknown(code: str, name: str, level: int) -> Fault:
+    """The fault of an outline whose code no unit has that it could be joined to."""
+    text = (
+        f"outline {code} {name}: got a code that no unit of the level has; expected one (accepted: left out)"
+    )
+    return Fault("unknown-code", level, (code,), 0.0, 0.0, text)
+
+
 def _duplicates(units: pd.DataFrame) -> Iterator[Fault]:
-    counts = units["code"].value_counts()
+    counts = units.loc[units["code"] != "", "code"].value_counts()
     for code in sorted(counts.index[counts > 1]):
         row = int(np.flatnonzero(units["code"] == code)[0])
         text = f"code {code}: got {counts[code]} units; expected one"

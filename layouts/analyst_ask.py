@@ -9,16 +9,17 @@ from pandas import DataFrame
 
 from data.factlist import UNASSIGNED, FactColumn
 from data.instants import moment
-from data.query import Query
+from data.query import NARROWING, Query, tree_part
 from data.settings import Level
+from layouts.tree_switch import Way
 
 SUBJECTS = ("cases", "orders", "alerts", "parking", "measures")
 PANEL_WORDS = {
-    "cases": ("category", "channel", "status"),
-    "orders": ("category", "channel", "satisfaction"),
+    "cases": ("category", "channel", "department", "status"),
+    "orders": ("category", "channel", "department", "satisfaction"),
     "alerts": ("kind", "severity", "state"),
     "parking": ("type",),
-    "measures": ("category", "channel"),
+    "measures": ("category", "channel", "department"),
 }
 USUAL_SORT = {
     "cases": "-reported_at",
@@ -26,7 +27,7 @@ USUAL_SORT = {
     "alerts": "-occurred_at",
     "parking": "-observed_at",
 }
-IN_QUERY = ("category", "channel")
+OF_A_TREE = ("tree", "unit", "level", UNASSIGNED)
 PAGE = 50
 LARGEST = 1_000_000_000
 
@@ -60,7 +61,8 @@ class AnalystAsk:
         query = self.query
         pairs = {"subject": self.subject, "unit": query.within or ""}
         pairs |= {"from": query.period.start.isoformat(), "to": query.period.end.isoformat()}
-        pairs |= {"category": query.category or "", "channel": query.channel or "", **dict(self.filters)}
+        pairs |= {name: getattr(query, name) or "" for name in NARROWING} | dict(self.filters)
+        pairs |= tree_part(query.tree)
         if (
             self.subject == "measures"
         ):  # rows of facts lie where they lie; only measures have a reading and a level
@@ -91,6 +93,12 @@ class AnalystAsk:
         """Address of the same question about another unit."""
         return "/analyst?" + urlencode(self.selection() | {"unit": unit})
 
+    def by(self, tree: str, unit: str) -> str:
+        """Address of the same question in another tree, whose levels are others."""
+        kept = {name: value for name, value in self.selection().items() if name not in OF_A_TREE}
+        place = {} if unit == "-" else {"unit": unit}
+        return "/analyst?" + urlencode(kept | place | tree_part(tree))
+
     def file(self, suffix: str, flavour: str) -> str:
         """Address of a file of the same rows, oldest first."""
         pairs = {name: value for name, value in self.selection().items() if name != "subject"}
@@ -108,6 +116,7 @@ class AnalystAnswer:
     summary   `Reader.summary`, absent for measures
     state     `Reader.state`
     levels    levels measures can be asked at
+    ways      trees the page can be read in
     """
 
     rows: DataFrame
@@ -123,6 +132,7 @@ class AnalystAnswer:
     levels: Sequence[Level] = ()
     published: str = ""
     boundary: str = ""
+    ways: Sequence[Way] = ()
 
 
 def parse_analyst_ask(
@@ -137,7 +147,7 @@ def parse_analyst_ask(
     filters = tuple(
         (name, params[name].strip()[:120])
         for name, column in columns.items()
-        if column.filterable and name not in IN_QUERY and params.get(name, "").strip()
+        if column.filterable and name not in NARROWING and params.get(name, "").strip()
     )
     if params.get(UNASSIGNED) in levels and subject != "measures":
         filters = (*filters, (UNASSIGNED, params[UNASSIGNED]))

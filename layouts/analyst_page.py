@@ -14,7 +14,7 @@ from layouts.analyst_ask import PAGE, PANEL_WORDS, AnalystAnswer, AnalystAsk
 from layouts.analyst_panel import panel
 from layouts.figures import bars
 from layouts.plain import plain
-from layouts.rows import NUMBERS, PREVIEW, RowStyle, value_cell
+from layouts.rows import MADE, NUMBERS, PREVIEW, RowStyle, value_cell
 from layouts.words import Words
 
 TYPED = ("id", "text")
@@ -105,9 +105,16 @@ def _tools(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
     copy = html.Button(
         words("analyst.copy"), type="button", className="btn", **{"data-copy": words("analyst.copied")}
     )
-    note = words("analyst.preview.note", n=words.number(answer.total))
+    note = words("analyst.preview.note", n=words.number(answer.total)) if answer.total else None
     return html.Div(
-        [html.H2(words("analyst.preview")), html.Small(note), html.Span(className="sp"), swap, copy, *files],
+        [
+            html.H2(words("analyst.preview")),
+            html.Small(note) if note else None,
+            html.Span(className="sp"),
+            swap,
+            copy,
+            *files,
+        ],
         className="tools",
     )
 
@@ -115,7 +122,7 @@ def _tools(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
 def _columns(ask: AnalystAsk, answer: AnalystAnswer) -> list[str]:
     if ask.every_column:
         return list(answer.columns)
-    return [name for name in PREVIEW[ask.subject] if name in answer.columns or name in ("took", "limit")]
+    return [name for name in PREVIEW[ask.subject] if name in answer.columns or name in MADE]
 
 
 def _preview(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
@@ -147,8 +154,11 @@ def _preview(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Compone
 def _head(name: str, ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
     title = words(f"field.{name}")
     tone = "num" if answer.columns.get(name) in NUMBERS or name in ("took", "limit") else ""
+    # A category is sorted as a whole, by the first column that shows a part of it.
+    shown, first = name, "major" if "major" in _columns(ask, answer) else "minor"
+    name = "category" if name == first else name
     if name not in answer.sortable:
-        return parts.column(title, name=f"{tone} c-{name}")
+        return parts.column(title, name=f"{tone} c-{shown}")
     down, up = ask.sort == f"-{name}", ask.sort == name
     first = f"-{name}" if answer.columns.get(name) in ("at", *NUMBERS) else name
     second = name if first.startswith("-") else f"-{name}"
@@ -157,14 +167,14 @@ def _head(name: str, ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Co
         href=ask.href(sort=second if ask.sort == first else first, start=0),
     )
     order = "descending" if down else "ascending" if up else None
-    return parts.column(link, name=f"{tone} c-{name}", order=order)
+    return parts.column(link, name=f"{tone} c-{shown}", order=order)
 
 
 def _filter(name: str, ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
     """A field under the head of a text column; words are matched whole, so they are chosen in the panel."""
     typed = answer.columns.get(name) in TYPED and name in answer.filterable
     if not typed or name in PANEL_WORDS[ask.subject]:
-        return html.Td()
+        return html.Td(className="major" if name == "major" else None)
     here = dict(ask.filters).get(name, "")
     named = html.Span(words("analyst.filter", column=words(f"field.{name}")), className="sr")
     field = dcc.Input(

@@ -1,15 +1,18 @@
 """The question of the analyst page: fields whose values are the parts of the address."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from layouts import parts
-from layouts.analyst_ask import IN_QUERY, PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
+from data.query import NARROWING, Period, tree_part
+from layouts import parts, periods
+from layouts.analyst_ask import PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
 from layouts.rows import RowStyle
+from layouts.tree_switch import switch
 from layouts.words import Words
 
 
@@ -39,17 +42,47 @@ def panel(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         html.Div(
             [
                 html.Button(words("analyst.show"), type="submit", className="btn p"),
-                html.A(words("analyst.reset"), href=f"/analyst?subject={ask.subject}", className="btn"),
+                html.A(words("analyst.reset"), href=_anew(ask), className="btn"),
             ],
             className="go",
         ),
+        *_often(ask, words),
     ]
     return html.Div(fields, className="q")
 
 
+def _anew(ask: AnalystAsk) -> str:
+    return "/analyst?" + urlencode({"subject": ask.subject, **tree_part(ask.query.tree)})
+
+
+def _often(ask: AnalystAsk, words: Words) -> list[Component]:
+    """Questions people ask again and again, as links."""
+    if words.today is None:
+        return []
+    named = periods.presets(words.today)
+    asked = [
+        ("measures", "last-month", {"subject": "measures"}),
+        ("month", "last-month", {"subject": "cases"}),
+        ("dissatisfied", "days30", {"subject": "orders", "satisfaction": "dissatisfied"}),
+        ("littering", "days30", {"subject": "alerts", "kind": "littering"}),
+    ]
+    tree = tree_part(ask.query.tree)
+    to = {key: "/analyst?" + urlencode(pairs | _days(named[period]) | tree) for key, period, pairs in asked}
+    links = [html.Li(html.A(words(f"analyst.often.{key}"), href=address)) for key, address in to.items()]
+    return [html.Div([html.B(words("analyst.often")), html.Ul(links)], className="often f12")]
+
+
+def _days(period: Period) -> dict[str, str]:
+    return {"from": period.start.isoformat(), "to": period.end.isoformat()}
+
+
 def _kept(ask: AnalystAsk) -> list[Component]:
     """What no field shows but the next question keeps."""
-    pairs = {"sort": ask.href_sort(), "columns": "all" if ask.every_column else ""}
+    pairs = {
+        "sort": ask.href_sort(),
+        "columns": "all" if ask.every_column else "",
+        **tree_part(ask.query.tree),
+    }
     return [dcc.Input(type="hidden", name=name, value=value) for name, value in pairs.items() if value]
 
 
@@ -78,7 +111,8 @@ def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Compone
         Option("\u2003" * depth + name, code, code == (ask.query.within or ""))
         for code, name, depth in [*options, *answer.units]
     ]
-    fields = [parts.select("unit", words("analyst.unit"), places)]
+    trees = switch(answer.ways, words, to=lambda way: ask.by(way.tree.name, way.within))
+    fields = [*([trees] if trees else []), parts.select("unit", words("analyst.unit"), places)]
     if ask.subject == "measures":
         levels = [
             Option(level.title(words.locale), level.name, level.name == ask.query.level)
@@ -91,11 +125,7 @@ def _place(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Compone
 
 def _words(name: str, ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     query = ask.query
-    here = (
-        (query.category if name == "category" else query.channel)
-        if name in IN_QUERY
-        else dict(ask.filters).get(name)
-    )
+    here = getattr(query, name) if name in NARROWING else dict(ask.filters).get(name)
     options = [Option(style.words("analyst.all"), "", not here)]
     for text in answer.choices.get(name, ()):
         shown = style.word(name, text).rsplit("/", 1)[-1]

@@ -27,6 +27,8 @@ class Card:
     aim      target, None where none is set
     against  what the change compares with, in words
     period   the period in words
+    main     whether the page is about this indicator: its card opens by a key
+    days     days of the period that have begun, for the average of a count
     """
 
     indicator: Indicator
@@ -36,6 +38,8 @@ class Card:
     fresh: Freshness
     against: str
     period: str
+    main: bool = False
+    days: int = 0
 
     @property
     def name(self) -> str:
@@ -62,6 +66,7 @@ def kpi_card(card: Card, words: Words, *, links: CardLinks) -> Component:
     stale = card.fresh.state == "stale"
     title = words(f"indicator.{card.name}")
     opens = {"data-opens": Kpi.metric(card.name), "aria-haspopup": "dialog"}
+    opens |= {"data-main": ""} if card.main else {}
     heading = html.H3(html.Button(title, type="button", className="open", title=title, **opens))
     return html.Article(
         [
@@ -108,11 +113,21 @@ def _judged(card: Card, words: Words) -> list[Component]:
             words("parts.card.target", target=aim),
             html.Span(change, className=f"{tone} b", title=card.against),
         ),
-        _row(
-            words("parts.card.base", n=words.number(card.value("n") or 0)),
-            words("parts.card.interval", interval=interval),
-        ),
+        _row(_base(card, words), words("parts.card.interval", interval=interval)),
     ]
+
+
+def _base(card: Card, words: Words) -> str:
+    """What the value rests on; a count is its own base and tells its average a day, a stock that it is one."""
+    indicator = card.indicator
+    if indicator.kind == "stock":
+        return words("parts.card.stock")
+    if indicator.kind == "count":
+        daily = words.number((card.value() or 0) / card.days, 1) if card.days else values.NOTHING
+        return words("parts.card.daily", n=daily)
+    n = values.base(indicator, card.value("n") or 0, words)
+    unit = values.base_unit(indicator, words)
+    return f"{n} {unit}" if unit else words("parts.card.base", n=n)
 
 
 def _unjudged(card: Card, state: str, words: Words) -> list[Component]:
@@ -185,7 +200,7 @@ def formula(card: Card, words: Words) -> list[parts.Child]:
     text = words(
         "parts.metric.ratio",
         above=above,
-        top=words.number(card.value("numerator") or 0, 1 if indicator.scale > 1 else 0),
+        top=words.number(card.value("numerator") or 0, 1 if indicator.kind == "score" else 0),
         below=below,
         bottom=words.number(card.value("denominator") or 0),
     )

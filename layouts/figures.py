@@ -1,8 +1,7 @@
 """Small charts as plain elements: a sparkline, a trend with last year, weekly bars, an interval bar.
 
-A line is drawn as the mask of a box whose colour is a token of the style sheet, so a chart follows the theme,
-weighs a few hundred bytes, stretches with its card and needs no script. Values are fractions of the box;
-all words come from the caller.
+A line is a path whose colour is a token of the style sheet, so a chart follows the theme, weighs a few hundred bytes,
+stretches with its card and needs no script. Values are fractions of the box; all words come from the caller.
 
 Deliberately absent: zoom, animation, a charting library. The map has those where they earn their weight.
 """
@@ -10,10 +9,11 @@ Deliberately absent: zoom, animation, a charting library. The map has those wher
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from dash import html
 from dash.development.base_component import Component
+
+from layouts.plain import Line
 
 Value = float | None
 STEPS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0)
@@ -27,6 +27,7 @@ class Trend:
     labels  name of each period, for the pointer and the table
     ticks   shorter names under the axis; "" leaves a place empty
     text    writes a value with its unit; `axis` writes one without
+    most    the largest value there can be, None where there is none: no mark of the axis lies beyond it
     """
 
     labels: Sequence[str]
@@ -34,6 +35,7 @@ class Trend:
     values: Sequence[Value]
     before: Sequence[Value] = ()
     target: Value = None
+    most: Value = None
     text: Callable[[float], str] = "{:g}".format
     axis: Callable[[float], str] = "{:g}".format
     words: dict[str, str] = field(default_factory=dict)  # period, value, before, target, table
@@ -54,12 +56,12 @@ def sparkline(values: Sequence[Value], *, target: Value = None) -> Component:
 def trend(figure: Trend) -> Component:
     """Three grid lines, this year solid, last year dotted, the target dashed, and the same as a table."""
     known = [value for value in (*figure.values, *figure.before, figure.target) if value is not None]
-    marks = nice_ticks(min(known), max(known)) if known else (0.0, 1.0, 2.0)
+    marks = nice_ticks(min(known), max(known), most=figure.most) if known else (0.0, 1.0, 2.0)
     low, high = marks[0], marks[-1]
     parts = [_grid(figure.axis(mark), _share(mark, low, high)) for mark in marks]
     if figure.target is not None:
         parts.append(html.I(className="target", style={"bottom": _share(figure.target, low, high)}))
-    parts += [_line(figure.before, low, high, "before", dash="2 2"), _line(figure.values, low, high, "line")]
+    parts += [_line(figure.before, low, high, "before"), _line(figure.values, low, high, "line")]
     parts += [_dot(figure.values, low, high), *_ends(figure, low, high), *_axis(figure.ticks), *_hits(figure)]
     return html.Div(
         [html.Div(parts, className="plot", **{"aria-hidden": "true"}), _twin(figure)], className="trend"
@@ -102,14 +104,17 @@ def interval_bar(
     return html.Span(parts, className="ibar", **{"aria-hidden": "true"})
 
 
-def nice_ticks(low: float, high: float) -> tuple[float, float, float]:
-    """Three round marks, evenly spaced, that hold `low` and `high` between the first and the last."""
+def nice_ticks(low: float, high: float, *, most: Value = None) -> tuple[float, float, float]:
+    """Three round marks, evenly spaced, that hold `low` and `high` between first and last; none above `most`."""
     if high - low <= 1e-9 * max(1.0, abs(low), abs(high)):
         low, high = (max(low - 1, 0.0) if low >= 0 else low - 1), high + 1
+        high = high if most is None else min(high, most)
     size = 10.0 ** math.floor(math.log10((high - low) / 2))
     while True:
         for step in (factor * size for factor in (STEPS if size >= 10 else WHOLE)):
             first = math.floor(round(low / step, 9)) * step
+            if most is not None and high <= most < first + 2 * step:
+                first = most - 2 * step
             if low >= 0 and first < 0:
                 first = 0.0
             if first + 2 * step >= high - 1e-9 * step:
@@ -140,8 +145,8 @@ def _across(place: int, count: int) -> float:
     return place / (count - 1) if count > 1 else 0.5
 
 
-def _line(values: Sequence[Value], low: float, high: float, name: str, dash: str = "") -> Component | None:
-    """A box in the colour of class `name`, masked by the line; a missing value breaks it, none draws nothing."""
+def _line(values: Sequence[Value], low: float, high: float, name: str) -> Component | None:
+    """The line of class `name`; a missing value breaks it, none draws nothing."""
     if all(value is None for value in values):
         return None
     path, pen = [], "M"
@@ -152,14 +157,7 @@ def _line(values: Sequence[Value], low: float, high: float, name: str, dash: str
         x, y = 1000 * _across(place, len(values)), 100 - 100 * _fraction(value, low, high)
         path.append(f"{pen}{x:.0f} {y:.1f}")
         pen = "L"
-    stroke = f' stroke-dasharray="{dash}"' if dash else ""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1000 100" preserveAspectRatio="none">'
-        f'<path d="{"".join(path)}" fill="none" stroke="#000" stroke-width="1.6" stroke-linejoin="round"{stroke}'
-        ' vector-effect="non-scaling-stroke"/></svg>'
-    )
-    image = f'url("data:image/svg+xml,{quote(svg, safe=" =/:-.")}")'
-    return html.I(className=name, style={"maskImage": image, "WebkitMaskImage": image})
+    return Line("".join(path), name)
 
 
 def _last(values: Sequence[Value]) -> tuple[int, float] | None:
@@ -199,14 +197,17 @@ def _ends(figure: Trend, low: float, high: float) -> list[Component]:
 
 
 def _axis(ticks: Sequence[str]) -> list[Component]:
+    shown = [(place, tick) for place, tick in enumerate(ticks) if tick]
     return [
         html.Span(
             tick,
-            className="tick first" if place == 0 else "tick",
+            # Every second one, counted from the last, gives way where there is no room.
+            className="tick"
+            + (" first" if place == 0 else "")
+            + (" odd" if (len(shown) - number) % 2 == 0 else ""),
             style={"left": f"{_across(place, len(ticks)):.1%}"},
         )
-        for place, tick in enumerate(ticks)
-        if tick
+        for number, (place, tick) in enumerate(shown)
     ]
 
 

@@ -64,6 +64,14 @@ class Sources:
         return {"type": "sources-run", "source": source}
 
 
+class Unplaced:
+    """The queue of unplaced facts."""
+
+    BODY = "unplaced-body"
+    DECIDED = "unplaced-decided"  # html.Data: the last decision, set by unplaced.js
+    SAID = "unplaced-said"  # what became of it
+
+
 class Glossary:
     """The glossary page."""
 

@@ -4,145 +4,26 @@ Everything chosen stands in the address: the unit is the path; period, group, ra
 are the question. Pure: a `KpiAsk` and a `KpiAnswer` in, components out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from datetime import date
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
-from pandas import DataFrame
 
 from data.indicators import INDICATORS, Indicator
-from data.query import Period, Query
-from data.settings import Level
+from data.query import NARROWING, Period, tree_part
 from layouts import ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
-from layouts.league import League, Links, league
+from layouts.kpi_ask import GROUPS, USUAL, KpiAnswer, KpiAsk, group_of
+from layouts.kpi_ranking import ranking
+from layouts.narrowing import narrowed
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
 
-GROUPS: dict[str, tuple[str, ...]] = {
-    "key": (
-        "order_first_contact_rate",
-        "order_on_time_rate",
-        "order_resolution_rate",
-        "order_satisfaction",
-        "case_on_time_closure_rate",
-        "cases_overdue_open",
-    ),
-    "cases": tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases"),
-    "orders": tuple(name for name, entry in INDICATORS.items() if entry.subject == "orders"),
-    "street": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "alerts")),
-}
-USUAL = {
-    "key": "order_satisfaction",
-    "cases": "case_on_time_closure_rate",
-    "orders": "order_satisfaction",
-    "street": "parking_occupancy",
-}
-ORDERS = ("best", "worst", "name")
-
-
-@dataclass(frozen=True)
-class KpiAsk:
-    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit."""
-
-    query: Query
-    group: str = "key"
-    order: str = "best"
-
-    @property
-    def indicators(self) -> tuple[Indicator, ...]:
-        """Indicators of the group, in the order of their cards."""
-        return tuple(INDICATORS[name] for name in GROUPS[self.group])
-
-    @property
-    def ranked(self) -> Indicator:
-        """The indicator the ranking follows: the one asked for, else the group's usual one."""
-        asked = self.query.indicator
-        return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
-
-    def href(self, *, unit: str | None = None, **changes: str | Period) -> str:
-        """Address of this page with another unit, period, group, indicator, level or order."""
-        query, within = self.query, self.query.within if unit is None else unit
-        period = changes.pop("period", query.period)
-        extras = {"group": self.group, "order": self.order, "level": query.level or "", **changes}
-        indicator = str(extras.pop("indicator", self.ranked.name))
-        if unit is not None:
-            extras["level"] = ""
-        asked = replace(query, indicators=(indicator,), period=period)  # type: ignore[arg-type]  # a Period
-        plain = {"group": "key", "order": "best", "level": ""}
-        more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
-        return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
-
-
-def parse_ask(query: Query, params: Mapping[str, str]) -> KpiAsk:
-    """The group and order of an address; without a group, the one that holds the indicator asked for."""
-    group = params.get("group", "")
-    if group not in GROUPS:
-        asked = params.get("indicator", "").split(",")[0]
-        group = next((name for name, members in GROUPS.items() if asked in members), "key")
-    order = params.get("order", "best")
-    return KpiAsk(query, group, order if order in ORDERS else "best")
-
-
-@dataclass(frozen=True)
-class KpiAnswer:
-    """What the store answered.
-
-    path      units from the reader's topmost down to the unit shown: code, name
-    inside    code and name of the units just below
-    level     the level ranked, None where the unit has nothing below it; `levels` those that can be chosen
-    measures  `Reader.measures` for the group; its total rows are the unit's own values
-    series    `Reader.series` for the last periods and the same a year before
-    sources   `Reader.freshness`
-    aims      targets by indicator
-    data_at   when the figures were last brought up to date, in words
-    top       whether the unit is the whole of the instance, which targets in numbers of records speak of
-    place     name of the instance, for a reader of several units
-    """
-
-    path: Sequence
-    level: Level | None
-    levels: Sequence[Level]
-    measures: DataFrame
-    series: DataFrame
-    sources: DataFrame
-    aims: dict[str, float] = field(default_factory=dict)
-    data_at: str = ""
-    elapsed: tuple[int, int] | None = None
-    inside: Sequence[tuple[str, str]] = ()
-    top: bool = True
-    place: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the unit shown, of the instance where everything is."""
-        return str(self.path[-1].name) if self.path else self.place
-
-    def total(self, name: str) -> dict | None:
-        """The unit's own row of one indicator."""
-        own = self.measures[(self.measures["indicator"] == name) & (self.measures["kind"] == "total")]
-        return own.to_dict("records")[0] if len(own) else None
-
-    def line(self, name: str, wanted: Sequence[Period]) -> list[float | None]:
-        """Values of one indicator in these periods; what lies before the first record is unknown, not 0."""
-        own = self.series[self.series["indicator"] == name]
-        known = {
-            row["period_start"]: (values.known(row["value"]), row["n"]) for row in own.to_dict("records")
-        }
-        answered = [known.get(period.start, (None, 0)) for period in wanted]
-        first = next((place for place, (_, n) in enumerate(answered) if n), len(answered))
-        return [value if place >= first else None for place, (value, _) in enumerate(answered)]
-
-    def aim(self, indicator: Indicator) -> float | None:
-        """The target of the unit shown; one in numbers of records holds for the whole only."""
-        if indicator.kind in ("count", "stock") and not self.top:
-            return None
-        return self.aims.get(indicator.name)
+SHORT = 7  # units whose ranking leaves most of a column empty
 
 
 def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -153,10 +34,12 @@ def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
 def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     """Strip, cards, ranking and trends: what another address changes."""
     cards = [_card(indicator, ask, answer, words) for indicator in ask.indicators]
+    # A short ranking lies across the page, with each trend under its card; a long one beside the trends.
+    across = " across" if answer.count <= SHORT else ""
     return [
         _strip(ask, answer, words),
         html.Div(cards, className=f"cards n{len(cards)}"),
-        html.Div([_ranking(ask, answer, words), _trends(ask, answer, words)], className="low"),
+        html.Div([ranking(ask, answer, words), _trends(ask, answer, words)], className="low" + across),
     ]
 
 
@@ -167,14 +50,25 @@ def bar(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
 
 
 def controls(ask: KpiAsk, answer: KpiAnswer, words: Words, *, today: date) -> list[Component]:
-    """Units inside and period, as menus of links."""
+    """Ranked indicator, units inside and period, as menus of links."""
+    named = [
+        Option(words(f"indicator.{name}"), ask.href(indicator=name, group=group_with(name, ask.group)),
+               name == ask.ranked.name)
+        for name in INDICATORS
+    ]  # fmt: skip
     inside = [Option(name, ask.href(unit=code)) for code, name in answer.inside]
     units = [parts.menu(words("kpi.parts"), inside, value=words.number(len(inside)))] if inside else []
     presets = list(periods.presets(today).items())
     move = shell.period_menu(
         ask.query.period, presets, to=lambda period: ask.href(period=period), words=words
     )
-    return [*units, move]
+    less = narrowed(answer.narrowed, ask.href(), words, to=lambda column: ask.href(**{column: None}))
+    return [*less, parts.menu(words("kpi.ranked"), named, name="indicator"), *units, move]
+
+
+def group_with(indicator: str, group: str) -> str:
+    """The group that shows an indicator: the one shown if it does, else the first that does."""
+    return group if indicator in GROUPS[group] else group_of({"indicator": indicator})
 
 
 def _strip(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -210,44 +104,18 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         fresh=parts.worst(answer.sources, indicator.subject),
         against=words("kpi.against.month" if periods.monthly(period) else "kpi.against.days"),
         period=words.period(period.start, period.end),
+        main=indicator == ask.ranked,
+        days=periods.begun(period, words.today),
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
-    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
     links = CardLinks(
         ranking=ask.href(indicator=name),
         records="/analyst?" + urlencode({key: value for key, value in asked.items() if value}),
         glossary=f"/glossary#{name}",
     )
     return kpi_card(card, words, links=links)
-
-
-def _ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
-    ranked = ask.ranked
-    title = f"{words('kpi.ranking')} {words.gap}{words(f'indicator.{ranked.name}')}"
-    if answer.level is None:
-        return parts.state("empty", title, words, note=words("kpi.leaf", unit=answer.name))
-    choices = [
-        Option(level.title(words.locale), ask.href(level=level.name), level.name == answer.level.name)
-        for level in answer.levels
-    ]
-    table = League(answer.measures, ask.indicators, ranked, ask.order, answer.aims)
-    links = Links(
-        unit=lambda code: ask.href(unit=code), order=lambda name, way: ask.href(indicator=name, order=way)
-    )
-    aim = values.target(ranked, answer.aims.get(ranked.name), words)
-    note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
-    return parts.card(
-        parts.head(title, note, parts.segment(words("kpi.levels"), choices)),
-        league(table, words, links=links, level=answer.level.title(words.locale)),
-        html.P(_more(answer, words), className="note f12 t3"),
-        name="lea",
-    )
-
-
-def _more(answer: KpiAnswer, words: Words) -> str:
-    units = answer.measures[answer.measures["kind"] == "unit"]["pos"].nunique()
-    under = words("kpi.ranking.under")
-    return under if units <= 100 else f"{under} {words('kpi.ranking.cut', shown=100, n=words.number(units))}"
 
 
 def _trends(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -273,6 +141,7 @@ def _trend(
         if any(v is not None for v in before)
         else (),
         target=values.scaled(indicator, answer.aim(indicator)),
+        most=values.most(indicator),
         text=lambda value: values.with_unit(
             indicator, words.number(value, values.decimals(indicator)), words
         ),
@@ -283,7 +152,10 @@ def _trend(
     )
     link = html.A(words(f"indicator.{name}"), href=ask.href(indicator=name), className="row-link")
     value = values.show(indicator, now[-1], words)
-    heading = html.Div([html.H3(link), html.Span(str(value), className="b")], className="top-row")
+    heading = html.Div(
+        [html.H3(link, title=words(f"indicator.{name}")), html.Span(str(value), className="b")],
+        className="top-row",
+    )
     chosen = " sel" if indicator == ask.ranked else ""
     return html.Div([heading, trend(figure)], className="cell" + chosen)
 

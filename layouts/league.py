@@ -19,7 +19,6 @@ from layouts.words import Words
 
 ROWS = 100
 FEW = 3
-WIDE = 100_000
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class League:
     columns   indicators in the order of their columns; `ranked` is one of them
     order     "best", "worst" or "name"
     chosen    code of the unit to mark
+    rest      what the unassigned row holds, where it is no part of a unit
     """
 
     measures: DataFrame
@@ -39,6 +39,7 @@ class League:
     targets: dict[str, float] = field(default_factory=dict)
     chosen: str = ""
     limit: int = ROWS
+    rest: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,6 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
         (row["indicator"], row["unit_code"], row["kind"]): row for row in table.measures.to_dict("records")
     }
     rows = ordered(table)
-    wide = any(row["n"] >= WIDE for row in rows)  # space-minutes need more room than cases
     span = span_of([table.targets.get(table.ranked.name), *_edges(table.measures, table.ranked)])
     units = [row for row in rows if row["kind"] == "unit"]
     few = [row for row in units if row["state"] != "ok"]
@@ -80,7 +80,7 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
             html.Tbody(body),
             html.Tfoot(foot),
         ],
-        className="league wide" if wide else "league",
+        className="league walk",
         style={"--columns": str(len(table.columns))},
     )
     return html.Div(grid, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
@@ -148,7 +148,8 @@ def _heads(table: League, words: Words, *, links: Links, level: str) -> list[Com
         )
         order = ("descending" if down else "ascending") if here else None
         heads.append(parts.column(link, name="num value" + (" ranked" if here else ""), order=order))
-    heads.append(parts.column(words("parts.league.change"), name="num change"))
+    moved = values.change_head(table.ranked, words("parts.league.change"), words)
+    heads.append(parts.column(moved, name="num change"))
     heads.append(parts.column(words("parts.league.interval"), name="interval"))
     heads.append(parts.column(words("parts.league.range"), name="num range"))
     return heads
@@ -165,7 +166,7 @@ def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, s
     line = [
         parts.cell(f"{place:.0f}" if place else values.NOTHING, name="num t3 place"),
         html.Th(name, scope="row", className="name", title=row["unit_name"]),
-        parts.cell(words.number(row["n"]), name="num t2 base"),
+        parts.cell(values.base(table.ranked, row["n"], words), name="num t2 base"),
         *[
             _value(cells.get((each.name, row["unit_code"], "unit")), each, table, words)
             for each in table.columns
@@ -177,7 +178,7 @@ def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, s
     else:
         line.append(parts.cell(reason(row, table.ranked, words), name="f12 why", span=2))
     tone = "sel" if row["unit_code"] == table.chosen else "" if ranked else "mut"
-    return html.Tr(line, className=tone)
+    return html.Tr(line, className=tone, **{"data-code": row["unit_code"]})
 
 
 def _interval(row: dict, table: League, words: Words, *, span: tuple[float, float]) -> Component:
@@ -197,14 +198,15 @@ def _range(row: dict) -> Component:
 
 def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
     total = row["kind"] == "total"
-    name = words("parts.league.total" if total else "parts.league.unassigned")
-    known = words("parts.league.known", unit=row["unit_name"])
+    loose = "parts.league.rest" if table.rest else "parts.league.unassigned"
+    name = words("parts.league.total" if total else loose)
+    known = table.rest or words("parts.league.known", unit=row["unit_name"])
     if row.get("parents"):
         known = words("parts.league.spread", n=words.number(row["parents"]))
     line = [
         parts.cell("", name="place"),
         html.Th(name, scope="row", className="name", title=row["unit_name"]),
-        parts.cell(words.number(row["n"]), name="num base"),
+        parts.cell(values.base(table.ranked, row["n"], words), name="num base"),
         *[
             _value(cells.get((each.name, row["unit_code"], row["kind"])), each, table, words)
             for each in table.columns
@@ -226,7 +228,7 @@ def _value(row: dict | None, indicator: Indicator, table: League, words: Words) 
     part = indicator.kind in ("count", "stock") and row["kind"] != "total"
     aim = None if part else table.targets.get(indicator.name)
     missed = values.met(indicator, value, aim) is False
-    base = words.number(row["n"])
+    base = values.base(indicator, row["n"], words)
     mark = html.Span("▾", className="under", title=words("parts.league.missed")) if missed else None
     return parts.cell([text, mark], name=name + (" bad" if missed else ""), title=f"n {base}")
 
@@ -234,7 +236,7 @@ def _value(row: dict | None, indicator: Indicator, table: League, words: Words) 
 def _change(row: dict, ranked: Indicator, words: Words) -> Component:
     """Change of the ranked indicator; shown where the other columns are not, or where there is room."""
     value = values.known(row["change"]) if row["state"] == "ok" else None
-    text, tone = values.change(ranked, value, words)
+    text, tone = values.change(ranked, value, words, bare=True)
     return parts.cell(text, name=f"num change {tone}")
 
 

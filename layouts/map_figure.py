@@ -5,20 +5,26 @@ figure: hatch of units without data, labels, symbols of points, outlines of what
 it needs for that stands in `layout.meta`.
 """
 
+import math
+
 from dash import Patch
-from pandas import DataFrame, concat
+from pandas import DataFrame
 
 from data.judge import judged
+from data.points import COUNTED
 from layouts import values
 from layouts.map_style import BORDER_ANCHOR, FILL_ANCHOR
-from layouts.map_view import MOST_POINTS, MapAnswer, MapAsk, classes, diverging
+from layouts.map_view import MapAnswer, MapAsk, classes, diverging
 from layouts.theme import PALETTES
 from layouts.words import Words
 
 NO_CLASS = -1
+NO_SHAPES = {"type": "FeatureCollection", "features": []}  # an empty address would be fetched
 BORDER_WIDTHS = (2.8, 1.9, 1.1, 0.9)  # by depth from the top; deeper levels the last
 STRONG = 2  # levels down to this depth are outlined in ink, deeper ones by the gaps between their fills
 KINDS = {"case": "open", "overdue": "case", "order": "order", "alert": "alert", "parking": "parking"}
+DEGREE_M = 100_000  # of a degree at the latitudes of cities, near enough for a first guess
+USUAL_SIZE = 720  # pixels the units shown fill on a desktop
 CONFIG = {"displayModeBar": False, "scrollZoom": True, "displaylogo": False, "showSendToCloud": False}
 
 
@@ -33,7 +39,7 @@ def figure(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
     shaped = _shaped(answer)
     fill = {
         "type": "choroplethmap",
-        "geojson": answer.shapes,
+        "geojson": answer.shapes or NO_SHAPES,
         "featureidkey": "id",
         "locations": shaped["unit_code"].tolist(),
         "text": shaped["unit_name"].tolist(),
@@ -93,36 +99,59 @@ def _values(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> 
 
 
 def _card(row: dict, ask: MapAsk, answer: MapAnswer, words: Words) -> list[str]:
-    """Value, base, rank range and distance to the target of one unit, as written; "" for what there is not."""
-    indicator = ask.indicator
+    """Value, base, rank range and distance to the target of one unit, as written; "" for what there is not.
+
+    Without a value the last says why.
+    """
+    indicator, value = ask.indicator, values.known(row["value"])
+    if row["state"] != "ok":
+        return [
+            "",
+            base(row, ask, words),
+            "",
+            words("map.few" if row["state"] == "few" else "map.legend.none"),
+        ]
     low, high = values.known(row["rank_low"]), values.known(row["rank_high"])
-    rank = "" if low is None or high is None else f"{low:.0f}–{high:.0f}"
-    shown = values.number(indicator, values.known(row["value"]), words) if row["state"] == "ok" else ""
-    verdict, _ = (
-        values.verdict(indicator, values.known(row["value"]), answer.aim, words) if shown else ("", "")
-    )
-    return [shown, base(row, ask, words), rank, verdict]
+    rank = "" if low is None or high is None else f"{low:.0f}–{high:.0f}" if low != high else f"{low:.0f}"
+    verdict, _ = values.verdict(indicator, value, answer.aim, words)
+    return [values.number(indicator, value, words), base(row, ask, words), rank, verdict]
 
 
 def base(row: dict, ask: MapAsk, words: Words) -> str:
-    """ "72/83" of a rate, "n 83" of another judged value; nothing of a count, which is its own base."""
-    if ask.indicator.kind == "rate":
-        whole = 0 if ask.indicator.scale == 1 else 1
-        return f"{words.number(values.known(row['numerator']), whole)}/{words.number(values.known(row['denominator']))}"
-    return words.number(values.known(row["n"])) if judged(ask.indicator) else ""
+    """ "72/83" of a rate, "83" of another judged value; nothing of a count, which is its own base."""
+    indicator, n = ask.indicator, values.known(row["n"])
+    if indicator.kind == "rate" and indicator.base_scale == 1:
+        return (
+            f"{words.number(values.known(row['numerator']))}/{words.number(values.known(row['denominator']))}"
+        )
+    return values.base(indicator, n, words) if judged(indicator) and n else ""
 
 
 def _points(answer: MapAnswer) -> dict:
-    """The newest points of each kind; few enough that a symbol is still one thing in one place."""
-    kept = [part.head(MOST_POINTS[str(kind)]) for kind, part in answer.points.groupby("kind", sort=False)
-            if kind in KINDS]  # fmt: skip
-    found = concat(kept) if kept else answer.points.head(0)
+    """Each point with its kind, title, detail and number; or a disc a unit with its name and the counts by kind."""
+    if len(answer.points.counted):
+        return _discs(answer.points.counted)
+    found = answer.points.listed
     title, detail = found["title"].astype(str), found["detail"].fillna("").astype(str)
     kinds = [KINDS[kind] for kind in found["kind"]]
     return {
         "lon": found["lon"].astype(float).round(6).tolist(),
         "lat": found["lat"].astype(float).round(6).tolist(),
         "customdata": [list(row) for row in zip(kinds, title, detail, found["id"].astype(str), strict=True)],
+    }
+
+
+def _discs(counted: DataFrame) -> dict:
+    """One disc a unit at the point of its label; the counts stand in the order of KINDS."""
+    place = {kind: number for number, kind in enumerate(KINDS)}
+    discs: dict[tuple, list[int]] = {}
+    known = counted[counted["lon"].notna()]
+    for *unit, kind, count in zip(*(known[name].tolist() for name in COUNTED), strict=True):
+        discs.setdefault(tuple(unit), [0] * len(KINDS))[place[kind]] = count
+    return {
+        "lon": [round(lon, 5) for _, _, lon, _ in discs],
+        "lat": [round(lat, 5) for _, _, _, lat in discs],
+        "customdata": [["count", name, counts] for (_, name, _, _), counts in discs.items()],
     }
 
 
@@ -140,11 +169,17 @@ def _borders(answer: MapAnswer) -> list[dict]:
 
 
 def _view(answer: MapAnswer) -> dict:
-    """A first guess of the view; the script fits it to the outlines as soon as it knows the size of the box."""
+    """A first guess of the view, for a map of the usual size; the script fits it to the outlines it then knows."""
     known = answer.units.dropna(subset=["lon", "lat"])
     if known.empty:
         return {"zoom": 1}
-    return {"center": {"lon": float(known["lon"].mean()), "lat": float(known["lat"].mean())}, "zoom": 14.2}
+    wide, high = (float(known[name].max() - known[name].min()) for name in ("lon", "lat"))
+    lat = float(known["lat"].max() + known["lat"].min()) / 2
+    # A unit reaches about half its own size beyond its label point.
+    own = float(known["area_m2"].max() ** 0.5 / DEGREE_M) if known["area_m2"].notna().any() else 0.0
+    shown = max(wide + own, (high + own) / math.cos(math.radians(lat))) or 0.01
+    lon = float(known["lon"].max() + known["lon"].min()) / 2
+    return {"center": {"lon": lon, "lat": lat}, "zoom": round(math.log2(360 / shown * USUAL_SIZE / 512), 2)}
 
 
 def _meta(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> dict:
@@ -152,17 +187,28 @@ def _meta(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> di
     return {
         "shapes": answer.shapes,
         "theme": {name: getattr(palette, name) for name in
-                  ("surface", "accent", "t1", "bad", "warn", "nodata", "nd_fill", "label", "halo")},
-        "lon": shaped["lon"].round(6).tolist(),
-        "lat": shaped["lat"].round(6).tolist(),
+                  ("surface", "ink", "accent", "t1", "bad", "warn", "nodata", "nd_fill", "label", "halo")},
+        "lon": shaped["lon"].round(5).tolist(),
+        "lat": shaped["lat"].round(5).tolist(),
+        "above": [_names(units) for units in answer.above],
         **_words(ask, answer, words),
     }  # fmt: skip
+
+
+def _names(units: DataFrame) -> dict:
+    """Names of a level above with their label points, for where the units shown are too small for theirs."""
+    known = units.dropna(subset=["lon", "lat"])
+    return {
+        "name": known["name"].tolist(),
+        "lon": known["lon"].round(5).tolist(),
+        "lat": known["lat"].round(5).tolist(),
+    }
 
 
 def _words(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
     """What changes with the question: title and unit of the card, templates, inverted classes, where a click leads."""
     both = diverging(ask.indicator, answer.aim)
-    ranked = int(answer.rows["position"].notna().sum()) if judged(ask.indicator) else 0
+    ranked = int(answer.rows["position"].notna().sum())
     to = ask.href(level=answer.below.name, within="@") if answer.below else ""
     return {
         "go": to.replace("%40", "@"),
@@ -170,9 +216,18 @@ def _words(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
         "card": {
             "title": words(f"indicator.{ask.indicator.name}"),
             "unit": values.unit(ask.indicator, words),
-            "base": words("map.card.base", base="@"),
+            "base": words(
+                "map.card.base", base="@", unit=values.base_unit(ask.indicator, words) or _records(ask, words)
+            ),
             "rank": words("map.card.rank", range="@", ranked=ranked),
             "few": words("map.few"),
-            "points": {name: words(f"map.point.{name}") for name in dict.fromkeys(KINDS.values())},
+            "points": {
+                name: words(f"map.point.{name}") for name in (*dict.fromkeys(KINDS.values()), "count")
+            },
         },
     }
+
+
+def _records(ask: MapAsk, words: Words) -> str:
+    """What a base counts."""
+    return words(f"parts.unit.{values.UNITS[ask.indicator.subject]}")

@@ -4,16 +4,19 @@ Every choice is a link, so that each state of the page has an address; the scrip
 """
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.indicators import INDICATORS
-from data.query import Period
+from data.points import MOST
+from data.query import NARROWING, Period, tree_part
 from layouts import ids, parts, periods, values
 from layouts.map_figure import CONFIG, drawn, figure
 from layouts.map_panel import side
 from layouts.map_view import MapAnswer, MapAsk, diverging
+from layouts.narrowing import Narrowed, narrowed
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.shell import crumbs, period_menu
@@ -77,10 +80,11 @@ def overlay(ask: MapAsk, answer: MapAnswer, words: Words) -> list[Component]:
     if answer.nowhere:
         found.append(_chip(ask, answer, words))
     if not answer.shapes:
-        key = "map.shapeless" if not answer.units["has_shape"].any() else "map.crowded"
-        found.append(
-            html.P(words(key, n=words.number(len(answer.units))), className="card notice", role="status")
-        )
+        name = (
+            "crowded" if answer.units["has_shape"].any() else "shapeless"
+        )  # then the table takes all the room
+        note = words(f"map.{name}", n=words.number(len(answer.units)))
+        found.append(html.P(note, className=f"card notice {name}", role="status"))
     return found
 
 
@@ -90,11 +94,14 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     asked = {"subject": ask.indicator.subject, "unit": ask.query.within or ""}
     period = ask.query.period
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
-    asked |= {"unassigned": ask.query.level or ""}
-    more = "&".join(f"{name}={value}" for name, value in asked.items() if value)
-    return html.Div(
-        [text, html.A(words("map.nowhere.show"), href=f"/analyst?{more}")], className="chip nowhere"
-    )
+    asked |= {"unassigned": ask.query.level or "", **tree_part(ask.query.tree)}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
+    more = urlencode({name: value for name, value in asked.items() if value})
+    links = [html.A(words("map.nowhere.show"), href=f"/analyst?{more}")]
+    if ask.indicator.subject in ("cases", "orders", "alerts"):
+        queue = urlencode({"subject": ask.indicator.subject, **tree_part(ask.query.tree)})
+        links.append(html.A(words("map.nowhere.queue"), href=f"/sources/unplaced?{queue}"))
+    return html.Div([text, *links], className="chip nowhere")
 
 
 def _counted(ask: MapAsk, words: Words) -> str:
@@ -121,7 +128,7 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     ends = [words(f"map.legend.{end}") for end in ("worse", "met", "better")] if both else []
     few = (
         words("map.legend.few", n=indicator.min_base)
-        if indicator.kind in ("rate", "score", "quantile")
+        if indicator.kind in ("rate", "score", "quantile") and indicator.min_base > 1
         else words("map.legend.none")
     )
     return html.Section(
@@ -131,12 +138,19 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
             html.Div(ticks, className="ticks"),
             html.Div([html.Span(end) for end in ends], className="ends") if ends else None,
             html.Div([html.I(className="hatch"), few], className="nd"),
-            html.Div([html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS],
-                     className="syms"),
+            html.Div(_symbols(answer, words), className="syms"),
         ],
         className="lg",
         **{"aria-label": words("map.legend")},
     )  # fmt: skip
+
+
+def _symbols(answer: MapAnswer, words: Words) -> list[Component]:
+    """The symbols of points; where those are counted, the one disc and why."""
+    if len(answer.points.counted):
+        text = words("map.legend.counted", most=MOST, level=answer.level.title(words.locale))
+        return [html.Span([html.I(className="sym count"), text], className="whole")]
+    return [html.Span([html.I(className=f"sym {kind}"), words(f"map.point.{kind}")]) for kind in SYMBOLS]
 
 
 def _cut(cut: float, words: Words) -> str:
@@ -165,8 +179,10 @@ def _below(unit, answer: MapAnswer) -> str:
     return depths.get(unit.depth + 1) or (names[-1] if names else answer.level.name)
 
 
-def controls(ask: MapAsk, words: Words, *, presets: Sequence[tuple[str, Period]]) -> list[Component]:
-    """Indicator and period, as menus of links."""
+def controls(
+    ask: MapAsk, words: Words, *, presets: Sequence[tuple[str, Period]], less: Sequence[Narrowed] = ()
+) -> list[Component]:
+    """Indicator and period, as menus of links; before them what the question is narrowed to."""
     groups: dict[str, list[Option]] = {}
     for name, entry in INDICATORS.items():
         option = Option(
@@ -175,7 +191,8 @@ def controls(ask: MapAsk, words: Words, *, presets: Sequence[tuple[str, Period]]
         groups.setdefault(entry.subject, []).append(option)
     options = [option for group in groups.values() for option in group]
     return [
-        parts.menu(words("map.indicator"), options),
+        *narrowed(less, ask.here, words, to=lambda column: ask.href(**{column: None})),
+        parts.menu(words("map.indicator"), options, name="indicator"),
         period_menu(ask.query.period, presets, to=lambda period: ask.href(period=period), words=words),
     ]
 

@@ -15,8 +15,10 @@ from layouts.figures import interval_bar, span_of
 from layouts.league import rising
 from layouts.map_figure import base
 from layouts.map_view import MapAnswer, MapAsk, classes, diverging
+from layouts.tree_switch import switch
 from layouts.words import Words
 
+SHORT = 8  # rows that leave room to spare
 COLUMNS = {"name": "unit_name", "base": "n", "value": "value", "change": "change"}
 
 
@@ -24,12 +26,17 @@ def ranking(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     """Head with the count of units and their level, then the table."""
     level = answer.level.title(words.locale)
     rows = ordered(ask, answer.rows)
-    note = words("map.ranking.cut", shown=ask.rows, n=len(rows)) if len(rows) > ask.rows else ""
+    reading = words("map.reading", name=words(f"kpi.boundaries.{ask.query.boundaries}"))
+    note = words("map.ranking.cut", shown=ask.rows, n=len(rows)) if len(rows) > ask.rows else reading
     keys = html.Span(
         [words("map.ranking.keys"), " ", html.Kbd("J"), " ", html.Kbd("K")], className="f12 t3 keys"
     )
-    head = parts.head(words("map.ranking.title", n=words.number(len(rows)), level=level), note, keys)
-    return html.Section([head, _table(ask, answer, rows, words)], className="card rank", id=ids.Map.RANKING)
+    trees = switch(
+        answer.ways, words, to=lambda way: ask.href(level="-", within=way.within, tree=way.tree.name)
+    )
+    head = parts.head(words("map.ranking.title", n=words.number(len(rows)), level=level), note, keys, trees)
+    size = "card rank" + (" short" if len(rows) <= SHORT else "")
+    return html.Section([head, _table(ask, answer, rows, words)], className=size, id=ids.Map.RANKING)
 
 
 def ordered(ask: MapAsk, rows: DataFrame) -> DataFrame:
@@ -59,16 +66,15 @@ def _table(ask: MapAsk, answer: MapAnswer, rows: DataFrame, words: Words) -> Com
             _volume_row(place, row, (int(step), top), ask, answer, words)
             for (place, row), step in zip(_places(shown), steps, strict=True)
         ]
-    if len(rows) > len(shown):
-        body.append(_more(ask, len(rows), words))
     caption = words("parts.league.caption", level=answer.level.title(words.locale),
                     indicator=words(f"indicator.{ask.indicator.name}"))  # fmt: skip
     grid = html.Table(
         [html.Caption(caption, className="sr"), html.Thead(html.Tr(_heads(ask, answer, words))), html.Tbody(body),
          html.Tfoot(_foot(ask, answer, words))],
-        className="ranking " + ("judged" if judged(ask.indicator) else "volume"),
+        className="ranking walk " + ("judged" if judged(ask.indicator) else "volume"),
     )  # fmt: skip
-    return html.Div(grid, className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
+    more = _more(ask, len(rows), words) if len(rows) > len(shown) else None
+    return html.Div([grid, more], className="scroll", tabIndex=0, role="region", **{"aria-label": caption})
 
 
 def _places(rows: DataFrame) -> list[tuple[str, dict]]:
@@ -80,25 +86,27 @@ def _places(rows: DataFrame) -> list[tuple[str, dict]]:
 
 
 def _heads(ask: MapAsk, answer: MapAnswer, words: Words) -> list[Component]:
-    unit = values.unit(ask.indicator, words)
+    indicator = ask.indicator
+    unit = values.unit(indicator, words)
     title = (
         f"{words('map.column.value')} {unit}"
-        if judged(ask.indicator)
-        else words(f"indicator.{ask.indicator.name}.short")
+        if judged(indicator)
+        else words(f"indicator.{indicator.name}.short")
     )
+    moved = values.change_head(indicator, words("map.column.change"), words)
     heads = [parts.column(words("parts.league.place"), name="num place")]
     heads.append(_head("name", answer.level.title(words.locale), ask, words, name="name"))
     heads.append(_head("value", title, ask, words, name="num value"))
-    if not judged(ask.indicator):
-        return [
-            *heads,
-            parts.column("", name="bar"),
-            _head("change", words("map.column.change"), ask, words, name="num change"),
-        ]
-    key = "map.column.base" if ask.indicator.kind == "rate" else "parts.league.base"
+    change = _head("change", moved, ask, words, name="num change")
+    if not judged(indicator):
+        return [*heads, parts.column("", name="bar"), change]
+    base_title = values.base_unit(indicator, words) or words(
+        "map.column.base" if indicator.kind == "rate" else "parts.league.base"
+    )
     return [
         *heads,
-        _head("base", words(key), ask, words, name="num base"),
+        _head("base", base_title, ask, words, name="num base"),
+        change,
         parts.column(words("parts.league.interval"), name="interval"),
         parts.column(words("parts.league.range"), name="num range"),
     ]
@@ -140,6 +148,7 @@ def _judged_row(
         _name(row, ask, answer),
         parts.cell(values.number(indicator, value, words) if ranked else values.NOTHING, name="num value b"),
         parts.cell(base(row, ask, words), name="num t2 base"),
+        _change(row if ranked else {}, ask, words),
     ]
     if not ranked:
         key = "parts.league.few" if row["state"] == "few" else "parts.league.none"
@@ -149,7 +158,9 @@ def _judged_row(
     text = values.interval(indicator, low, high, words)
     cells.append(parts.cell([bar, html.Span(text, className="sr")], name="interval", title=text))
     first, last = values.known(row["rank_low"]), values.known(row["rank_high"])
-    reach = values.NOTHING if first is None or last is None else f"{first:.0f}–{last:.0f}"
+    # Without an interval the place is exact; a range would only repeat it.
+    without = first is None or last is None or low is None
+    reach = values.NOTHING if without else f"{first:.0f}–{last:.0f}"
     return _row(row, [*cells, parts.cell(reach, name="num t2 range")])
 
 
@@ -161,21 +172,23 @@ def _volume_row(
     width = f"{100 * (value or 0.0) / top:.1f}%"
     ramp = "d" if diverging(ask.indicator, answer.aim) else "s"
     bar = html.I(className=f"fill {ramp}{max(step, 0) + 1}", style={"width": width})
-    change, tone = values.change(ask.indicator, values.known(row["change"]), words)
     return _row(row, [
         parts.cell(place, name="num t3 place"),
         _name(row, ask, answer),
         parts.cell(values.number(ask.indicator, value, words), name="num value b"),
         parts.cell(html.Span(bar, className="vbar"), name="bar"),
-        parts.cell(change, name=f"num change {tone}"),
+        _change(row, ask, words),
     ])  # fmt: skip
 
 
+def _change(row: dict, ask: MapAsk, words: Words) -> Component:
+    text, tone = values.change(ask.indicator, values.known(row.get("change")), words, bare=True)
+    return parts.cell(text, name=f"num change {tone}")
+
+
 def _more(ask: MapAsk, count: int, words: Words) -> Component:
-    link = html.A(
-        words("map.ranking.more", n=count - ask.rows), href=ask.href(rows=ask.rows * 4), className="link"
-    )
-    return html.Tr(html.Td(link, colSpan=6, className="more"))
+    text = words("map.ranking.more", n=words.number(count - ask.rows))
+    return html.P(html.A(text, href=ask.href(rows=ask.rows * 4), className="link"), className="more")
 
 
 def _foot(ask: MapAsk, answer: MapAnswer, words: Words) -> list[Component]:
@@ -224,12 +237,9 @@ def _foot_row(row: dict, ask: MapAsk, words: Words) -> Component:
     if judged(ask.indicator):
         cells += [
             parts.cell(base(row, ask, words), name="num base"),
+            _change(row, ask, words),
             parts.cell(note, name="f12 why", span=2, title=note),
         ]
     else:
-        change, tone = values.change(ask.indicator, values.known(row["change"]), words)
-        cells += [
-            parts.cell(note, name="f12 why bar", title=note),
-            parts.cell(change, name=f"num change {tone}"),
-        ]
+        cells += [parts.cell(note, name="f12 why bar", title=note), _change(row, ask, words)]
     return html.Tr(cells, className="tot" if total else "mut")

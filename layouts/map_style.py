@@ -102,8 +102,11 @@ def _road_names(colours: Palette) -> list[dict]:
 
 
 def _place_names(colours: Palette) -> list[dict]:
+    """Names of places; over units whose own text is inverted they are too, which the script sorts out by a filter."""
     layout = {"text-field": ["get", "name"], "text-font": REGULAR, "text-size": 11, "text-padding": 8}
-    return [_text("place-names", "places", layout, colours.road_label, colours.halo) | {"minzoom": 14.5}]
+    usual = _text("place-names", "places", layout, colours.road_label, colours.halo)
+    over = _text("place-names-inverse", "places", layout, colours.ink, "rgba(0,0,0,0)")
+    return [usual | {"minzoom": 14.5}, over | {"minzoom": 14.5, "filter": ["boolean", False]}]
 
 
 def _text(name: str, source: str, layout: dict, colour: str, halo: str) -> dict:

@@ -1,6 +1,6 @@
 """What the map page is asked and what it was answered: two frozen values every part of the page is built from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from urllib.parse import quote, urlencode
@@ -9,15 +9,35 @@ import numpy as np
 from pandas import DataFrame
 
 from data.indicators import INDICATORS, Indicator
+from data.points import Points
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.narrowing import Narrowed
+from layouts.tree_switch import Way
 
 MOST_SHAPES = 2000  # what a map draws at once; more is a list to go into
-MOST_POINTS = {"case": 24, "order": 24, "alert": 40, "parking": 40, "overdue": 60}  # drawn at once, by kind
 ROWS = 100
 SORTS = ("value", "name", "base", "change")
 PLAIN = {"sort": "", "rows": ROWS}
+# What is read beside an indicator, of the same subject, so that one reading answers both.
+PARTNERS: dict[str, tuple[str, ...]] = {
+    "cases_reported": ("cases_closed",),
+    "cases_closed": ("cases_reported",),
+    "cases_open": ("cases_overdue_open",),
+    "cases_overdue_open": ("cases_open",),
+    "case_closure_rate": ("cases_open",),
+    "case_on_time_closure_rate": ("cases_overdue_open",),
+    "case_hours_median": ("case_hours_p90",),
+    "case_hours_p90": ("case_hours_median",),
+    "orders_accepted": ("order_on_time_rate",),
+    "order_on_time_rate": ("orders_accepted",),
+    "order_first_contact_rate": ("order_satisfaction",),
+    "order_resolution_rate": ("order_satisfaction",),
+    "order_satisfaction": ("order_resolution_rate",),
+    "littering_episodes": ("wall_episodes",),
+    "wall_episodes": ("littering_episodes",),
+}
 
 
 @dataclass(frozen=True)
@@ -67,12 +87,16 @@ class MapAnswer:
     path      units from the reader's topmost down to the one looked inside; empty: everything
     levels    levels that can be shown here; `level` the one shown, `below` the next one or None
     measures  `Reader.measures` of the indicator: units of the level, unassigned rows, the total
-    points    `Reader.points`; longest  `Reader.longest_overdue`
-    line      the indicator's last periods, oldest first, and the same a year before (`years`)
+    points    `Reader.points`: one by one, or counted by unit; longest  `Reader.longest_overdue`
+    line      the indicator's last periods, oldest first, and the same a year before (`years`); `second` is that
+              of its partner
     cuts      six fixed cuts of the colour scale
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
     borders   addresses of the outlines of upper levels, with the depth of each
-    longest_minutes  how long the longest overdue case has been so, None without one
+    above     units of the levels between the unit and the level shown, the highest first
+    ways      trees the page can be read in
+    narrowed  what the question is narrowed to
+    word      kind and text of a data word, answered in the reader's language
     """
 
     path: Sequence
@@ -81,7 +105,7 @@ class MapAnswer:
     below: Level | None
     measures: DataFrame
     units: DataFrame
-    points: DataFrame
+    points: Points
     longest: DataFrame
     periods: Sequence[Period]
     line: Sequence[float | None]
@@ -96,6 +120,11 @@ class MapAnswer:
     webgl: bool = True
     place: str = ""
     all_levels: Sequence[Level] = ()
+    ways: Sequence[Way] = ()
+    narrowed: Sequence[Narrowed] = ()
+    above: Sequence[DataFrame] = ()
+    second: Sequence[Sequence[float | None]] = ()
+    word: Callable[[str, str], str] = lambda kind, text: text
 
     @property
     def unit(self):
@@ -124,8 +153,8 @@ class MapAnswer:
 
 
 def diverging(indicator: Indicator, aim: float | None) -> bool:
-    """Whether the scale runs to both sides of a target: of rates and scores with one."""
-    return aim is not None and indicator.kind in ("rate", "score")
+    """Whether the scale runs to both sides of a target: of rates and scores with one that judges."""
+    return aim is not None and indicator.better is not None and indicator.kind in ("rate", "score")
 
 
 def classes(rows: DataFrame, indicator: Indicator, *, cuts: Sequence[float], both_sides: bool) -> np.ndarray:

@@ -59,11 +59,18 @@ def freshness(fresh: Freshness, words: Words, *, short: bool = False) -> Compone
     return badge(fresh.state, words.age(fresh.age), title=fresh.source)
 
 
+def feeding(sources: DataFrame, subjects: Iterable[str] | None) -> DataFrame:
+    """The sources that feed these subjects; all when None."""
+    if subjects is None:
+        return sources
+    return sources[sources["kind"].isin([KIND_OF[subject] for subject in subjects])]
+
+
 def worst(sources: DataFrame, subject: str | None = None) -> Freshness:
     """The worst state among the sources of `subject` (all when None), and of those the oldest age."""
-    rows = sources if subject is None else sources[sources["kind"] == KIND_OF[subject]]
+    rows = feeding(sources, None if subject is None else (subject,))
     found = [
-        Freshness(str(row["state"]), known(row["age_minutes"]), str(row["source"]))
+        Freshness(str(row["state"]), known(row["age_minutes"]), str(row.get("title") or row["source"]))
         for row in rows.to_dict("records")
     ]
     return max(
@@ -98,8 +105,8 @@ def segment(label: str, options: Sequence[Option]) -> Component:
     return html.Nav(links, className="seg", **{"aria-label": label})
 
 
-def menu(label: str, options: Sequence[Option], *, value: str | None = None) -> Component:
-    """A control that opens a list of links; `label` stands before the chosen value."""
+def menu(label: str, options: Sequence[Option], *, value: str | None = None, name: str = "") -> Component:
+    """A control that opens a list of links; `label` stands before the chosen value, a key finds it by `name`."""
     chosen = value or next((option.text for option in options if option.chosen), NOTHING)
     items = [
         html.A(
@@ -111,7 +118,7 @@ def menu(label: str, options: Sequence[Option], *, value: str | None = None) -> 
         for option in options
     ]
     face = html.Summary([html.Em(label), html.Span(chosen, className="v", title=chosen)], className="ctl")
-    return html.Details([face, html.Div(items, className="pop list")], className="menu")
+    return html.Details([face, html.Div(items, className="pop list")], className=f"menu {name}".strip())
 
 
 def select(name: str, label: str, options: Sequence[Option], *, inline: bool = True) -> Component:
@@ -120,13 +127,6 @@ def select(name: str, label: str, options: Sequence[Option], *, inline: bool = T
     field = html.Select(choices, name=name)
     face = html.Em(label) if inline else html.Span(label, className="sr")
     return html.Label([face, field], className="ctl field")
-
-
-def text_field(name: str, label: str, value: str, *, kind: str = "text", hint: str = "") -> Component:
-    """A field of a form to type in. `kind` is an HTML input type, `hint` its example."""
-    given = {"type": kind}  # "date" is a type of every browser, though not in the component's own list
-    field = dcc.Input(name=name, value=value, placeholder=hint, debounce=True, autoComplete="off", **given)
-    return html.Label([html.Em(label) if label else None, field], className=f"ctl field {kind}")
 
 
 def day_field(name: str, label: str, day: date, words: Words) -> Component:
@@ -170,9 +170,12 @@ def state(kind: str, title: str, words: Words, *, value: Child = NOTHING, note: 
     kind  empty | few | stale | forbidden | failed
     note  replaces the state's own sentence
     """
+    sign = {"failed": "failed", "stale": "stale"}.get(kind)
+    told: Child = note or words(f"parts.state.{kind}")
+    if sign:
+        told = html.Span([badge(sign, ""), told], className=f"sign {sign}")
     return html.Section(
-        [html.H3(title), html.Div(value, className="big"), html.Div(note or words(f"parts.state.{kind}"))],
-        className=f"card st {kind}",
+        [html.H3(title), html.Div(value, className="big"), html.Div(told)], className=f"card st {kind}"
     )
 
 

@@ -45,6 +45,12 @@ def presets(today: date) -> dict[str, Period]:
     }
 
 
+def begun(period: Period, today: date | None) -> int:
+    """Days of the period up to and with today; all of them where no day is named."""
+    end = period.end if today is None else min(period.end, today + timedelta(days=1))
+    return max((end - period.start).days, 0)
+
+
 def elapsed(period: Period, today: date) -> tuple[int, int] | None:
     """Day n of m of the running month; None when the period is not the running one."""
     if not monthly(period) or not period.start <= today < _month(period.start, 1) or period.end <= today:

@@ -6,7 +6,7 @@ written out: `plain` answers one component that holds the markup. Links, forms, 
 for the scripts in assets/ listen on the document.
 
 Invariants: every text and attribute is escaped here and nowhere else; only elements, no script, no handler, and no
-address but those of this host leave this module.
+address but those of this host leave this module. `Line`, the one drawing, is made of numbers.
 """
 
 import re
@@ -34,6 +34,7 @@ LEFT_OUT = {
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]*\Z")
 LOCAL = re.compile(r"/(?![/\\])|#|\?")
 UPPER = re.compile(r"([A-Z])")
+PATH = re.compile(r"[ML0-9. -]*")
 
 
 class Markup(Component):
@@ -52,6 +53,31 @@ class Markup(Component):
         super().__init__(markup=markup)
 
 
+class Line(Component):
+    """A line in a box of 1000 by 100 that is stretched to its place; class and style sheet give it colour and width.
+
+    path  moves and lines in those units: "M0 50.0L500 12.5"
+    """
+
+    _namespace, _type = "linli_plain", "Line"
+    _prop_names: ClassVar[list[str]] = ["path", "className"]
+    _valid_wildcard_attributes: ClassVar[list[str]] = []
+    available_properties: ClassVar[list[str]] = ["path", "className"]
+    available_wildcard_properties: ClassVar[list[str]] = []
+
+    def __init__(self, path: str, className: str = ""):  # noqa: N803  # the name components have in Dash
+        super().__init__(path=path, className=className)
+
+    def drawn(self) -> str:
+        """The element. Raises ValueError for a path of anything but moves and lines."""
+        if not PATH.fullmatch(self.path):
+            raise ValueError(f"plain: path: got '{self.path[:60]}'; expected M, L and numbers")
+        return (
+            f'<svg class="{escape(self.className)}" viewBox="0 0 1000 100" preserveAspectRatio="none">'
+            f'<path d="{self.path}" vector-effect="non-scaling-stroke"/></svg>'
+        )
+
+
 def plain(tree: Component | str | Sequence | None) -> Markup:
     """The components of `tree` as one. Raises ValueError for a component that is more than an element."""
     return Markup(written(tree))
@@ -67,6 +93,8 @@ def written(tree: object) -> str:
         return escape(str(tree), quote=False)
     if isinstance(tree, Markup):
         return str(tree.markup)
+    if isinstance(tree, Line):
+        return tree.drawn()
     name = _element(tree)
     props = tree.to_plotly_json()["props"]
     attributes = "".join(_attribute(key, value) for key, value in props.items() if key not in LEFT_OUT)

@@ -14,11 +14,11 @@ from layouts import parts, values
 from layouts.words import Words
 
 MINUTE = 60_000_000
-# Columns a preview shows; "took" and "limit" are read off the row's own instants.
+# Columns a preview shows; "took" and "limit" are read off the row's own instants, "major" and "minor" off its category.
 PREVIEW = {
-    "cases": ("id", "reported_at", "category", "unit_name", "address", "channel", "status", "took", "limit"),
+    "cases": ("id", "reported_at", "major", "minor", "unit_name", "address", "channel", "status", "took", "limit"),
     "orders": (
-        "id", "accepted_at", "category", "unit_name", "department", "first_contact", "closing_judgement",
+        "id", "accepted_at", "minor", "unit_name", "department", "first_contact", "closing_judgement",
         "satisfaction", "took", "limit",
     ),
     "alerts": ("id", "occurred_at", "kind", "unit_name", "building", "device", "confidence", "severity", "state"),
@@ -30,6 +30,7 @@ PREVIEW = {
 }  # fmt: skip
 STARTS = {"cases": "reported_at", "orders": "accepted_at"}
 ENDS = {"cases": ("closed_at",), "orders": ("finished_at", "closed_at")}
+MADE = ("took", "limit", "major", "minor")
 NUMBERS = ("count", "number", "point")
 
 
@@ -55,6 +56,10 @@ def value_cell(name: str, kind: str, row: dict, style: RowStyle, subject: str) -
     if name == "limit":
         text, tone = limit(row, subject, style)
         return parts.cell(html.Span(text, className=tone), name="num")
+    if name in ("major", "minor"):
+        whole = written("category", "word", row.get("category"), style)
+        part = whole.split("/")[0 if name == "major" else -1]
+        return parts.cell(part, name="t2 major" if name == "major" else "", title=whole)
     text = written(name, kind, row.get(name), style)
     tone = "num" if kind in NUMBERS else "t2" if name in ("id", "address", "unit_code") else ""
     return parts.cell(text, name=tone, title=text)
@@ -68,7 +73,7 @@ def written(name: str, kind: str, value: object, style: RowStyle) -> str:
         return style.when(int(value))  # type: ignore[call-overload]  # a nullable integer of the frame
     if kind == "yes":
         return style.words("analyst.yes" if value else "analyst.no")
-    if kind == "word":
+    if kind == "word" or name == "source":
         return style.word(name, str(value))
     if kind == "point":
         return f"{float(value):.6f}"  # type: ignore[arg-type]  # a float of the frame

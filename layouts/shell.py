@@ -5,6 +5,7 @@ Pure. The frame that Dash validates against, and embeds in every visitor's page,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -16,6 +17,7 @@ from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
 
+LONG = 3  # names of a way up that are all written
 PAGES = ("map", "kpi", "analyst", "sources", "glossary")
 KEYS = (
     ("/", "search"), ("G M", "map"), ("G K", "kpi"), ("G A", "analyst"), ("G S", "sources"), ("J K ↓ ↑", "row"),
@@ -30,8 +32,8 @@ class Bar:
 
     page      the page shown, one of PAGES
     to        page to address, for the pages this person may open
-    sources   `Reader.freshness`
-    person    name of the account; `token` that of its session's forms
+    sources   `Reader.freshness` of the sources the page rests on
+    person    name of the account, `role` what it may do; `token` that of its session's forms
     """
 
     page: str
@@ -39,6 +41,7 @@ class Bar:
     sources: DataFrame
     theme: str = "light"
     person: str = ""
+    role: str = ""
     token: str = ""
     crumbs: Sequence[Component] = ()
     controls: Sequence[Component] = ()
@@ -75,15 +78,7 @@ def _top(bar: Bar, words: Words) -> Component:
             brand,
             _pages(bar, words),
             _folded(bar, words),
-            html.Span(className="sep"),
-            html.Nav(
-                plain(list(bar.crumbs)),
-                id=ids.Shell.CRUMB,
-                className="crumb",
-                **{"aria-label": words("shell.crumb")},
-            ),
-            html.Span(className="sp"),
-            html.Div(plain(list(bar.controls)), id=ids.Shell.CONTROLS, className="controls", tabIndex=-1),
+            *_own(bar, words),
             _search(words),
             html.A(
                 badge(bar.sources, words),
@@ -97,6 +92,19 @@ def _top(bar: Bar, words: Words) -> Component:
         ],
         className="top",
     )  # fmt: skip
+
+
+def _own(bar: Bar, words: Words) -> list[Component]:
+    """The page's own part of the bar: where one is, and its selectors."""
+    where = html.Nav(plain(list(bar.crumbs)), id=ids.Shell.CRUMB, className="crumb",
+                     **{"aria-label": words("shell.crumb")})  # fmt: skip
+    chosen = plain(list(bar.controls)) if bar.controls else None
+    return [
+        *([html.Span(className="sep")] if bar.crumbs else []),
+        where,
+        html.Span(className="sp"),
+        html.Div(chosen, id=ids.Shell.CONTROLS, className="controls", tabIndex=-1),
+    ]
 
 
 def _links(bar: Bar, words: Words) -> list[Component]:
@@ -162,22 +170,25 @@ def badge(sources: DataFrame, words: Words) -> Component:
 def _switches(bar: Bar, words: Words) -> list[Component]:
     """Language, theme and account; the first two move into the account's menu where the bar is narrow."""
     leave = html.Form(
-        [dcc.Input(type="hidden", name="token", value=bar.token), html.Button(words("shell.leave"), className="btn s")],
+        [dcc.Input(type="hidden", name="token", value=bar.token), html.Button(words("shell.leave"), className="row")],
         method="post", action="/logout",
     )  # fmt: skip
     face = html.Summary(html.I(className="ic me", **{"aria-hidden": "true"}), title=bar.person,
                         **{"aria-label": words("shell.account", name=bar.person)})  # fmt: skip
-    keys = html.Button(words("shell.help"), className="btn s", **{"data-key": "help"})
+    keys = html.Button([words("shell.help"), html.Kbd("?")], className="row keys", **{"data-key": "help"})
     folded = [
-        _language(words, "plain narrow"),
-        _theme(bar, words, words(f"shell.theme.{_other(bar)}"), "plain narrow"),
+        _language(words, "plain narrow row"),
+        _theme(bar, words, words(f"shell.theme.{_other(bar)}"), "plain narrow row"),
     ]
+    who = html.Div(
+        [html.B(bar.person), html.Span(words(f"role.{bar.role}") if bar.role else "")], className="name"
+    )
     icon = html.I(className="ic theme", **{"aria-hidden": "true"})
     return [
         _language(words, "plain switch t2 f12 nw"),
         _theme(bar, words, icon, "plain switch icon"),
         html.Details(
-            [face, html.Div([html.B(bar.person), *folded, keys, leave], className="pop")],
+            [face, html.Div([who, *folded, keys, leave], className="pop")],
             className="menu who",
         ),
     ]
@@ -207,10 +218,15 @@ def _other(bar: Bar) -> str:
 
 
 def crumbs(up: Sequence[tuple[str, str]], here: str, words: Words) -> list[Component]:
-    """The way up, and where one is; the last link is where Backspace leads... see assets/keys.js."""
+    """The way up, and where one is; of a long way the first and the last two, which is where Backspace leads."""
     found: list[Component] = []
-    for name, to in up:
-        found += [html.A(name, href=to, title=name), html.S("›", **{"aria-hidden": "true"})]
+    step = html.S("›", **{"aria-hidden": "true"})
+    for place, (name, to) in enumerate(up):
+        if len(up) <= LONG or place == 0 or place >= len(up) - 2:
+            found += [html.A(name, href=to, title=name), step]
+        elif place == 1:
+            hidden = " › ".join(name for name, _ in up[1:-2])
+            found += [html.Span("…", title=hidden), step]
     return [*found, html.B(here, **{"aria-current": "page"})]
 
 
@@ -231,8 +247,8 @@ def period_menu(
         for name, shift in (("earlier", -step), ("later", step))
     ]
     own = html.Form(
-        [parts.text_field("from", words("period.from"), period.start.isoformat(), kind="date"),
-         parts.text_field("to", words("period.to"), period.end.isoformat(), kind="date"),
+        [parts.day_field("from", words("period.from"), period.start, words),
+         parts.day_field("last", words("period.last"), period.end - timedelta(days=1), words),
          html.Button(words("period.apply"), className="btn s p")],
         method="get", className="dates",
     )  # fmt: skip
@@ -247,8 +263,10 @@ def period_menu(
 
 def notice(title: str, text: str, *, link: str, to: str, kind: str, words: Words) -> Component:
     """A page that says one thing: nothing here, not yet, failed; with a way on."""
-    note = html.Span([text, " ", html.A(link, href=to)])
-    return html.Main(parts.state(kind, title, words, note=note), className="page alone")
+    note = html.Span([text, html.A(link, href=to, className="link")])
+    return html.Main(
+        [html.H1(title, className="sr"), parts.state(kind, title, words, note=note)], className="page alone"
+    )
 
 
 def _help(words: Words) -> Component:

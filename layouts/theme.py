@@ -15,10 +15,11 @@ class Palette:
     """The colours of one theme that a map needs.
 
     diverging  ochre is worse, teal better, whatever the indicator's direction; the middle class holds the target
-    inverse    classes on which text is written in `surface` on a halo of the fill
+    inverse    classes on which text is written in `ink` on a halo of the fill
     """
 
     surface: str
+    ink: str
     accent: str
     t1: str
     bad: str
@@ -51,7 +52,7 @@ class Palette:
 
 
 LIGHT = Palette(
-    surface="#FFFFFF", accent="#3550B0", t1="#18212A", bad="#A61B1B", warn="#8F6400",
+    surface="#FFFFFF", ink="#FFFFFF", accent="#3550B0", t1="#18212A", bad="#A61B1B", warn="#8F6400",
     nodata="#76808A", nd_fill="#E3E7EA",
     sequential=("#EDF3F0", "#CDE2DC", "#A3CBC6", "#73AFB0", "#45919A", "#237181", "#0D4C60"),
     diverging=("#8C4A0A", "#C98A45", "#EBCFA0", "#F1F1EE", "#AFD8D1", "#58ABA3", "#0B6A61"),
@@ -61,7 +62,7 @@ LIGHT = Palette(
     halo="rgba(255,255,255,0.86)", road_label="#4E5A64",
 )  # fmt: skip
 DARK = Palette(
-    surface="#1A2127", accent="#9DB2FF", t1="#EDF1F4", bad="#FF7F66", warn="#F0C05A",
+    surface="#1A2127", ink="#0B0F13", accent="#9DB2FF", t1="#EDF1F4", bad="#FF7F66", warn="#F0C05A",
     nodata="#7F8B96", nd_fill="#20272D",
     sequential=("#25363B", "#2C4A50", "#346168", "#417C82", "#5B9A9B", "#87BBB5", "#C6E2D8"),
     diverging=("#F0A860", "#B9772F", "#6E4B25", "#39424A", "#1B5B5E", "#2E918B", "#7FD6C8"),

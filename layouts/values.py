@@ -44,6 +44,11 @@ def scaled(indicator: Indicator, value: float | None) -> float | None:
     return value * 100 if indicator.kind in ("rate", "score") else value
 
 
+def most(indicator: Indicator) -> float | None:
+    """The largest value there can be, as written: 100 of rates and scores."""
+    return 100.0 if indicator.kind in ("rate", "score") else None
+
+
 def decimals(indicator: Indicator) -> int:
     """Decimal places: one precision a column."""
     return 0 if indicator.kind in ("count", "stock") else 1
@@ -55,15 +60,15 @@ def number(indicator: Indicator, value: float | None, words: Words) -> str:
     return NOTHING if shown is None else words.number(shown, decimals(indicator))
 
 
-def unit(indicator: Indicator, words: Words) -> str:
-    """The unit of the value: %, points, hours, or what is counted."""
+def unit(indicator: Indicator, words: Words, n: object = "") -> str:
+    """The unit of the value: %, points, hours, or what is counted, after the number `n` (a head has none)."""
     if indicator.kind == "rate":
         return "%"
     if indicator.kind == "score":
-        return words("parts.unit.score")
+        return words("parts.unit.score", n=n)
     if indicator.kind == "quantile":
         return words("parts.unit.hours")
-    return words(f"parts.unit.{UNITS[indicator.subject]}")
+    return words(f"parts.unit.{UNITS[indicator.subject]}", n=n)
 
 
 def show(indicator: Indicator, value: float | None, words: Words) -> Shown:
@@ -71,23 +76,22 @@ def show(indicator: Indicator, value: float | None, words: Words) -> Shown:
     text = number(indicator, value, words)
     if text == NOTHING:
         return Shown(text, "", text)
-    return Shown(text, unit(indicator, words), with_unit(indicator, text, words))
+    return Shown(text, unit(indicator, words, text), with_unit(indicator, text, words))
 
 
 def with_unit(indicator: Indicator, text: str, words: Words) -> str:
     """A number as written with its unit: "91.0 %", "91.0%", "116 件"."""
-    name = unit(indicator, words)
+    name = unit(indicator, words, text)
     return words("format.percent", number=text) if name == "%" else f"{text} {name}"
 
 
-def change(indicator: Indicator, value: float | None, words: Words) -> tuple[str, str]:
-    """Text and class of a change: "▲ 1.2 点", "good"."""
+def change(indicator: Indicator, value: float | None, words: Words, *, bare: bool = False) -> tuple[str, str]:
+    """Text and class of a change: "▲ 1.2 点", "good"; `bare` leaves the unit to the head of a column."""
     shown = scaled(indicator, value)
     if shown is None:
         return NOTHING, "t3"
     size = words.number(abs(shown), decimals(indicator))
-    points = indicator.kind in ("rate", "score")
-    step = f"{size} {words('parts.unit.points') if points else unit(indicator, words)}"
+    step = size if bare else f"{size} {change_unit(indicator, words, size)}"
     if float(f"{abs(shown):.{decimals(indicator)}f}") == 0:
         return words("parts.change.none"), "t2"
     rose = shown > 0
@@ -96,8 +100,32 @@ def change(indicator: Indicator, value: float | None, words: Words) -> tuple[str
     return f"{'▲' if rose else '▼'} {step}", tone
 
 
-def _step(indicator: Indicator, words: Words) -> str:
-    return words("parts.unit.points") if indicator.kind == "rate" else unit(indicator, words)
+def change_unit(indicator: Indicator, words: Words, n: object = "") -> str:
+    """The unit of a change: points of rates and scores, else that of the value."""
+    return words("parts.unit.points") if indicator.kind in ("rate", "score") else unit(indicator, words, n)
+
+
+def change_head(indicator: Indicator, title: str, words: Words) -> str:
+    """The head of a column of changes: with the unit where it is not simply what is counted."""
+    if indicator.kind in ("count", "stock"):
+        return title
+    return f"{title} {change_unit(indicator, words)}"
+
+
+def base(indicator: Indicator, number: float | None, words: Words) -> str:
+    """A base as written: how many records, or space-hours of what is measured in space-minutes."""
+    if number is None:
+        return NOTHING
+    return words.number(number / 60 if indicator.base_scale > 1 else number)
+
+
+def base_unit(indicator: Indicator, words: Words) -> str:
+    """What a base counts where that is not records: space-hours."""
+    return words("parts.unit.spaces") if indicator.base_scale > 1 else ""
+
+
+def _step(indicator: Indicator, words: Words, n: str) -> str:
+    return words("parts.unit.points") if indicator.kind == "rate" else unit(indicator, words, n)
 
 
 def target(indicator: Indicator, aim: float | None, words: Words) -> str:
@@ -125,10 +153,9 @@ def verdict(indicator: Indicator, value: float | None, aim: float | None, words:
     if reached:
         return words("parts.verdict.met"), "good"
     gap = abs((scaled(indicator, value) or 0.0) - (scaled(indicator, aim) or 0.0))
+    size = words.number(gap, decimals(indicator))
     key = "parts.verdict.over" if indicator.better == "low" else "parts.verdict.short"
-    return words(
-        key, gap=f"{words.number(gap, decimals(indicator))} {_step(indicator, words)}".strip()
-    ), "bad"
+    return words(key, gap=f"{size} {_step(indicator, words, size)}"), "bad"
 
 
 def interval(indicator: Indicator, low: float | None, high: float | None, words: Words) -> str:

@@ -23,7 +23,7 @@ class FakeReader:
     def __init__(self, rows: DataFrame, *, zone: str = "Asia/Shanghai", measures: DataFrame | None = None):
         levels = [{"name": "area"}, {"name": "grid"}]
         self.settings = parse_settings({"levels": levels, "timezone": zone}, folder=Path("."))
-        self.scope = Scope("ann", "analyst", ("A1",))
+        self.scope, self.tree = Scope("ann", "analyst", ("A1",)), "grid"
         self.rows, self._measures, self.asked = rows, measures, []
 
     def clock(self) -> datetime:
@@ -35,6 +35,7 @@ class FakeReader:
     def state(self) -> dict:
         return {
             "generation": 7, "load": 9, "published_at": 5, "recorded_at": 1_790_000_000_000_000,
+            "known_until": 1_790_000_000_000_000,
             "boundary_version": 2, "boundary_fingerprint": "f", "boundary_valid_from_on": 20_000,
         }  # fmt: skip
 

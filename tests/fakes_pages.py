@@ -149,7 +149,26 @@ def sources() -> DataFrame:
     ]  # fmt: skip
     frame = DataFrame(rows, columns=names)
     frame["last_good_at"] = (at - frame["age_minutes"] * minute).astype("Int64")
-    return frame.assign(files=[["回访_1120.xlsx"]] * 7, seconds=1.8, notes=[{} for _ in rows])
+    return frame.assign(
+        files=[["回访_1120.xlsx"]] * 7,
+        seconds=1.8,
+        refused_ever=frame["rejected"] > 0,
+        notes=[{} for _ in rows],
+    )
+
+
+def loads(count: int = 3) -> DataFrame:
+    """Loads of one source, newest first, as `Reader.loads` gives them."""
+    at = int(NOW.timestamp() * 1e6)
+    rows = [
+        (9 - place, at - place * 3_600_000_000, 1.8, [f"案件_{place}.csv"], 100, 40, 17, 40, 3, 57, 0, 0)
+        for place in range(count)
+    ]
+    names = [
+        "load_id", "at", "seconds", "files", "read", "accepted", "updated", "unchanged", "rejected", "located",
+        "outside", "no_location",
+    ]  # fmt: skip
+    return DataFrame(rows, columns=names)
 
 
 def rejects() -> DataFrame:

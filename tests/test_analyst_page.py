@@ -11,7 +11,7 @@ from data.factlist import FactColumn, fact_columns
 from data.query import parse_query
 from layouts import analyst_page
 from layouts.analyst_ask import AnalystAnswer, AnalystAsk, parse_analyst_ask
-from layouts.rows import PREVIEW, RowStyle, limit, took, written
+from layouts.rows import MADE, PREVIEW, RowStyle, limit, took, written
 from layouts.words import load_words
 
 ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
@@ -136,7 +136,7 @@ def test_each_kind_of_value_is_written_as_people_read_it(name, kind, value, text
 
 @pytest.mark.parametrize("subject", ["cases", "orders", "alerts", "parking"])
 def test_a_preview_shows_columns_that_exist_and_have_a_title(subject):
-    known = {column.name for column in fact_columns(subject)} | {"took", "limit"}
+    known = {column.name for column in fact_columns(subject)} | set(MADE)
     assert set(PREVIEW[subject]) <= known
     for words in (ZH, EN):
         assert all(f"field.{name}" in words.texts for name in known)

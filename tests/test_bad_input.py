@@ -125,7 +125,7 @@ def test_boundaries_with_the_wrong_columns(town, tmp_path):
     )
     blank = geojson(tmp_path / "blank.geojson", [({"code": " ", "name": "x", "up": "A"}, BLOCKS[0][1])])
     town.refused(
-        *imports(blank, "--parent", "up"), says="blank.geojson unit 1: code: got nothing; expected a code"
+        *imports(blank, "--parent", "up"), says="blank.geojson: code: got nothing in any unit; expected codes"
     )
 
 

@@ -194,10 +194,35 @@ def test_what_is_missing_is_named(tmp_path):
     assert "no column 'kode'; expected one of: code, name, up" in _refused(path, code="kode")
     assert "no column 'parent'" in _refused(path, parent="parent")
     assert "'EPSG:999999'" in _refused(path, crs="EPSG:999999")
-    path = write_geojson(tmp_path / "b.geojson", [*ROWS, ({"code": "", "name": "x"}, None)])
-    assert "unit 4: code: got nothing" in _refused(path)
+    path = write_geojson(tmp_path / "b.geojson", [({"code": "", "name": "x"}, None)])
+    assert "code: got nothing in any unit; expected codes" in _refused(path)
     path = write_geojson(tmp_path / "c.geojson", [({"code": "1", "name": "x"}, shapely.Point(1, 1))])
     assert "unit 1: got a Point" in _refused(path)
+
+
+def test_units_without_a_code_are_kept_as_faults_or_left_out_when_asked(tmp_path):
+    bare = [({"code": None, "name": "菊园"}, None), ({"code": " ", "name": None}, None)]
+    path = write_geojson(tmp_path / "a.geojson", [*ROWS, *bare])
+    for dissolve in (False, True):
+        read = read_units(path, code="code", name="name", parent="up", dissolve=dissolve, level=1)
+        assert read.units["code"].tolist() == ["007", "010", "011", "", ""]
+        assert read.units["name"].tolist()[3:] == ["菊园", ""]
+        assert read.notes == ()
+        few = read_units(
+            path, code="code", name="name", parent="up", dissolve=dissolve, skip_uncoded=True, level=1
+        )
+        assert few.units["code"].tolist() == ["007", "010", "011"]
+        assert few.notes == ("2 left out, without a code: 菊园, without a name",)
+
+
+def test_each_unit_without_a_code_is_a_fault_of_its_own_and_no_duplicate():
+    units = units_of(("A", 0, None, None), ("", 1, "A", None), ("", 1, "A", None), ("B", 1, "", None))
+    faults = check(units.assign(name=["A", "菊园", "", "B"]))
+    assert [(fault.kind, fault.codes, fault.level) for fault in faults] == [
+        ("missing-code", (), 1), ("missing-code", (), 1), ("orphan", ("B",), 1),
+    ]  # fmt: skip
+    assert faults[0].text == "unit 菊园: got no code; expected one (--skip-uncoded leaves it out)"
+    assert "missing-code" in FATAL and "missing-code" not in ACCEPTABLE
 
 
 def test_a_system_that_cannot_be_right_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browsing import ARGUMENTS, dash_idle, map_ready, new_page
 from serving import serving
 
@@ -30,6 +31,54 @@ FILLED = """() => {
   const north = graph.layout.meta.lat.map((lat, at) => map.project([graph.layout.meta.lon[at], lat]).y);
   return (Math.max(...north) - Math.min(...north)) / graph.clientHeight;
 }"""
+COUNTED = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), about = graph.layout.meta;
+  const customdata = [['count', '甲网格', [0, 12, 4, 0, 0]]];
+  Object.assign(graph.data[1], {lon: [about.lon[0]], lat: [about.lat[0]], customdata});
+  return window.Plotly.redraw(graph);
+}"""
+DRAWN = """() => document.querySelector('#map-graph .js-plotly-plot')._fullLayout.map._subplot.map
+  .queryRenderedFeatures({layers: ['linli-counts']}).length"""
+DISC = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), map = graph._fullLayout.map._subplot.map;
+  const box = graph.getBoundingClientRect(), label = map.project([graph.data[1].lon[0], graph.data[1].lat[0]]);
+  for (let x = -60; x <= 60; x += 4) for (let y = -60; y <= 60; y += 4) {
+    const hit = map.queryRenderedFeatures([label.x + x, label.y + y], {layers: ['linli-counts']})[0];
+    if (hit) return {n: hit.properties.n, x: label.x + x + box.left, y: label.y + y + box.top};
+  }
+}"""
+# Corners of the units shown that lie under what stands over the map, and how much of the map the units fill.
+COVERED = """async () => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), map = graph._fullLayout.map._subplot.map;
+  const frame = graph.getBoundingClientRect(), found = await (await fetch(graph.layout.meta.shapes)).json();
+  const spots = found.features.flatMap(each => each.geometry.coordinates.flat(each.geometry.type === 'Polygon' ? 1 : 2))
+    .map(at => map.project(at)).map(at => [at.x + frame.left, at.y + frame.top]);
+  const over = [...document.querySelectorAll('.board .lg, .board .seg, .board .zoom, .board .chip')]
+    .map(each => each.getBoundingClientRect()).filter(box => box.width);
+  const wide = list => Math.max(...list) - Math.min(...list);
+  return {
+    under: spots.filter(([x, y]) => over.some(b => x > b.left && x < b.right && y > b.top && y < b.bottom)).length,
+    outside: spots.filter(([x, y]) => x < frame.left || x > frame.right || y < frame.top || y > frame.bottom).length,
+    filled: Math.max(wide(spots.map(at => at[0])) / frame.width, wide(spots.map(at => at[1])) / frame.height),
+  };
+}"""
+# Names drawn, and those of them that touch a point or another name.
+TOUCHING = """() => {
+  const graph = document.querySelector('#map-graph .js-plotly-plot'), map = graph._fullLayout.map._subplot.map;
+  const pen = document.createElement('canvas').getContext('2d'), seen = new Map();
+  pen.font = '600 12px "Noto Sans CJK SC", sans-serif';
+  for (const {properties, geometry} of map.queryRenderedFeatures({layers: ['linli-names']})) {
+    const at = map.project(geometry.coordinates), half = pen.measureText(properties.name).width / 2;
+    seen.set(properties.code, [at.x - half, at.y - 14, at.x + half, at.y + 14]);
+  }
+  const spots = graph.data[1].lon.map((lon, at) => map.project([lon, graph.data[1].lat[at]]));
+  const points = spots.map(at => [at.x, at.y, at.x, at.y]);
+  const meet = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
+  const boxes = [...seen.values()];
+  return {names: boxes.length, on: boxes.filter(box => points.some(point => meet(box, point))).length,
+    pairs: boxes.filter((box, at) => boxes.slice(at + 1).some(other => meet(box, other))).length};
+}"""
+GRAVE = ("serious", "critical")
 CHOSEN = "() => (document.querySelector('table.ranking tr.sel') || {dataset: {}}).dataset.code || ''"
 
 
@@ -136,6 +185,94 @@ def test_home_leads_to_ones_own_unit_and_nothing_scrolls(signed):
     assert page.get_attribute("html", "lang") == "zh-CN"
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_the_view_holds_every_unit_beside_the_legend(signed, size):
+    page = signed("/", size=size)
+    standing(page)
+    settled(page)
+    found = page.evaluate(COVERED)
+    assert found["under"] == 0 and found["outside"] == 0
+    assert found["filled"] > (0.8 if size[0] > 1000 else 0.5), found
+
+
+@pytest.mark.parametrize("level", ["area", "grid"])
+def test_names_touch_neither_points_nor_each_other(signed, level):
+    page = signed(f"/map/{level}/-?indicator=cases_open")
+    standing(page)
+    settled(page)
+    found = page.evaluate(TOUCHING)
+    assert found["names"] >= 5 and found["on"] == 0 and found["pairs"] == 0
+
+
+def test_units_too_small_for_their_names_show_those_of_a_level_above(signed):
+    page = signed("/map/metagrid/-")
+    standing(page)
+    settled(page)
+    above = LABELS.replace("linli-names", "linli-above")
+    assert page.evaluate(LABELS) == [] and 5 <= len(set(page.evaluate(above))) <= 30
+
+
+def test_the_badge_speaks_of_the_sources_of_the_indicator(signed):
+    page = signed("/")
+    standing(page)
+    first = page.inner_text("#shell-freshness")
+    page.click(".controls details.indicator summary")
+    page.click(".controls .list a[href*='order_satisfaction']")
+    page.wait_for_function("text => document.querySelector('#shell-freshness').innerText !== text", arg=first)
+    assert "2 源" in first and "源" not in page.inner_text("#shell-freshness")  # two of cases, one of orders
+    assert page.get_attribute("#shell-freshness", "href") == "/sources"
+
+
+def test_a_key_opens_the_card_of_the_indicator_and_pages_keep_place_and_days(signed):
+    page = signed("/?from=2026-10-01&to=2026-11-01")
+    standing(page)
+    page.keyboard.press("c")
+    page.wait_for_selector(".metric:popover-open")
+    assert "÷" in page.inner_text(".metric .formula")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".metric:popover-open", state="hidden")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => location.pathname.split('/')[2] === 'grid'")
+    standing(page)
+    code = page.evaluate("() => location.pathname.split('/')[3]")
+    page.keyboard.press("g")
+    page.keyboard.press("k")
+    page.wait_for_selector(".page.kpi")
+    assert page.evaluate("() => location.pathname") == f"/kpi/{code}"
+    assert "from=2026-10-01" in page.url and "case_on_time_closure_rate" in page.url
+
+
+def test_a_wide_window_has_a_second_trend(signed):
+    page = signed("/", size=(1920, 1080))
+    standing(page)
+    assert page.locator(".side .tr").count() == 2 and page.locator(".side .tr.second").is_visible()
+    assert page.evaluate("() => document.querySelector('.side').offsetWidth") == 640
+    narrow = signed("/")
+    standing(narrow)
+    assert narrow.locator(".side .tr").count() == 1
+
+
+def test_ones_own_level_shows_the_unit_alone(signed):
+    page = signed("/map/subdistrict/-")
+    standing(page)
+    assert page.locator("table.ranking tbody tr[data-code]").count() == 1
+    assert "街道" in page.inner_text(".board .seg a.on")
+
+
+@pytest.mark.parametrize(("language", "theme"), [("zh", "light"), ("en", "dark")])
+def test_no_serious_finding_on_the_map(signed, language, theme):
+    page = signed("/map/grid/-", language=language, theme=theme)
+    standing(page)
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
+    told = [
+        (each["id"], [node["html"][:140] for node in each["nodes"][:3]])
+        for each in found
+        if each["impact"] in GRAVE
+    ]
+    assert not told
+
+
 def test_change_of_indicator_is_one_small_answer_and_keeps_the_view(signed):
     page = signed("/")
     standing(page)
@@ -143,7 +280,7 @@ def test_change_of_indicator_is_one_small_answer_and_keeps_the_view(signed):
     page.click(".board [data-zoom=in]")
     before, sent = settled(page), []
     page.on("response", lambda answer: sent.append(answer) if "_dash-update" in answer.url else None)
-    page.click(".controls details.menu summary")
+    page.click(".controls details.indicator summary")
     page.click(".controls .list a[href*='cases_overdue_open']")
     dash_idle(page)
     assert page.evaluate(VIEW) == before and "indicator=cases_overdue_open" in page.url
@@ -156,20 +293,20 @@ def test_click_down_and_back_gives_the_same_picture(signed):
     standing(page)
     page.click(".board .seg a:nth-child(2)")
     standing(page)
-    upper, address = page.evaluate(VIEW), page.url
+    upper, address = settled(page), page.url
     code = page.evaluate("() => document.querySelector('#map-graph .js-plotly-plot').data[0].locations[0]")
     page.mouse.click(*page.evaluate(AT, code))
     wait_for_address(page, f"/{code}?")
     standing(page)
-    lower = page.evaluate(VIEW)
+    lower = settled(page)
     assert lower != upper
     page.go_back()
     wait_for_address(page, address.partition("/map")[2])
     standing(page)
-    assert page.evaluate(VIEW) == upper
+    assert settled(page) == upper
     page.go_forward()
     standing(page)
-    assert page.evaluate(VIEW) == lower
+    assert settled(page) == lower
 
 
 def test_a_pasted_address_gives_the_same_picture_to_another_person(signed, server):
@@ -221,6 +358,22 @@ def test_the_card_beside_the_pointer_tells_name_value_base_and_rank(signed):
         assert part in card
 
 
+def test_counted_points_are_discs_that_tell_their_kinds(signed):
+    page = signed("/")
+    standing(page)
+    page.click(".board .seg a:nth-child(2)")
+    standing(page)
+    page.evaluate(COUNTED)
+    page.wait_for_function(DRAWN)
+    disc = page.evaluate(DISC)
+    assert disc["n"] == 16
+    page.mouse.move(disc["x"] - 1, disc["y"])
+    page.mouse.move(disc["x"], disc["y"])
+    page.wait_for_selector(".hov:not([hidden])")
+    card = page.inner_text(".hov")
+    assert "甲网格" in card and "超期 12 · 工单 4" in card
+
+
 def test_languages_and_themes(signed):
     page = signed("/", language="en", theme="dark")
     standing(page)
@@ -235,6 +388,7 @@ def test_a_phone_has_a_sheet_with_three_stops_and_tabs(signed):
     standing(page)
     assert page.is_visible(".tabs a.on") and not page.is_visible(".nav")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert page.is_visible(".board .seg a.on")
     heights = []
     for _ in range(3):
         heights.append(page.evaluate("() => document.querySelector('.side').offsetHeight"))

@@ -85,8 +85,54 @@ def test_no_page_is_wider_than_its_window(pages, city, size):
                 "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
             )
             assert wide <= size[0], f"{name} {language}: {wide} px in {size[0]}"
-            if name.startswith("kpi") and size[0] >= 1440:
+            if name in ("kpi", "kpi-cases", "sources") and size[0] >= 1440:
                 assert tall <= size[1], f"{name} {language}: the page scrolls, {tall} px in {size[1]}"
+
+
+def test_what_cannot_be_shown_fits_a_phone_too(pages, city):
+    page = pages(viewport={"width": 390, "height": 844})
+    sign_in(page, city, "leader")
+    for language in ("zh", "en"):
+        turn(page, city, language=language, theme="dark")
+        go(page, city, "/map/grid/no-such-unit")
+        assert page.locator(".st.forbidden").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert not page.locator(".controls").is_visible(), "an empty row of selectors"
+
+
+def test_rows_of_the_ranking_are_walked_by_keys_and_lead_down_and_up(page, city):
+    sign_in(page, city, "leader")
+    go(page, city, VIEWS["kpi"])
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    name = page.locator(".league tr.sel th").inner_text()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(name)
+    dash_idle(page)
+    page.keyboard.press("Backspace")
+    expect(page.locator("h1")).not_to_have_text(name)
+    page.keyboard.press("c")
+    expect(page.locator(".metric:popover-open .formula")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("i")
+    assert page.evaluate("document.activeElement.closest('details.indicator') !== null")
+
+
+def test_the_window_is_called_by_place_and_page(page, city):
+    sign_in(page, city, "leader")
+    go(page, city, "/glossary")
+    page.wait_for_function("() => document.title.startsWith('词汇表 · 词汇 · ')")
+    go(page, city, "/kpi/no-such-unit")
+    page.wait_for_function("() => document.title.includes('看不到这个单元')")
+
+
+def test_rejects_of_the_sample_are_told_with_their_reasons(page, city):
+    sign_in(page, city, "leader")
+    go(page, city, "/sources?source=hotline_12345")
+    expect(page.locator(".rejects tbody tr")).to_have_count(3)
+    expect(page.locator(".rejects")).to_contain_text("不在取值表：满意、基本满意")
+    expect(page.locator("table.loads tbody tr").first).to_contain_text("hotline_12345-")
+    expect(page.locator(".accounts")).to_contain_text("高空抛物摄像")
 
 
 def test_the_metric_card_opens_by_keyboard_and_gives_the_focus_back(page, city):
@@ -107,7 +153,7 @@ def test_every_choice_of_the_kpi_page_is_in_the_address(page, city):
     go(page, city, VIEWS["kpi"])
     page.click(".kpi-strip .seg a >> nth=1")
     page.wait_for_selector(".cards.n8")
-    page.click(".lea .seg a >> text=网格")
+    page.click(".lea .seg a:text-is('网格')")
     page.wait_for_function("() => document.querySelectorAll('.league tbody tr').length > 5")
     page.click(".league th a >> text=用时 P90")
     page.wait_for_url("**indicator=case_hours_p90**")

@@ -334,7 +334,7 @@ def test_dissolving_reports_where_children_disagree(tmp_path):
     ]
     document = city("units", "import", path, *options, "--json").json
     assert document == {
-        "level": "district", "units": 1, "with_shape": 1,
+        "tree": "grid", "level": "district", "units": 1, "with_shape": 1,
         "notes": ["D: children give different parents: 'T2' 3 times wins over 'T1' 1 times"],
     }  # fmt: skip
     assert "children give different parents" in city("units", "import", path, *options).out
@@ -465,8 +465,8 @@ def test_accounts_are_made_listed_and_closed(template, tmp_path):
     city(*add, "manager", "wang", "--unit", "A1", "--unit", "B", stdin=secret)
     city("users", "disable", "wang")
     assert city("users", "list", "--json").json["users"] == [
-        {"name": "wang", "role": "manager", "units": ["A1", "B"], "disabled": True},
-        {"name": "陈丽", "role": "leader", "units": [], "disabled": False},
+        {"name": "wang", "role": "manager", "units": ["A1", "B"], "tree": "grid", "disabled": True},
+        {"name": "陈丽", "role": "leader", "units": [], "tree": "grid", "disabled": False},
     ]
     assert "(closed)" in city("users", "list").out
     assert "taken" in city(*add, "leader", "wang", stdin=secret, status=1).err

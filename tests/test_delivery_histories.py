@@ -203,12 +203,12 @@ def test_250_histories_end_in_the_state_of_a_clean_load(tmp_path, migrated_sqlit
         world.store.close()
 
 
-def test_100_histories_on_postgresql(tmp_path: Path, postgres, migrated_postgres):
+def test_30_histories_on_postgresql(tmp_path: Path, postgres, migrated_postgres):
     urls = [postgres.create(template=migrated_postgres) for _ in range(2)]
     worlds = [World(tmp_path / name, url) for name, url in zip(("world", "clean"), urls, strict=True)]
     for world in worlds:
         world.publish(SIX)
-    run(*worlds, count=100, start=9)
+    run(*worlds, count=30, start=9)
     for world, url in zip(worlds, urls, strict=True):
         world.store.close()
         postgres.drop(url)

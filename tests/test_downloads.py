@@ -14,6 +14,7 @@ from world import case
 
 from callbacks import downloads
 from callbacks.policies import Policies
+from data.query import parse_tree
 from data.reader import Reader
 from data.scope import whole_scope
 
@@ -29,8 +30,9 @@ def town(world):
     world.refresh()
     person = SimpleNamespace(name="someone")
 
-    def reader() -> Reader:
-        return Reader(world.store, replace(whole_scope(), person=person.name), clock=lambda: world.now)
+    def reader(params=None) -> Reader:
+        scope = replace(whole_scope(), person=person.name)
+        return Reader(world.store, scope, clock=lambda: world.now, tree=parse_tree(params or {}))
 
     server, policies = FastAPI(), Policies()
     desk = SimpleNamespace(reader=reader, settings=world.settings, policies=policies)

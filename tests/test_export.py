@@ -377,7 +377,12 @@ def test_manifest_says_what_the_file_is(tmp_path):
     assert [entry["name"] for entry in written["columns"]] == read_csv(path, "utf-8-sig")[0]
     assert written["query"]["from"] == "2026-01-01"
     assert written["query"]["filters"] == {"status": "open"}
-    assert written["boundary_version"] == {"id": 2, "fingerprint": "f", "valid_from": "2024-10-04"}
+    assert written["boundary_version"] == {
+        "tree": "grid",
+        "id": 2,
+        "fingerprint": "f",
+        "valid_from": "2024-10-04",
+    }
     assert (written["generation"], written["load"]) == (7, 9)
     assert written["time_zone"] == "Asia/Shanghai"
     assert written["as_of"] == "2026-09-21T22:13:20+08:00"

@@ -9,7 +9,7 @@ from fakes_pages import find, links, text_of
 from data.indicators import INDICATORS
 from data.query import Period, parse_query
 from layouts import kpi_page, periods
-from layouts.kpi_page import GROUPS, KpiAnswer, KpiAsk, parse_ask
+from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, parse_ask
 from layouts.league import League, ordered, summed
 from layouts.words import load_words
 
@@ -201,3 +201,41 @@ def test_many_unassigned_parts_are_one_sum_at_the_foot():
     table = find(kpi_page.body(ask, answer_of(ask, measures=fakes.pd.concat([every, more])), ZH), "league")[0]
     assert "分布在 2 个上级单元" in text_of(table.children[3].children[1])
     assert len(table.children[2].children) == 21 and len(table.children[3].children) == 3
+
+
+def test_a_short_ranking_lies_across_the_page():
+    ask = ask_of()
+    answer = answer_of(ask)
+    few = answer.measures[answer.measures["unit_code"].isin(["G00", "G01", "WT/-", ""])]
+    assert "across" not in find(kpi_page.body(ask, answer, ZH), "low")[0].className
+    assert "across" in find(kpi_page.body(ask, answer_of(ask, measures=few), ZH), "low")[0].className
+
+
+def test_the_card_of_the_ranked_indicator_opens_by_a_key():
+    ask = ask_of(indicator="order_on_time_rate")
+    cards = find(kpi_page.body(ask, answer_of(ask), ZH), "open")
+    assert [text_of(card) for card in cards if hasattr(card, "data-main")] == ["按期办结率"]
+
+
+def test_an_indicator_is_chosen_with_a_group_that_shows_it():
+    ask = ask_of(group="cases", indicator="cases_open")
+    menu = kpi_page.controls(ask, answer_of(ask), ZH, today=fakes.TODAY)[0]
+    asked = {parse_qs(urlsplit(link).query)["indicator"][0]: link for link in links(menu)}
+    assert set(asked) == set(INDICATORS)
+    for name, link in asked.items():
+        params = {key: found[0] for key, found in parse_qs(urlsplit(link).query).items()}
+        again = parse_ask(parse_query(params, level="grid", within="WT", today=fakes.TODAY), params)
+        assert again.ranked.name == name
+    assert "group=cases" in asked["case_hours_p90"]
+
+
+def test_what_a_card_rests_on():
+    shown = {
+        name: text_of(next(card for card in find(kpi_page.body(ask, answer_of(ask), EN), "k")
+                           if text_of(card).startswith(EN(f"indicator.{name}"))))
+        for group in GROUPS
+        for ask in [ask_of(group=group)]
+        for name in GROUPS[group]
+    }  # fmt: skip
+    assert " a day" in shown["cases_reported"] and "at the end" in shown["cases_open"]
+    assert "space-hours" in shown["parking_occupancy"] and "n 2,008" in shown["order_satisfaction"]

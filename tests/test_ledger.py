@@ -4,12 +4,12 @@ import sqlite3
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from world import CASES, World, case
 
 from data import ledger as ledger_module
 from data.ledger import ingest
-from data.schema import load, sealed
+from data.schema import FACTS, PLACES, load, sealed
 from data.secrets import Sealer, load_key
 from data.sources.batch import SourceError
 
@@ -18,8 +18,8 @@ def test_a_load_that_breaks_off_leaves_nothing(world, monkeypatch):
     world.load([case(1), case(2)])
     before = world.dump()
 
-    def broken(source, files, *, now):
-        frames = list(read_batches(source, files, now=now))
+    def broken(source, files, *, now, limits):
+        frames = list(read_batches(source, files, now=now, limits=limits))
         yield frames[0]
         raise SourceError("cases.csv row 3: got a broken line; expected a table")
 
@@ -28,6 +28,39 @@ def test_a_load_that_breaks_off_leaves_nothing(world, monkeypatch):
     with pytest.raises(SourceError):
         world.load([case(1, closed=3), case(3, category="new word")])
     assert world.dump() == before
+
+
+def lacking(world: World) -> set[str]:
+    """Declared indexes of facts and places that the database does not have."""
+    tables = (FACTS["cases"], PLACES["cases"])
+    with world.store.read() as connection:
+        look = inspect(connection)
+        there = {index["name"] for table in tables for index in look.get_indexes(table.name)}
+    return {str(index.name) for table in tables for index in table.indexes} - there
+
+
+@pytest.mark.parametrize("rows", [[case(1), case(2)], [case(1), case(1, closed=3)]], ids=["fresh", "twice"])
+def test_a_first_load_goes_without_indexes_and_leaves_them_all(world, rows, monkeypatch):
+    seen = []
+    placed = ledger_module._Intake._locate
+    monkeypatch.setattr(
+        ledger_module._Intake, "_locate", lambda *given: (seen.append(lacking(world)), placed(*given))
+    )
+    world.load(rows)
+    assert lacking(world) == set()
+    world.load([case(3)])
+    assert seen[0] and seen[-1] == set()
+
+
+def test_a_first_load_that_breaks_off_leaves_every_index(world, monkeypatch):
+    def broken(source, files, *, now, limits):
+        yield from ()
+        raise SourceError("cases.csv row 3: got a broken line; expected a table")
+
+    monkeypatch.setattr(ledger_module, "read_batches", broken)
+    with pytest.raises(SourceError):
+        world.load([case(1)])
+    assert lacking(world) == set()
 
 
 def test_a_load_whose_process_died_is_taken_back_by_the_next(world):

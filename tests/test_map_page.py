@@ -18,14 +18,16 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 
 from data.indicators import INDICATORS
+from data.points import COUNTED, MOST, Points
 from data.query import parse_query
+from data.scales import _shares
 from data.settings import Level
 from layouts import map_page, periods
 from layouts.map_figure import CONFIG, drawn, figure, patch
 from layouts.map_panel import side
 from layouts.map_ranking import ordered, ranking, together
 from layouts.map_style import BACKGROUND, style
-from layouts.map_view import MapAnswer, MapAsk, classes, diverging, parse_map_ask
+from layouts.map_view import PARTNERS, MapAnswer, MapAsk, classes, diverging, parse_map_ask
 from layouts.plain import written
 from layouts.theme import PALETTES
 from layouts.words import load_words
@@ -39,13 +41,24 @@ def ask_of(**params: str) -> MapAsk:
     return parse_map_ask(fakes.query(**params), params)
 
 
-def points(count: int = 3) -> DataFrame:
+def points(count: int = 3) -> Points:
     kinds = ["overdue", "case", "order", "alert", "parking"]
     rows = [
         (kinds[at % 5], f"N{at}", 121.5 + at / 1e4, 31.2, "市容环境/暴露垃圾", "沧浪路 1 号")
         for at in range(count)
     ]
-    return DataFrame(rows, columns=["kind", "id", "lon", "lat", "title", "detail"])
+    frame = DataFrame(rows, columns=["kind", "id", "lon", "lat", "title", "detail"])
+    return Points(frame, DataFrame(columns=list(COUNTED)))
+
+
+def crowd(units: int) -> Points:
+    """Three overdue cases and an order in each of so many units; the last is known without a label."""
+    rows = [
+        (f"G{at:02d}", f"网格{at}", 121.5 + at / 1000 if at < units - 1 else np.nan, 31.2, kind, n)
+        for at in range(units)
+        for kind, n in (("overdue", 3), ("order", 1))
+    ]
+    return Points(points(0).listed, DataFrame(rows, columns=list(COUNTED)))
 
 
 def longest(count: int = 2) -> DataFrame:
@@ -62,7 +75,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
     units = measured[measured["kind"] == "unit"]
     places = DataFrame({
         "code": units["unit_code"], "name": units["unit_name"], "has_shape": True,
-        "lon": 121.5 + np.arange(len(units)) / 1000, "lat": 31.2,
+        "lon": 121.5 + np.arange(len(units)) / 1000, "lat": 31.2, "area_m2": 90_000.0,
     })  # fmt: skip
     recent = periods.recent(ask.query.period)
     answered = {
@@ -114,7 +127,43 @@ def test_only_rates_and_scores_with_a_target_run_to_both_sides():
     assert not diverging(INDICATORS["cases_overdue_open"], 60)
 
 
+def test_a_target_that_does_not_judge_has_no_worse_side():
+    assert not diverging(INDICATORS["parking_occupancy"], 0.85)
+
+
+def test_cuts_of_a_share_stay_apart_and_below_the_whole():
+    assert _shares([0.4, 0.401, 0.402, 0.5, 0.61, 0.7]) == (0.4, 0.41, 0.42, 0.5, 0.61, 0.7)
+    crowded = _shares([0.99] * 6)
+    assert crowded == (0.94, 0.95, 0.96, 0.97, 0.98, 0.99)
+
+
 # Figure
+
+
+def test_a_unit_without_a_value_says_why():
+    ask = ask_of()
+    answer = answer_of(ask)
+    measured = answer.measures.assign(state=["none", "few", *answer.measures["state"][2:]])
+    cards = figure(ask, replace(answer, measures=measured), ZH)["data"][0]["customdata"]
+    assert [card[0] for card in cards[:2]] == ["", ""]
+    assert [card[3] for card in cards[:2]] == ["无数据", "数据过少"]
+
+
+def test_the_first_guess_of_the_view_holds_every_unit():
+    ask = ask_of()
+    for spread in (0.001, 0.02, 5.0):
+        places = answer_of(ask).units
+        places = places.assign(lon=121.5 + spread * np.linspace(0, 1, len(places)))
+        view = figure(ask, answer_of(ask, units=places), ZH)["layout"]["map"]
+        pixels = 512 * 2 ** view["zoom"] / 360 * spread
+        assert pixels < 720 and view["center"]["lon"] == pytest.approx(121.5 + spread / 2)
+
+
+def test_names_of_levels_above_go_along():
+    ask = ask_of()
+    places = answer_of(ask).units.head(3).assign(lon=[121.5, np.nan, 121.6])
+    above = figure(ask, answer_of(ask, above=[places]), ZH)["layout"]["meta"]["above"]
+    assert [level["name"] for level in above] == [[places["name"].iloc[0], places["name"].iloc[2]]]
 
 
 def test_a_figure_carries_codes_and_values_and_no_outline():
@@ -175,14 +224,34 @@ def test_what_is_drawn_is_known_by_its_outlines_theme_and_style():
     assert drawn(answer) != drawn(replace(answer, theme="dark"))
 
 
-def test_points_are_few_enough_to_be_told_apart():
+def test_every_point_is_drawn_with_what_it_is():
     ask = ask_of()
-    shown = figure(ask, answer_of(ask, points=points(2000)), ZH)["data"][1]
-    assert len(shown["lon"]) <= 300
+    shown = figure(ask, answer_of(ask, points=points(MOST)), ZH)["data"][1]
+    assert len(shown["lon"]) == MOST
     assert {row[0] for row in shown["customdata"]} == {"case", "open", "order", "alert", "parking"}
+    assert shown["customdata"][0] == ["case", "市容环境/暴露垃圾", "沧浪路 1 号", "N0"]
 
 
-def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
+def test_too_many_points_are_one_disc_a_unit_with_its_counts():
+    ask = ask_of()
+    answer = answer_of(ask, points=crowd(4))
+    drawn_figure = figure(ask, answer, ZH)
+    shown, about = drawn_figure["data"][1], drawn_figure["layout"]["meta"]["card"]["points"]
+    assert len(shown["lon"]) == len(shown["lat"]) == 3
+    name, counts = shown["customdata"][0][1:]
+    # The script writes each count behind the title at the same place.
+    titled = {title: n for title, n in zip(about.values(), counts, strict=False) if n}
+    assert (name, titled) == ("网格0", {"超期": 3, "工单": 1}) and "count" in about
+    legend = map_page.legend(ask, answer, ZH)
+    assert find(legend, "count") and "超过 300 个点：按网格计数" in text_of(legend)
+    assert "停车" not in text_of(legend)
+    changed = json.loads(to_json(patch(ask, answer, ZH)))
+    places = {tuple(step["location"]): step["params"]["value"] for step in changed["operations"]}
+    assert places["data", 1, "customdata"] == shown["customdata"]
+
+
+@pytest.mark.parametrize("of_points", [points(300), crowd(2000)])
+def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb(of_points):
     ask = ask_of()
     base = answer_of(ask)
     random, times = np.random.default_rng(1), 100
@@ -193,9 +262,10 @@ def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
     units["numerator"] = random.integers(1, 9999, len(units)).astype(float)
     rest = base.measures[base.measures["kind"] != "unit"]
     places = DataFrame({"code": units["unit_code"], "name": units["unit_name"], "has_shape": True,
-                        "lon": random.random(len(units)), "lat": random.random(len(units))})  # fmt: skip
+                        "lon": random.random(len(units)), "lat": random.random(len(units)),
+                        "area_m2": 4e6})  # fmt: skip
     answer = replace(
-        base, measures=pd.concat([units, rest], ignore_index=True), units=places, points=points(300)
+        base, measures=pd.concat([units, rest], ignore_index=True), units=places, points=of_points
     )
     body = to_json([
         patch(ask, answer, ZH), written(map_page.overlay(ask, answer, ZH)), written(side(ask, answer, ZH)),
@@ -203,7 +273,7 @@ def test_a_change_of_indicator_at_2000_units_weighs_under_40_kb():
         written(map_page.controls(ask, ZH, presets=map_page.preset_periods(fakes.TODAY))),
     ]).encode()  # fmt: skip
     assert len(answer.units) == 2000
-    assert len(gzip.compress(body, 6)) < 40_000
+    assert len(gzip.compress(body, 6)) < 40 * 1024
 
 
 def test_borders_are_thicker_the_higher():
@@ -252,8 +322,64 @@ def test_the_head_tells_base_target_change_and_interval():
     answer = answer_of(ask)
     row, shown = answer.total, text_of(side(ask, answer, ZH))
     assert f"{row['value'] * 100:.1f}" in shown
-    assert f"{row['numerator']:,.0f} / {row['denominator']:,.0f}" in shown
+    assert f"{row['numerator']:,.0f}/{row['denominator']:,.0f}" in shown
     assert "≥ 90.0" in shown and f"{row['low'] * 100:.1f}–{row['high'] * 100:.1f}" in shown
+
+
+def test_a_silent_source_dims_the_value_and_says_so():
+    ask = ask_of()
+    loud = side(ask, answer_of(ask), ZH)
+    silent = side(ask, answer_of(ask, sources=fakes.sources().assign(state="stale")), ZH)
+    assert not find(loud, "quiet") and find(silent, "quiet") and "停更" in text_of(find(silent, "unit"))
+
+
+def test_the_name_of_the_indicator_opens_its_card():
+    ask = ask_of()
+    shown = written(side(ask, answer_of(ask), ZH))
+    assert (
+        f'data-opens="metric-{ask.indicator.name}"' in shown and f'id="metric-{ask.indicator.name}"' in shown
+    )
+    assert "按期结案 1,728 ÷ 应结案 1,844" in text_of(find(side(ask, answer_of(ask), ZH), "metric"))
+
+
+def test_space_minutes_are_told_in_hours():
+    ask = ask_of(indicator="parking_occupancy")
+    answer = answer_of(ask)
+    measured = answer.measures.assign(n=23_026_800.0)
+    shown = text_of(side(ask, replace(answer, measures=measured), EN))
+    assert "space-hours383,780" in shown
+
+
+def test_a_count_tells_its_average_and_a_stock_the_other_stock():
+    ask = ask_of(indicator="cases_reported", **{"from": "2026-11-01", "to": "2026-11-23"})
+    total = answer_of(ask).total["value"]
+    assert f"日均{total / 22:,.1f}" in text_of(side(ask, answer_of(ask), ZH))
+    stock = ask_of(indicator="cases_overdue_open")
+    shown = side(stock, answer_of(stock, second=[[*[None] * 12, 618.0]]), ZH)
+    assert "未结618" in text_of(find(shown, "unit"))
+
+
+def test_a_partner_has_a_trend_of_its_own():
+    ask = ask_of()
+    both = find(side(ask, answer_of(ask, second=[[13.0] * 13]), ZH), "tr")
+    assert len(both) == 2 and text_of(both[1]).startswith("超期未结")
+    assert set(PARTNERS) <= set(INDICATORS)
+    for name, others in PARTNERS.items():
+        assert {INDICATORS[other].subject for other in others} == {INDICATORS[name].subject}
+
+
+def test_without_an_interval_there_is_no_range_of_ranks():
+    ask = ask_of(indicator="parking_occupancy")
+    answer = answer_of(ask)
+    measured = answer.measures.assign(low=np.nan, high=np.nan)
+    shown = find(ranking(ask, replace(answer, measures=measured), ZH), "range")
+    assert {text_of(cell) for cell in shown[1:]} == {"–"}
+
+
+def test_changes_leave_their_unit_to_the_head():
+    ask = ask_of()
+    heads = [text_of(head) for head in find(ranking(ask, answer_of(ask), EN), "change")]
+    assert heads[0].startswith("Change pts") and all("pts" not in cell for cell in heads[1:])
 
 
 def test_the_ranking_sums_to_the_whole_and_says_why_a_unit_is_not_ranked():
@@ -299,6 +425,12 @@ def test_unranked_rows_come_last_by_default():
     assert states == ["ok"] * 19 + ["few"]
 
 
+def test_a_category_is_told_in_the_language_of_the_reader():
+    ask = ask_of()
+    answer = answer_of(ask, word=lambda kind, text: f"{kind}/{text[:2]}")
+    assert "设施" in text_of(find(side(ask, answer, EN), "late"))
+
+
 def test_a_long_ranking_is_cut_and_says_so():
     ask = ask_of(rows="5")
     table = ranking(ask, answer_of(ask), ZH)
@@ -316,7 +448,7 @@ def test_several_unassigned_parts_are_added_up_before_the_rate():
 def test_a_volume_shows_bars_and_change():
     ask = ask_of(indicator="cases_overdue_open")
     table = written(ranking(ask, answer_of(ask, cuts=(1, 2, 3, 5, 8, 13)), ZH))
-    assert table.count('class="vbar"') == 20 and "件" in table
+    assert table.count('class="vbar"') == 20 and "变化" in table and "▼ 7" in table
 
 
 # Overlay
@@ -371,6 +503,10 @@ def test_no_base_at_all_is_the_empty_state():
     none = answer.measures.assign(state="none", value=np.nan, n=0.0)
     shown = side(ask, replace(answer, measures=none), ZH)
     assert find(shown, "st") and "时段内没有记录" in text_of(shown)
+    silent = replace(answer, measures=none, sources=fakes.sources().assign(state="stale"))
+    assert "数据源停更" in text_of(side(ask, silent, ZH)) and "数据源正常" not in text_of(
+        side(ask, silent, ZH)
+    )
 
 
 def test_no_overdue_case_is_said():
@@ -379,6 +515,12 @@ def test_no_overdue_case_is_said():
 
 
 # Addresses
+
+
+def test_the_last_day_of_a_form_goes_before_the_day_after():
+    asked = parse_query({"from": "2026-11-01", "to": "2026-11-09", "last": "2026-11-22"}, level=None, within=None,
+                        today=fakes.TODAY)  # fmt: skip
+    assert (str(asked.period.start), str(asked.period.end)) == ("2026-11-01", "2026-11-23")
 
 
 def test_every_level_and_ancestor_has_its_address():

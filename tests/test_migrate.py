@@ -68,7 +68,7 @@ def test_a_database_of_a_later_program_is_refused(store):
     with store.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(
-        StoreError, match="database: got step 9999; expected one this program knows, up to 0005"
+        StoreError, match=r"database: got step 9999; expected one this program knows, up to \d{4}"
     ):
         migrate(store)
 

@@ -16,7 +16,7 @@ from data.people import (
     ensure_sample_accounts,
     list_people,
 )
-from data.schema import audit_entry, person, unit, web_session
+from data.schema import audit_entry, boundary_version, person, unit, web_session
 from data.scope import WHOLE
 from data.sessions import (
     SessionRules,
@@ -52,10 +52,19 @@ def store(tmp_path, cheap, store_url):
     store.close()
 
 
-def add_units(store: Store, *rows: tuple[int, int, str, str]) -> None:
+def add_units(store: Store, *rows: tuple[int, int, str, str], tree: str = "grid", version: int = 1) -> None:
     with store.write() as connection:
+        published = {"id": version, "tree": tree, "valid_from_on": 0, "recorded_at": 0, "fingerprint": ""}
+        connection.execute(insert(boundary_version).values(**published, note=""))
         for pos, level, code, name in rows:
-            values = {"version_id": 1, "pos": pos, "end": pos, "level": level, "parent_pos": 0, "code": code}
+            values = {
+                "version_id": version,
+                "pos": pos,
+                "end": pos,
+                "level": level,
+                "parent_pos": 0,
+                "code": code,
+            }
             connection.execute(insert(unit).values(**values, name=name))
 
 

@@ -7,7 +7,7 @@ from dash import dcc, html
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layouts.plain import Markup, plain, written
+from layouts.plain import Line, Markup, plain, written
 
 
 class Reader(HTMLParser):
@@ -54,6 +54,14 @@ def test_the_same_parts_come_out():
 def test_markup_stands_inside_markup():
     assert written([plain(html.B("x")), "<"]) == "<b>x</b>&lt;"
     assert isinstance(plain("x"), Markup) and plain("x").to_plotly_json()["props"] == {"markup": "x"}
+
+
+def test_a_line_is_made_of_numbers_alone():
+    (tag, attributes), (path, drawn) = Reader(written(html.Div(Line("M0 1L2.5 -3", "line")))).found[1:]
+    assert (tag, path) == ("svg", "path") and attributes["class"] == "line" and drawn["d"] == "M0 1L2.5 -3"
+    for odd in ('M0 0"/><script>', "url(x)", "M0 0 C1 1"):
+        with pytest.raises(ValueError, match="plain: path"):
+            written(Line(odd))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,13 @@ def test_unit_unknown_to_the_version_opens_nothing():
     assert whole_scope().ranges(TREE.iloc[:0]) == ((0, 0),)
 
 
+def test_a_unit_granted_in_one_tree_opens_nothing_in_another():
+    granted = scope_of("wang", "manager", ("A",), tree="admin")
+    assert granted.ranges(TREE, tree="admin") == ((1, 4),)
+    assert granted.ranges(TREE, tree="grid") == granted.ranges(TREE) == ()
+    assert scope_of("li", "leader", (WHOLE,)).ranges(TREE, tree="admin") == ((0, 7),)
+
+
 def test_every_permission_names_known_roles_and_unknown_permissions_nobody():
     assert all(roles <= set(ROLES) for roles in PERMISSIONS.values())
     assert not any(Scope("x", role, whole=True).may("no such thing") for role in ROLES)

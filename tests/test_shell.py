@@ -12,18 +12,19 @@ from types import SimpleNamespace
 import fakes_pages as fakes
 import pytest
 from dash._utils import to_json
-from fakes_pages import links, text_of
+from fakes_pages import find, links, text_of
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from callbacks import files, router
+from callbacks import analyst_page, files, kpi_page, map_page, router
 from callbacks.policies import Policies
 from callbacks.router import Call, Desk, Page, answered, language, offload
 from data.measures import NotReady
 from data.query import QueryError
 from data.reader import UnknownUnit
 from data.settings import parse_settings
-from layouts import ids, periods, shell
+from layouts import ids, parts, periods, shell
+from layouts.plain import written
 from layouts.shell import Bar
 from layouts.theme import PALETTES
 from layouts.words import load_words
@@ -130,9 +131,44 @@ def test_the_badge_is_the_worst_of_the_sources():
     assert text_of(shell.badge(fresh, ZH)) == "12 分钟前"
 
 
+def test_the_badge_speaks_of_the_sources_a_page_rests_on():
+    sources = fakes.sources()
+    assert parts.feeding(sources, None) is sources
+    assert set(parts.feeding(sources, ("cases", "parking"))["kind"]) == {"case", "parking"}
+    assert map_page.used({}) == ("cases",) and map_page.used({"indicator": "order_satisfaction"}) == (
+        "orders",
+    )
+    assert map_page.used({"indicator": "no such"}) is None
+    assert set(kpi_page.used({})) == {"orders", "cases"} and kpi_page.used({"group": "cases"}) == ("cases",)
+    assert analyst_page.used({"subject": "parking"}) == ("parking",)
+    assert analyst_page.used({"subject": "measures"}) is None
+
+
+def test_the_account_menu_tells_the_role():
+    shown = text_of(shell.frame(bar(role="leader"), shell.html.Main(), ZH))
+    assert "街道领导" in shown
+
+
+def test_a_page_without_selectors_leaves_no_empty_row():
+    top = shell.frame(bar(crumbs=[], controls=[]), shell.html.Main(), ZH)[0]
+    controls = next(each for each in find(top, "controls"))
+    assert controls.children is None and len(find(top, "sep")) == 1
+    with_both = shell.frame(
+        bar(crumbs=[shell.html.B("x")], controls=[shell.html.B("y")]), shell.html.Main(), ZH
+    )[0]
+    assert find(with_both, "controls")[0].children is not None and len(find(with_both, "sep")) == 2
+
+
 def test_the_way_up_is_made_of_links_and_ends_where_one_is():
     found = shell.crumbs([("汀南区", "/map/subdistrict/TN"), ("梧桐里", "/map/grid/WT")], "20 网格", ZH)
     assert links(found) == ["/map/subdistrict/TN", "/map/grid/WT"] and text_of(found[-1]) == "20 网格"
+
+
+def test_a_long_way_up_is_told_by_its_ends():
+    up = [(name, f"/map/-/{name}") for name in "ABCDE"]
+    found = shell.crumbs(up, "here", ZH)
+    assert links(found) == ["/map/-/A", "/map/-/D", "/map/-/E"]
+    assert text_of(found) == "A›…›D›E›here" and 'title="B › C"' in written(found)
 
 
 def test_the_period_menu_offers_presets_steps_and_dates():
@@ -147,6 +183,8 @@ def test_the_period_menu_offers_presets_steps_and_dates():
     assert len(found) == len(periods.presets(fakes.TODAY)) + 2
     assert f"/x?from={period.start - (period.end - period.start)}&to={period.start}" in found
     assert f"/x?from={period.end}&to={period.end + (period.end - period.start)}" in found
+    last = period.end - fakes.timedelta(days=1)
+    assert re.search(f'value="{last}"[^>]*name="last"', written(menu)) and "11月22日" in text_of(menu)
 
 
 def test_search_hits_are_links():
@@ -245,13 +283,14 @@ def client(tmp_path) -> TestClient:
     settings = parse_settings(SETTINGS, folder=tmp_path)
     server = FastAPI()
     shelf = files.Shelf(settings)
-    files.register(server, Policies(), shelf=shelf, reader=FakeReader, https=False)
+    files.register(server, Policies(), shelf=shelf, reader=lambda params: FakeReader(), https=False)
     client = TestClient(server)
     client.shelf = shelf
     return client
 
 
 class FakeReader:
+    tree = "grid"
     ranges = ((1, 9),)
     version = SimpleNamespace(id=1)
 

@@ -72,7 +72,7 @@ def test_every_key_of_the_contract_is_read(tmp_path):
         ),
         ('kind = "case"', 'kind = "event"', "cases.toml: kind: got 'event'; expected one of case, order"),
         ('kind = "case"', "", "cases.toml: kind: got nothing; expected a text"),
-        ('format = "csv"', 'format = "xls"', "format: got 'xls'; expected one of csv, xlsx"),
+        ('format = "csv"', 'format = "ods"', "format: got 'ods'; expected one of csv, xlsx"),
         ("Asia/Shanghai", "Asia/Shangai", "timezone: got 'Asia/Shangai'; expected a zone such as"),
         ("Asia/Shanghai", "Asia", "timezone: got 'Asia'; expected a zone"),
         ("Asia/Shanghai", "../../etc/passwd", "timezone: got '../../etc/passwd'; expected a zone"),

@@ -8,10 +8,15 @@ import openpyxl
 import pandas as pd
 import pytest
 import xlsxwriter
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from source_files import CASES, NOW, declare, read
 
+from data.sources import dense, sheetxml, xlsx
 from data.sources.batch import SourceError
 from data.sources.reading import read_batches
+from data.sources.sheetxml import Span
+from data.sources.workbook import text_of
 
 DOCTYPE = b"<!DOCTYPE x [<!ENTITY a 'b'>]>"
 SHEET = CASES.replace('"csv"', '"xlsx"')
@@ -96,22 +101,22 @@ def real_parts(folder):
         ("zip", "got no part xl/workbook.xml"),
         ("many", "got 67 parts; expected at most 60"),
         ("bomb", "got a part that grows over 100-fold"),
-        ("huge", "got 2.. MB inflated; expected at most 200"),
+        ("huge", "got 1.. MB inflated; expected at most 100"),
         ("outside", "got a part that names a place outside"),
         ("twice", "got two parts of one name"),
         ("entities", "got a document type in xl/workbook.xml"),
         ("broken", "got a workbook that cannot be read"),
-        ("ole", "got an old .xls or a workbook under a password"),
+        ("ole", "got a file that is cut short or damaged; expected a whole .xls"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_what_is_no_sound_workbook_is_refused(tmp_path, name, message):
     path, parts = tmp_path / f"{name}.xlsx", real_parts(tmp_path)
     made = {
-        "zip": lambda: [("a.txt", b"a")],
+        "zip": lambda: [("[Content_Types].xml", b"<a/>")],
         "many": lambda: [*parts, *((f"x{n}", b"") for n in range(67 - len(parts)))],
         "bomb": lambda: [*parts, ("xl/worksheets/sheet2.xml", b" " * (20 << 20))],
-        "huge": lambda: [*parts, *((f"x{n}", bytes(range(256)) * 4 * 41_000) for n in range(5))],
+        "huge": lambda: [*parts, *((f"x{n}", bytes(range(256)) * 4 * 41_000) for n in range(3))],
         "outside": lambda: [*parts, ("../../etc/passwd", b"x")],
         "twice": lambda: [*parts, parts[0]],
         "entities": lambda: [(n, DOCTYPE + b if n == "xl/workbook.xml" else b) for n, b in parts],
@@ -149,3 +154,88 @@ def test_any_cut_of_a_workbook_is_refused_on_one_line(tmp_path):
         path.write_bytes(io.BytesIO(whole).read(size))
         with pytest.raises(SourceError):
             read(declare(tmp_path, SHEET), path)
+
+
+cells = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**15) + 1, 10**15 - 1),
+    st.floats(-1e12, 1e12),
+    st.datetimes(datetime(1990, 1, 1), datetime(2050, 1, 1)).map(lambda at: at.replace(microsecond=0)),
+    st.dates(date(1990, 1, 1), date(2050, 1, 1)),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"]), max_size=8).map(str.strip),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(st.lists(st.lists(cells, min_size=1, max_size=5), min_size=1, max_size=6))
+def test_both_readers_of_a_workbook_say_the_same(tmp_path, rows):
+    """Which of them reads a sheet depends on where its cells lie; it must not be seen in the facts."""
+    path = tmp_path / "any.xlsx"
+    out = xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd hh:mm:ss", "strings_to_urls": False,
+                                     "strings_to_formulas": False})  # fmt: skip
+    sheet = out.add_worksheet()
+    sheet.write_string(0, 0, "header")
+    for number, row in enumerate(rows, 1):
+        sheet.write_row(number, 0, row)
+    out.close()
+    with dense.opened(path) as (names, rows_of):
+        laid_out = list(rows_of(names[0]))
+    streamed = list(xlsx._rows(openpyxl.load_workbook(path, read_only=True).worksheets[0]))
+    assert [said(row) for row in laid_out] == [said(row) for row in streamed[: len(laid_out)]]
+
+
+def said(numbered):
+    """A row as it would be read: texts without the empty ones at its end; a day is its midnight."""
+    number, row = numbered
+    found = [(text_of(cell) or "").removesuffix(" 00:00:00") for cell in row]
+    while found and not found[-1]:
+        found.pop()
+    return number, found
+
+
+@pytest.mark.parametrize(
+    ("span", "laid_out"),
+    [
+        (Span(cells=900, located=900, rows=100, last_row=100, last_column=9), True),
+        (Span(cells=2, located=2, rows=2, last_row=1_048_576, last_column=16_384), False),
+        (Span(cells=900_000, located=900_000, rows=100_000, last_row=100_000, last_column=9), True),
+        (Span(cells=9_000_000, located=9_000_000, rows=1_000_000, last_row=1_000_000, last_column=9), False),
+        (Span(cells=900, located=899, rows=100, last_row=100, last_column=9), False),
+        (Span(cells=900, located=900, rows=100, last_row=100, last_column=9, errors=1), False),
+        (Span(cells=900, located=900, rows=100, last_row=100, last_column=9, long_numbers=1), False),
+    ],
+)
+def test_a_sheet_is_laid_out_where_its_cells_fill_it(span, laid_out):
+    assert xlsx.is_dense(span) is laid_out
+
+
+def test_a_long_number_keeps_its_digits(tmp_path):
+    """Codes of units have 15 to 20 digits, and some programs write them as numbers."""
+    path = book(tmp_path, [HEADER, [1, "x", "2025-01-01"], [2, "x", "2025-01-01"]])
+    with zipfile.ZipFile(path) as made:
+        parts = [(name, made.read(name)) for name in made.namelist()]
+    codes = (b"<v>1</v>", b"<v>310110012003000124</v>"), (b"<v>2</v>", b"<v>1234567890123456</v>")
+    for old, new in codes:
+        parts = [(name, body.replace(old, new) if "sheet1" in name else body) for name, body in parts]
+    archive(path, parts)
+    frame, rejects, _ = read(declare(tmp_path, SHEET), path)
+    assert not rejects
+    assert frame["key"].tolist() == ["310110012003000124", "1234567890123456"]
+
+
+def test_what_a_sheet_spans_is_counted_over_pieces_of_any_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(sheetxml, "CHUNK", 300)
+    monkeypatch.setattr(sheetxml, "LONGEST", 64)
+    rows = b"".join(
+        b'<row r="%d"><c r="AB%d" t="e"><v>%d</v></c><x:c s="1" r="C1"/></row>' % (n, n, n)
+        for n in range(1, 90)
+    )
+    body = (
+        b"<?xml version='1.0'?><worksheet><cols><col/></cols><sheetData><!-- a --><row/>"
+        + rows
+        + b"</sheetData>"
+    )
+    span = sheetxml.look_through(io.BytesIO(body), where="a.xlsx: got", entry="xl/worksheets/sheet1.xml")
+    assert (span.cells, span.located, span.errors) == (178, 178, 89)
+    assert (span.rows, span.last_row, span.last_column) == (90, 90, 28)

@@ -1,13 +1,18 @@
 """The sources page: the account of every source, its rejects with reasons, runs with what they say."""
 
+import ast
+from pathlib import Path
+
 import fakes_pages as fakes
 import pytest
 from fakes_pages import find, links, text_of
 
 from data.indicators import INDICATORS
 from data.instants import moment
-from layouts import glossary_page, sources_page
-from layouts.sources_page import SourcesAnswer, SourcesAsk, chosen, told
+from data.spec_tables import load_spec
+from layouts import glossary_page, reasons, sources_page
+from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
+from layouts.sources_lists import told, took
 from layouts.values import known
 from layouts.words import load_words
 
@@ -21,6 +26,7 @@ def answer_of(**changes) -> SourcesAnswer:
     answered = {
         "sources": fakes.sources(),
         "rejects": fakes.rejects(),
+        "loads": fakes.loads(),
         "runs": fakes.runs(),
         "may_run": True,
         "when": when,
@@ -72,15 +78,37 @@ def test_the_source_shown_is_the_one_asked_for_else_one_that_refused_rows():
     sources = fakes.sources()
     assert chosen(SourcesAsk("停车余位"), sources) == "停车余位"
     assert chosen(SourcesAsk("no such source"), sources) == "网格案件"
-    clean = sources.assign(rejected=0)
+    clean = sources.assign(rejected=0, refused_ever=False)
     assert chosen(SourcesAsk(), clean) == "网格案件" and chosen(SourcesAsk(), sources[:0]) == ""
+    once = clean.assign(refused_ever=clean["source"] == "回访评价")
+    assert chosen(SourcesAsk(), once) == "回访评价"
+
+
+def test_a_source_is_called_by_its_title():
+    sources = fakes.sources().assign(title=[f"title of {name}" for name in fakes.sources()["source"]])
+    shown = text_of(sources_page.body(SourcesAsk("停车余位"), answer_of(sources=sources), ZH))
+    assert "title of 停车余位　最近装载" in shown and "title of 视频告警 停更" in shown
+
+
+def test_the_last_loads_of_a_source_are_told_with_their_accounts():
+    loads = find(sources_page.body(SourcesAsk(), answer_of(), ZH), "loads")[-1]
+    rows = [text_of(row) for row in loads.children[2].children]
+    assert len(rows) == 3 and rows[0] == "11-22 06:35案件_0.csv100574031.8 秒"
+    assert "没有装载" in text_of(sources_page.body(SourcesAsk(), answer_of(loads=fakes.loads(0)), ZH))
+
+
+def test_a_moment_is_not_nothing():
+    assert (took(0.01, EN), took(0.26, EN), took(None, EN)) == ("< 0.1 s", "0.3 s", "–")
 
 
 def test_rejects_come_with_row_value_and_reason():
     table = find(sources_page.body(SourcesAsk("回访评价"), answer_of(), ZH), "rejects")[0]
     rows = [text_of(row) for row in table.children[2].children]
-    assert rows[0] == "4closed_at2062/11/20expected a date from 1990 to 2100回访_1120.xlsx"
+    assert rows[0] == "4结案时间2062/11/20expected a date from 1990 to 2100"
     assert "–" in rows[3], "an empty value is a dash"
+    several = fakes.rejects().assign(file=[f"{number}.xlsx" for number in range(6)])
+    table = find(sources_page.body(SourcesAsk("回访评价"), answer_of(rejects=several), ZH), "rejects")[0]
+    assert text_of(table.children[2].children[5]).endswith("5.xlsx")
 
 
 def test_a_source_without_rejects_says_so():
@@ -115,9 +143,48 @@ def test_an_instance_without_sources_says_what_to_do():
     assert "sources/" in text_of(body)
 
 
+@pytest.mark.parametrize(
+    ("rule", "field", "zh"),
+    [
+        ("a value; every order has one", "id", "必填项为空"),
+        ("a time from 1990-01-01 to 2026-11-25", "closed_at", "时间应在 1990-01-01 至 2026-11-25"),
+        ("one of satisfied, mostly, unrated", "satisfaction", "不在取值表：满意、基本满意、未评价"),
+        ("at most capacity", "occupied", "不大于 泊位数"),
+        ("at most 1,000 bytes", "text", "不超过 1,000 字节"),
+        ("something nobody foresaw", "id", "something nobody foresaw"),
+    ],
+)
+def test_a_reason_is_told_in_the_language_of_the_reader(rule, field, zh):
+    assert reasons.reason(rule, field, ZH) == zh
+
+
+def _rules(path: Path):
+    """Every rule a module of the intake may write: the last argument of a refusal, placeholders filled."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        name = getattr(getattr(node, "func", None), "attr", None) or getattr(
+            getattr(node, "func", None), "id", ""
+        )
+        if isinstance(node, ast.Call) and name in ("refuse", "Reject") and len(node.args) in (3, 5):
+            rule = node.args[-1]
+            if isinstance(rule, ast.Constant):
+                yield rule.value
+            elif isinstance(rule, ast.JoinedStr):
+                yield "".join(part.value if isinstance(part, ast.Constant) else "1" for part in rule.values)
+
+
+def test_every_rule_the_intake_writes_has_its_words():
+    folder = Path(reasons.__file__).parent.parent / "data" / "sources"
+    rules = [
+        rule for name in ("normalise", "json", "geojson", "records") for rule in _rules(folder / f"{name}.py")
+    ]
+    assert len(rules) >= 12
+    assert not [rule for rule in rules if reasons.reason(rule, "id", ZH) == rule]
+
+
 @pytest.mark.parametrize("words", [ZH, EN])
 def test_the_glossary_explains_every_indicator_and_its_anchor_is_the_name(words):
-    page = glossary_page.body(words, targets=fakes.TARGETS, unit="WT", examples={"cases_reported": "a | b"})
+    specs = {name: load_spec(name) for name in INDICATORS}
+    page = glossary_page.body(words, targets=fakes.TARGETS, unit="WT", specs=specs)
     entries = find(page, "entry")
     assert [entry.id for entry in entries] == list(INDICATORS)
     for entry, indicator in zip(entries, INDICATORS.values(), strict=True):
@@ -127,8 +194,11 @@ def test_the_glossary_explains_every_indicator_and_its_anchor_is_the_name(words)
             words(f"indicator.{indicator.name}"),
             words(f"day.{indicator.counted_on}"),
             indicator.basis,
+            specs[indicator.name].remarks[words.locale][0],
         ):
             assert part in shown
-    assert "a | b" in text_of(entries[0]) and "≥ 92.0" in text_of(
-        find(page, "entry")[list(INDICATORS).index("order_satisfaction")]
-    )
+        assert len(find(entry, "facts")[0].children[2].children) == len(specs[indicator.name].facts)
+    satisfaction = entries[list(INDICATORS).index("order_satisfaction")]
+    assert "≥ 92.0" in text_of(satisfaction)
+    value = {"zh": "60.0 分", "en": "60.0 points"}[words.locale]
+    assert text_of(find(satisfaction, "sums")[0].children[2]).endswith(f"2.44{value}")

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from data import facts as facts_module
 from data.facts import prepare
-from data.histograms import pack, quantile, unpack
+from data.histograms import BINS, quantile
 from data.indicators import of_subject
+from data.strips import pack, unpack, unpack_bins
 from data.tally import SPANS, columns, histograms, merge, segments, tally, widen
 from data.verify import rollup
 
@@ -73,7 +74,8 @@ def test_taking_away_and_adding_again_comes_to_the_same(first, second):
     assert difference.day.tolist() == direct.day.tolist()
     assert (difference.sums == direct.sums).all()
     for name in histograms(indicators):
-        assert pack(len(difference.row), difference.pairs[name]) == pack(len(direct.row), direct.pairs[name])
+        got, wanted = (np.stack(side.pairs[name]).tolist() for side in (difference, direct))
+        assert got == wanted
 
 
 @given(case_rows)
@@ -86,10 +88,10 @@ def test_spans_hold_what_their_days_hold(rows):
         assert (wide.day % span == 0).all()
         assert wide.sums.sum(axis=0).tolist() == cells.sums.sum(axis=0).tolist()
         for name in wide.pairs:
-            assert (
-                unpack(pack(len(wide.row), wide.pairs[name])).tolist()
-                == unpack(pack(len(cells.row), cells.pairs[name])).tolist()
-            )
+            counts = [
+                np.bincount(bins, n, minlength=BINS) for _, bins, n in (wide.pairs[name], cells.pairs[name])
+            ]
+            assert counts[0].tolist() == counts[1].tolist()
 
 
 @given(st.integers(0, 30_000), st.integers(0, 3_000))
@@ -115,3 +117,25 @@ def test_columns_name_every_sum_once():
     for subject in ("cases", "orders", "alerts", "parking"):
         names = columns(of_subject(subject))
         assert len(names) == len(set(names)) > 0
+
+
+@given(case_rows, st.integers(1, 4))
+@settings(max_examples=25, deadline=None)
+def test_strips_unpack_to_what_was_packed(rows, units):
+    facts = cases(rows)
+    cells = tally(facts, facts["place"].to_numpy(), of_subject("cases"))
+    strip_at = np.arange(cells.row.max(initial=0) + 1) // units
+    packed = pack(cells, strip_at, fixed=(1, 2, 1, 3))
+    assert [row[:6] for row in packed] == sorted({row[:6] for row in packed})
+    held, sums, bins = ([row[at] for row in packed] for at in (6, 7, 8))
+    lines = unpack(held, sums, width=len(cells.names))
+    days = np.array([row[3] for row in packed], dtype=np.int64)
+    found = {
+        (p, days[o]): line for p, o, line in zip(lines.pos, lines.owner, lines.sums.tolist(), strict=True)
+    }
+    assert found == {
+        (r, d): line for r, d, line in zip(cells.row, cells.day, cells.sums.tolist(), strict=True)
+    }
+    cell, bin_at, count = next(iter(cells.pairs.values()))
+    unpacked = sorted((p, days[o], b, n) for o, p, b, n in unpack_bins(held, bins).tolist())
+    assert unpacked == sorted(zip(cells.row[cell], cells.day[cell], bin_at, count, strict=True))

@@ -31,7 +31,14 @@ class World:
     def __init__(self, folder: Path, url: str):
         make_folders(folder)
         levels = [{"name": "district", "title": {"en": "District"}}, {"name": "block"}]
-        raw = {"levels": levels, "timezone": "Asia/Shanghai", "database_url": url, "name": "Squareton"}
+        trees = {"admin": {"title": {"en": "Committee"}, "levels": ["town", "committee"]}}
+        raw = {
+            "levels": levels,
+            "trees": trees,
+            "timezone": "Asia/Shanghai",
+            "database_url": url,
+            "name": "Squareton",
+        }
         self.settings: Settings = parse_settings(raw, folder=folder)
         self.store = Store(self.settings)
         self.now = START
@@ -42,24 +49,37 @@ class World:
         self.now += timedelta(minutes=1)
         return self.now
 
-    def publish(self, columns: Sequence[tuple[str, str, int]], *, valid_from: int | None = None) -> None:
-        """Publish blocks given as (district, block, number of squares), side by side from west to east."""
+    def publish(
+        self,
+        columns: Sequence[tuple[str, str, float]],
+        *,
+        valid_from: int | None = None,
+        tree: str = "grid",
+        shapes: bool = True,
+    ) -> None:
+        """Publish blocks given as (district, block, number of squares), side by side from west to east.
+
+        In another tree than the first their names begin as those of its levels. Without shapes they are names only.
+        """
+        upper, lower = (name.capitalize() for name in self.settings.tree(tree).names)
         rows: list[tuple] = []
-        west, parts = 0, {}
+        west, parts = 0.0, {}
         for number, (district, block, width) in enumerate(columns):
             shape = shapely.box(121 + west * SIDE, 31, 121 + (west + width) * SIDE, 31 + SIDE)
             west += width
             parts.setdefault(district, []).append(shape)
             rows.append(
-                ("grid", 1, number, block, f"Block {block}", district, shapely.to_wkb(shape), "", valid_from)
+                (tree, 1, number, block, f"{lower} {block}", district, shapely.to_wkb(shape), "", valid_from)
             )
-        for number, (district, shapes) in enumerate(parts.items()):
-            outline = shapely.to_wkb(shapely.unary_union(shapes))
-            rows.append(("grid", 0, number, district, f"District {district}", None, outline, "", valid_from))
+        for number, (district, blocks) in enumerate(parts.items()):
+            outline = shapely.to_wkb(shapely.unary_union(blocks))
+            rows.append((tree, 0, number, district, f"{upper} {district}", None, outline, "", valid_from))
+        if not shapes:
+            rows = [(*row[:6], None, *row[7:]) for row in rows]
         names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
         with self.store.write() as connection:
             insert_rows(connection, staged_unit, names, rows)
-        boundaries.publish(self.store, accept=(), clock=self.clock)
+        boundaries.publish(self.store, accept=(), clock=self.clock, tree=tree)
 
     def source(self, name: str = "cases", text: str = CASES):
         """Declare a source."""
@@ -102,10 +122,10 @@ class World:
         """Refresh the rollups."""
         return refresh_all(self.store, clock=self.clock, full=full)
 
-    def reader(self, *units: str) -> Reader:
-        """A reader of everything, or of some units."""
-        scope = Scope("someone", "manager", units) if units else whole_scope()
-        return Reader(self.store, scope, clock=lambda: self.now)
+    def reader(self, *units: str, tree: str = "grid", of: str = "grid") -> Reader:
+        """A reader of everything, or of some units of the tree `of`, in a tree."""
+        scope = Scope("someone", "manager", units, tree=of) if units else whole_scope()
+        return Reader(self.store, scope, clock=lambda: self.now, tree=tree)
 
 
 SIX = (("A", "A1", 1), ("A", "A2", 1), ("A", "A3", 1), ("B", "B1", 1), ("B", "B2", 1), ("B", "B3", 1))
@@ -143,19 +163,22 @@ def numbers_of(world: World, subject: str = "cases") -> list[str]:
 
 def stored(world: World, table: str) -> np.ndarray:
     """Everything the published generation holds of a summed table, added up by key, for comparison."""
-    from sqlalchemy import text
+    from sqlalchemy import select
 
-    from data.rollup import published, rollup_table
+    from data.rollup import published
+    from data.strips import rollup_table, unpack
 
+    rollup = rollup_table(table)
     with world.store.read() as connection:
         seen = published(connection)
         assert seen is not None
-        sums = [c.name for c in rollup_table(table).columns if c.name[:2] in ("n_", "d_", "q_")]
-        chosen = ", ".join(f"SUM({name})" for name in sums)
-        query = text(
-            f"SELECT version_id, level, pos, span, day, {chosen} FROM rollup_{table} "
-            "WHERE gen BETWEEN :base AND :gen GROUP BY version_id, level, pos, span, day ORDER BY 1, 2, 3, 4, 5"
-        )
-        rows = connection.execute(query, {"base": seen.base, "gen": seen.generation}).all()
-    lines = np.array([[int(cell) for cell in row] for row in rows], dtype=np.int64).reshape(-1, 5 + len(sums))
-    return lines[lines[:, 5:].any(axis=1)]
+        chosen = [rollup.c[name] for name in ("version_id", "level", "span", "day", "units", "sums")]
+        query = select(*chosen).where(rollup.c.gen.between(seen.base, seen.generation))
+        rows = connection.execute(query).all()
+    lines = unpack([row.units for row in rows], [row.sums for row in rows], width=len(seen.columns(table)))
+    heads = np.array([row[:4] for row in rows], dtype=np.int64).reshape(-1, 4)[lines.owner]
+    keys = np.insert(heads, 2, lines.pos, axis=1)
+    different, at = np.unique(keys, axis=0, return_inverse=True)
+    sums = np.zeros((len(different), lines.sums.shape[1]), dtype=np.int64)
+    np.add.at(sums, at, lines.sums)
+    return np.hstack([different, sums])[sums.any(axis=1)]

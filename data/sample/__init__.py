@@ -13,7 +13,8 @@ from pathlib import Path
 from data.sample.arrivals import arrivals
 from data.sample.background import layers
 from data.sample.days import epoch_day, unknown_years
-from data.sample.declarations import SOURCES, settings
+from data.sample.declarations import SOURCES, departments, settings
+from data.sample.gazetteer import write_gazetteer
 from data.sample.geofiles import write_features, write_units
 from data.sample.history import write_history
 from data.sample.plots import plot_table, read_plots, write_plots
@@ -30,16 +31,20 @@ def _write_boundaries(town: Town, folder: Path, *, until: date, compressed: bool
     for version, levels in town.units.items():
         for level in LEVELS:
             write_units(folder / version / f"{level}.geojson", levels[level], compressed=compressed)
+    for level, units in town.admin.items():
+        write_units(folder / "admin" / f"{level}.geojson", units, compressed=compressed)
     text = (
-        "# Boundary versions in the order they hold; the first from the beginning of time.\n"
+        "# Boundary versions in the order they hold; the first of a tree from the beginning of time.\n"
         '[[versions]]\nfolder = "v1"\n\n'
-        f'[[versions]]\nfolder = "v2"\nvalid_from = {redrawn.isoformat()}\n'
+        f'[[versions]]\nfolder = "v2"\nvalid_from = {redrawn.isoformat()}\n\n'
+        '[[versions]]\nfolder = "admin"\ntree = "admin"\n'
     )
     (folder / "versions.toml").write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_texts(folder: Path, *, size: SizeName, until: date, days: int) -> None:
     (folder / "linli.toml").write_text(settings(SIZES[size]), encoding="utf-8", newline="\n")
+    (folder / "sample" / "departments.csv").write_text(departments(), encoding="utf-8", newline="\n")
     for name, text in SOURCES.items():
         path = folder / "sources" / f"{name}.toml"
         path.parent.mkdir(exist_ok=True)
@@ -51,7 +56,7 @@ def _write_texts(folder: Path, *, size: SizeName, until: date, days: int) -> Non
 
 
 def write_sample(folder: Path, *, size: SizeName, days: int = 540, seed: int = 1, until: date) -> None:
-    """Write a complete instance folder of files: settings, sources, boundaries, background, history.
+    """Write a complete instance folder of files: settings, sources, boundaries, background, gazetteer, history.
 
     folder  made if it does not exist
     days    of history, up to local midnight at the start of `until`, which is exclusive
@@ -70,5 +75,6 @@ def write_sample(folder: Path, *, size: SizeName, days: int = 540, seed: int = 1
     world = make_world(
         read_plots(folder / "sample" / "plots.csv"), size=chosen, seed=seed, until=until, days=days
     )
+    write_gazetteer(world.plots, folder / "sample" / "gazetteer.csv")
     write_world(world, folder / "sample" / "sample.toml")
     write_history(world, folder / "history")

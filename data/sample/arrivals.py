@@ -25,9 +25,13 @@ def _awake(world: World, since: int, until: int) -> list[int]:
 
 
 def _waking_episodes(world: World, since: int, until: int) -> pd.DataFrame:
-    """One throw for every slot in which the platform answers: it forgets what it saw while it was silent."""
+    """One throw where the platform answers in the last slot of the window.
+
+    It forgets what it saw while it was silent: what an intake was not there to hear is lost, and a city that is
+    looked at for the first time has a source that fell silent.
+    """
     parts = []
-    for start in _awake(world, since, until):
+    for start in _awake(world, max(since, until - LITTER_SLOT), until):
         draw = stream(world.seed, "episode", start // LITTER_SLOT)
         span = start // SPAN_SECONDS
         seen = LITTERING.make(world, range(span, span + 1))

@@ -113,6 +113,14 @@ DEPARTMENT_ENGLISH = {
     "居委会": "Residents' committee", "物业公司": "Property manager", "社区服务中心": "Community service",
 }  # fmt: skip
 
+COMMITTEE = "居委会"  # stands for the committee of the place
+# The hotline writes some departments otherwise than the grid centre.
+HOTLINE_SPELLING = {
+    "城管中队": "街道城管执法中队",
+    "市容环卫所": "环卫所",
+    "社区服务中心": "社区事务受理服务中心",
+}
+
 ORDER_TYPES = ("咨询", "求助", "投诉", "意见建议")
 ORDER_TYPE_ENGLISH = {"咨询": "Question", "求助": "Help", "投诉": "Complaint", "意见建议": "Suggestion"}
 ORDER_CHANNELS = ("电话", "随申办", "网站", "微信")

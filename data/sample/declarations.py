@@ -4,7 +4,9 @@ from data.sample import names
 from data.sample.catalogue import (
     CATEGORIES,
     CHANNEL_ENGLISH,
+    COMMITTEE,
     DEPARTMENT_ENGLISH,
+    HOTLINE_SPELLING,
     MAJOR_ENGLISH,
     ORDER_TYPE_ENGLISH,
     TOPIC_MAJOR_ENGLISH,
@@ -21,6 +23,16 @@ LEVEL_TITLES = (
     ("microgrid", "微网格", "Micro-grid"),
     ("metagrid", "元网格（楼栋）", "Meta-grid"),
 )
+SOURCE_TITLES = {
+    "grid_cases": ("网格案件", "Grid cases"),
+    "hotline_12345": ("12345 工单", "12345 hotline"),
+    "public_reports": ("公众上报", "Residents' reports"),
+    "littering": ("高空抛物摄像", "Littering cameras"),
+    "facade": ("外墙传感", "Façade sensors"),
+    "parking": ("停车余位", "Car parks"),
+}
+LOT_ENGLISH = {"路内": "On-street", "公共": "Public", "配建": "Of a building"}
+OVERDUE = 12  # open overdue cases a sub-district is allowed
 TARGETS = {
     "case_closure_rate": 0.98,
     "case_on_time_closure_rate": 0.90,
@@ -37,13 +49,26 @@ def _table(kind: str, words: dict[str, str]) -> str:
     return f"[titles.{kind}]\n{rows}\n"
 
 
+def departments() -> str:
+    """Text of the list of departments: their names, and how the hotline writes some of them."""
+    rows = [
+        f"{name},{HOTLINE_SPELLING.get(name, '')},部门" for name in DEPARTMENT_ENGLISH if name != COMMITTEE
+    ]
+    return "\n".join(["名称,别名,类型", *rows]) + "\n"
+
+
 def settings(size: Size) -> str:
     """Text of `linli.toml`."""
     levels = "\n".join(
         f'[[levels]]\nname = "{name}"\ntitle = {{ zh = "{zh}", en = "{en}" }}\n'
         for name, zh, en in LEVEL_TITLES
     )
-    targets = "\n".join(f"{name} = {value}" for name, value in TARGETS.items())
+    trees = (
+        "[trees.admin]\n"
+        + 'title = { zh = "居委", en = "Committees" }\nlevels = ["subdistrict", "committee"]\n'
+    )
+    aims = {**TARGETS, "cases_overdue_open": OVERDUE * size.subdistricts}
+    targets = "\n".join(f"{name} = {value}" for name, value in aims.items())
     categories = {**MAJOR_ENGLISH, **TOPIC_MAJOR_ENGLISH}
     categories |= {entry.path.split("/")[1]: entry.english for entry in CATEGORIES}
     categories |= {topic.path.split("/")[1]: topic.english for topic in TOPICS}
@@ -51,11 +76,12 @@ def settings(size: Size) -> str:
         "# The sample city: every place, name and record in it is invented.\n"
         f'name = "{CITY_NAMES[size.name]}"\ntimezone = "Asia/Shanghai"\nlocale = "zh"\nsample = true\n'
     )
+    titles = "\n".join(f'{name} = {{ zh = "{zh}", en = "{en}" }}' for name, (zh, en) in SOURCE_TITLES.items())
     words = (
-        _table("category", categories), _table("channel", CHANNEL_ENGLISH),
-        _table("department", DEPARTMENT_ENGLISH), _table("type", ORDER_TYPE_ENGLISH),
+        f"[titles.source]\n{titles}\n", _table("category", categories), _table("channel", CHANNEL_ENGLISH),
+        _table("department", DEPARTMENT_ENGLISH), _table("type", {**ORDER_TYPE_ENGLISH, **LOT_ENGLISH}),
     )  # fmt: skip
-    return "\n".join([head, levels, f"[targets]\n{targets}\n", *words])
+    return "\n".join([head, levels, trees, f"[targets]\n{targets}\n", *words])
 
 
 _STAGE_ROWS = "\n".join(f'"{theirs}" = "{ours}"' for ours, theirs in STAGES.items())
@@ -90,7 +116,7 @@ voided = "是否作废"
 address = "地址"
 lon = "经度"
 lat = "纬度"
-unit_hint = ["网格", "片区", "街道"]
+unit_hint = ["网格", "片区", "社区", "街道"]
 
 [values.status]
 {_STAGE_ROWS}
@@ -133,7 +159,7 @@ excluded = "不计入考核原因"
 address = "12345诉求地址"
 lon = "经度"
 lat = "纬度"
-unit_hint = ["所属网格", "所属片区", "街道"]
+unit_hint = ["所属网格", "所属片区", "社区", "街道"]
 caller_name = "来电人"
 caller_phone = "来电人电话"
 text = "12345内容描述"

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from data.sample.days import EPOCH
-from data.sample.feeds import CASES, HISTORY, LITTERING, PARKING, Feed, delivery, facts
+from data.sample.feeds import CASES, HISTORY, LITTERING, ORDERS, PARKING, Feed, delivery, facts
 from data.sample.geofiles import write_bytes
 from data.sample.moments import DAY, HOUR
+from data.sample.render import typed_by_hand
 from data.sample.stories import SILENT_HOURS
 from data.sample.world import World
 
@@ -53,6 +54,8 @@ def _write_feed(world: World, feed: Feed, folder: Path) -> list[Row]:
         if body is None:
             continue
         day = EPOCH + timedelta(days=at // DAY)
+        if feed is ORDERS:
+            body = typed_by_hand(body, day)
         name = f"{feed.name}-{day:%Y%m%d}.{feed.suffix}"
         path = write_bytes(
             folder / feed.name / name, body, compressed=world.size.compressed or feed is PARKING

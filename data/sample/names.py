@@ -47,6 +47,12 @@ def place_stems(seed: int, purpose: str) -> Iterator[str]:
     return _pairs(_FIRST, _SECOND, seed=seed, purpose=purpose)
 
 
+def committee_names(seed: int, purpose: str, count: int) -> list[str]:
+    """Names of `count` residents' committees (居委会), all different, at most 400."""
+    stems = _pairs(_ESTATE_FIRST, _ESTATE_SECOND, seed=seed, purpose=purpose)
+    return [next(stems) + "居委会" for _ in range(count)]
+
+
 def estate_names(seed: int, purpose: str, count: int) -> list[str]:
     """Names of `count` housing estates (小区), all different, at most 3,600."""
     stems = list(_pairs(_ESTATE_FIRST, _ESTATE_SECOND, seed=seed, purpose=purpose))

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 
 from data.sample.cases import day_factor, numbered, office_hours, pick, time_share
-from data.sample.catalogue import HOURS, ORDER_CHANNELS, ORDER_TYPES, TOPICS
+from data.sample.catalogue import (
+    COMMITTEE,
+    HOTLINE_SPELLING,
+    HOURS,
+    ORDER_CHANNELS,
+    ORDER_TYPES,
+    TOPICS,
+)
 from data.sample.days import workday_after
 from data.sample.moments import DAY, HOUR, LONGEST_LIFE, NEVER, as_known
 from data.sample.sizes import stream
@@ -111,6 +118,13 @@ def make_orders(world: World, spans: range) -> pd.DataFrame:
     return pd.concat([_span(world, span) for span in spans], ignore_index=True)
 
 
+def _departments(frame: pd.DataFrame) -> np.ndarray:
+    """Who deals with each order, as the hotline writes it: a neighbour's matter goes to the committee of the place."""
+    usual = DEPARTMENTS[frame["topic"]]
+    own = np.where(usual == COMMITTEE, frame["committee"], usual)
+    return np.array([HOTLINE_SPELLING.get(name, name) for name in own], dtype=object)
+
+
 def known_orders(frame: pd.DataFrame, at: int) -> pd.DataFrame:
     """Orders as they stood at an instant; verdicts are empty until they are given."""
     instants = {name: as_known(frame[name], at) for name in EVENTS}
@@ -119,7 +133,7 @@ def known_orders(frame: pd.DataFrame, at: int) -> pd.DataFrame:
         **instants,
         due=np.where(instants["dispatched"] < NEVER, frame["due"], NEVER),
         path=PATHS[frame["topic"]],
-        department=DEPARTMENTS[frame["topic"]],
+        department=_departments(frame),
         type_name=np.array(ORDER_TYPES, dtype=object)[frame["type"]],
         channel_name=np.array(ORDER_CHANNELS, dtype=object)[frame["channel"]],
         first_contact=np.where(instants["contacted"] < NEVER, frame["first_contact"], ""),

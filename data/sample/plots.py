@@ -21,6 +21,7 @@ KEPT = (
     "area_name",
     "grid_name",
     "grid_before",
+    "committee_name",
     "name",
 )
 SMALL_GRID = "松间"
@@ -44,24 +45,47 @@ def _room(shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return centre, half
 
 
-def _addresses(plots: pd.DataFrame, centre: np.ndarray, board: Board, *, seed: int) -> list[str]:
-    """ "青藤路66号" beside a street, "沧浪路128弄7号" deeper in the block; numbers grow along the street."""
+def _sides(plots: pd.DataFrame, centre: np.ndarray, board: Board, *, seed: int) -> pd.DataFrame:
+    """The street each plot lies at: road, metres along it, whether on its odd side, whether deep in the block."""
     east, north = road_names(board, seed=seed)
     found = []
-    for (x, y), column, row, code in zip(
-        centre, plots["cell_column"], plots["cell_row"], plots["code"], strict=True
-    ):
-        sides = [(abs(y - board.y(r)), east[r], x - board.xs[0], r % 2) for r in (row, row + 1)]
+    for (x, y), column, row in zip(centre, plots["cell_column"], plots["cell_row"], strict=True):
+        sides = [(abs(y - board.y(r)), east[r], x - board.xs[0], r == row) for r in (row, row + 1)]
         sides += [
-            (abs(x - board.x(c)), north[c], y - board.ys[0], c % 2)
+            (abs(x - board.x(c)), north[c], y - board.ys[0], c == column)
             for c in (column, column + 1)
             if c != RIVER_LINE
         ]
-        distance, road, along, odd = min(sides)
-        number = 2 * int(along // (14 * METRE)) + odd + 1
-        deep = distance > NEAR
-        found.append(f"{road}{number}弄{int(code[-2:])}号" if deep else f"{road}{number}号")
-    return found
+        found.append(min(sides))
+    frame = pd.DataFrame(found, columns=["distance", "road", "along", "odd"], index=plots.index)
+    return frame.assign(deep=frame["distance"] > NEAR)
+
+
+def _addresses(plots: pd.DataFrame, centre: np.ndarray, board: Board, *, seed: int) -> list[str]:
+    """ "青藤路66号" beside a street, "沧浪路128弄7号" deeper in the block.
+
+    Numbers grow along the street, odd on one side and even on the other; a lane is the yard of one micro-grid, its
+    doors are the buildings there. No two plots share an address.
+    """
+    sides = _sides(plots, centre, board, seed=seed)
+    taken: set[tuple[str, int]] = set()
+    lanes: dict[tuple[str, str], int] = {}
+    found = dict.fromkeys(plots.index, "")
+    order = sides.sort_values("along", kind="stable")
+    micro, ordinal = plots["micro_code"].to_dict(), plots["code"].str[-2:].astype(int).to_dict()
+    for index, road, along, odd, deep in zip(
+        order.index.tolist(), order["road"], order["along"].tolist(), order["odd"], order["deep"], strict=True
+    ):
+        number = lanes.get((road, micro[index])) if deep else None
+        if number is None:
+            number = 2 * int(along // (14 * METRE)) + (1 if odd else 2)
+            while (road, number) in taken:
+                number += 2
+            taken.add((road, number))
+        if deep:
+            lanes[road, micro[index]] = number
+        found[index] = f"{road}{number}弄{ordinal[index]}号" if deep else f"{road}{number}号"
+    return list(found.values())
 
 
 def _weights(plots: pd.DataFrame, size: Size, *, seed: int) -> np.ndarray:

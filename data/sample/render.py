@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 
 import numpy as np
@@ -64,7 +65,8 @@ def _yes(values: pd.Series) -> np.ndarray:
 Written = tuple[str, Callable[[pd.Series], np.ndarray], str]
 _CASES: tuple[Written, ...] = (
     ("案件号", _text, "id"), ("问题来源", _text, "channel_name"), ("问题类型", _text, "path"),
-    ("街道", _text, "street_hint"), ("片区", _text, "area_hint"), ("网格", _text, "grid_hint"),
+    ("街道", _text, "street_hint"), ("社区", _text, "committee_hint"), ("片区", _text, "area_hint"),
+    ("网格", _text, "grid_hint"),
     ("地址", _text, "address"), ("上报时间", _instants, "reported"), ("立案时间", _instants, "filed"),
     ("派遣时间", _instants, "dispatched"), ("处置截止时间", _instants, "due"), ("处置结束时间", _instants, "handled"),
     ("结案时间", _instants, "closed"), ("当前阶段", partial(_words, table=STAGES), "stage"),
@@ -82,7 +84,8 @@ _ORDERS: tuple[Written, ...] = (
     ("结案评判", partial(_words, table=JUDGEMENT), "judgement"), ("退单次数", np.asarray, "returns"),
     ("退单时间", _instants, "returned"), ("延期次数", np.asarray, "extensions"),
     ("12345重复工单号", _text, "repeat_of"), ("不计入考核原因", _text, "excluded"), ("主责部门", _text, "department"),
-    ("街道", _text, "street_hint"), ("所属片区", _text, "area_hint"), ("所属网格", _text, "grid_hint"),
+    ("街道", _text, "street_hint"), ("社区", _text, "committee_hint"), ("所属片区", _text, "area_hint"),
+    ("所属网格", _text, "grid_hint"),
     ("12345诉求地址", _text, "address"), ("经度", np.asarray, "lon"), ("纬度", np.asarray, "lat"),
     ("来电人", _text, "caller"), ("来电人电话", _text, "phone"), ("12345内容描述", _text, "text"),
 )  # fmt: skip
@@ -107,6 +110,27 @@ def orders(frame: pd.DataFrame) -> bytes:
     return _csv(_table(rows, _ORDERS), encoding="gb18030", newline=b"\r\n")
 
 
+def typed_by_hand(body: bytes, day: date) -> bytes:
+    """An export of the hotline with what people add below it: lines with a slip each, and the total.
+
+    Each slip breaks another rule: a year that has not come, an hour the day does not have, a word that is not on the
+    list; the total is known by its name and skipped.
+    """
+    head = [name.strip('"') for name in body.split(b"\r\n", 1)[0].decode("gb18030").split(",")]
+    taken = f"{day:%Y-%m-%d} 09:12:00"
+    lines = [
+        {
+            "12345工单编号": f"BL{day:%Y%m%d}01",
+            "12345受理时间": f"{day.year + 40}-{day:%m-%d} 08:40:00",
+        },
+        {"12345工单编号": f"BL{day:%Y%m%d}02", "12345受理时间": f"{day:%Y-%m-%d} 25:10:00"},
+        {"12345工单编号": f"BL{day:%Y%m%d}03", "12345受理时间": taken, "综合满意度": "较满意"},
+        {"12345工单编号": "合计"},
+    ]
+    text = "".join(",".join(line.get(name, "") for name in head) + "\r\n" for line in lines)
+    return body + text.encode("gb18030")
+
+
 def _json(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_APPEND_NEWLINE)
 
@@ -128,7 +152,10 @@ def reports(frame: pd.DataFrame) -> bytes:
     instants = frame[["reported", "dispatched", "closed", "voided_at", "corrected"]].to_numpy()
     updated = np.where(instants < NEVER, instants, 0).max(axis=1)
     closed = (frame["stage"] == "closed").to_numpy()
-    wider = frame["area_hint"].where(frame["area_hint"] != "", frame["street_hint"])
+    finest = frame["grid_hint"].where(frame["grid_hint"] != "", frame["area_hint"])
+    place = (
+        frame["street_hint"].str.cat(finest, sep="/").str.strip("/")
+    )  # a path: each tree takes what it knows
     known = np.isfinite(frame["lon"].to_numpy()) & (frame["lon"].to_numpy() != 0)
     records = _records(
         {
@@ -143,7 +170,7 @@ def reports(frame: pd.DataFrame) -> bytes:
             "expected_datetime": texts(frame["due"].to_numpy()).astype(object),
             "closed_datetime": texts(frame["closed"].to_numpy()).astype(object),
             "address": frame["address"],
-            "place": frame["grid_hint"].where(frame["grid_hint"] != "", wider),
+            "place": place,
             "lat": frame["lat"].astype(object).where(known, None),
             "long": frame["lon"].astype(object).where(known, None),
         }

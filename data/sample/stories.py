@@ -50,7 +50,12 @@ STORIES: tuple[Story, ...] = (
     ),
     Story(
         "silent_source", "littering", -2, 0,
-        "The cameras' platform delivers nothing in the last 30 hours: its age shows, its counts are not zero.",
+        "The cameras' platform delivers nothing in the last 30 hours of the history, and later only now and then: "
+        "its age shows, its counts are not zero.",
+    ),
+    Story(
+        "typed_by_hand", "hotline_12345", -540, 0,
+        "Each export of the hotline ends with a few lines typed by hand that no intake may take, and its total.",
     ),
     Story(
         "redrawn", "青藤", REDRAWN_DAY, 0,

@@ -12,10 +12,12 @@ from shapely.geometry import LineString, Polygon
 from data.sample import names
 from data.sample.blocks import Block, Middle, cut_cell, middles
 from data.sample.board import GRAIN, METRE, Board, Cell, cell_shape, make_board, river_bank, to_ticks
+from data.sample.committees import committee_of
 from data.sample.partition import drawn_areas, grow, home_areas
 from data.sample.sizes import Size, stream
 
 LEVELS = ("subdistrict", "area", "grid", "microgrid", "metagrid")
+ADMIN_LEVELS = ("subdistrict", "committee")
 FIRST_STREET = 310199001
 TWO_DIGITS = "{:02d}".format
 LONGEST_EDGE = 40 * METRE
@@ -32,8 +34,9 @@ class Town:
     banks     the west and the east bank of the river, on the board
     middles   where the through lanes run, by cell
     plots     one row per meta-grid: street, area, grid, micro (running numbers), estate, name, cell_column,
-              cell_row, shape (board centimetres), ground (ticks)
+              cell_row, shape (board centimetres), ground (ticks), committee_code, committee_name
     units     by version ("v1", "v2") and level: frame of code, name, parent, geometry (ticks)
+    admin     the same of the tree of committees, which has one version, by level
     lanes     lanes inside grids, on the board
     """
 
@@ -42,6 +45,7 @@ class Town:
     middles: dict[Cell, Middle]
     plots: pd.DataFrame
     units: dict[str, dict[str, pd.DataFrame]]
+    admin: dict[str, pd.DataFrame]
     lanes: tuple[LineString, ...]
 
 
@@ -211,6 +215,16 @@ def _unit_frames(plots: pd.DataFrame, codes: pd.DataFrame) -> dict[str, pd.DataF
     return frames
 
 
+def _admin_frames(plots: pd.DataFrame, streets: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Units of the tree of committees by level, in order of code; its sub-districts are those of the grids."""
+    codes = plots["committee_code"]
+    frame = pd.DataFrame({"code": codes, "name": plots["committee_name"], "parent": plots["street_code"]})
+    frame = frame.drop_duplicates("code").sort_values("code", ignore_index=True)
+    shapes = _dissolved(plots["ground"].to_numpy(), codes)
+    frame["geometry"] = [shapes[code] for code in frame["code"]]
+    return dict(zip(ADMIN_LEVELS, (streets, frame), strict=True))
+
+
 def _moved_micro(plots: pd.DataFrame) -> int:
     """The micro-grid of the giving grid that shares the longest border with the receiving grid."""
     own = plots[plots["grid_name"] == MOVED_FROM]
@@ -260,5 +274,8 @@ def make_town(size: Size, *, seed: int) -> Town:
     units = {"v1": _unit_frames(old, codes_old), "v2": _unit_frames(new, codes_new)}
     plots = new.assign(code=codes_new["metagrid"], grid_before=old["grid_name"].reindex(new.index))
     plots["micro_code"], plots["grid_code"] = codes_new["microgrid"], codes_new["grid"]
+    plots = plots.assign(street_code=codes_new["subdistrict"])
+    plots = plots.join(committee_of(plots, seed=seed))
+    admin = _admin_frames(plots, units["v2"]["subdistrict"])
     banks = river_bank(board, -1), river_bank(board, +1)
-    return Town(board, banks, through, plots.reset_index(drop=True), units, tuple(lanes))
+    return Town(board, banks, through, plots.reset_index(drop=True), units, admin, tuple(lanes))

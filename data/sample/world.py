@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from data.sample.days import EPOCH, day_table, epoch_day
+from data.sample.gazetteer import landmarks
 from data.sample.plots import home_rows, points_in, read_plots
 from data.sample.sizes import SIZES, Size, stream
+from data.sample.spellings import STYLES, spelt
 from data.sample.stories import BEHIND_GRID, REDRAWN_DAY
 
 SPAN = 28  # days whose facts are drawn together
-EXACT, GRID_ONLY, AREA_ONLY, STREET_ONLY, NOWHERE, PLACEHOLDER, OUTSIDE = range(7)
-PLACING_SHARES = (0.9715, 0.010, 0.006, 0.003, 0.005, 0.003, 0.0015)
+EXACT, ADDRESS, GRID_ONLY, AREA_ONLY, STREET_ONLY, NOWHERE, PLACEHOLDER, OUTSIDE = range(8)
+PLACING_SHARES = (0.9595, 0.012, 0.010, 0.006, 0.003, 0.005, 0.003, 0.0015)
 FAR_AWAY = 0.35  # degrees east: a case reported for a place in another city
 
 
@@ -89,12 +91,12 @@ def draw_places(world: World, day: np.ndarray, draw: np.random.Generator) -> pd.
     """Where `len(day)` facts happened and how much of that their record tells.
 
     returns  plot (row number), lon, lat (nan where not recorded, 0 where a placeholder stands), street_hint,
-             area_hint, grid_hint (empty where not recorded), address
+             area_hint, grid_hint, committee_hint (empty where not recorded), address, committee
     """
     count = len(day)
     plot = np.searchsorted(world.cumulative, draw.random(count), side="right").clip(0, len(world.plots) - 1)
     lon, lat = points_in(world.plots, plot, draw)
-    placing = draw.choice(7, size=count, p=PLACING_SHARES)
+    placing = draw.choice(len(PLACING_SHARES), size=count, p=PLACING_SHARES)
     names = world.plots.iloc[plot]
     redrawn = day >= world.until + REDRAWN_DAY
     grid = np.where(redrawn, names["grid_name"], names["grid_before"])
@@ -107,9 +109,28 @@ def draw_places(world: World, day: np.ndarray, draw: np.random.Generator) -> pd.
             "plot": plot,
             "lon": np.where(zero, 0.0, np.where(known, lon, np.nan)),
             "lat": np.where(zero, 0.0, np.where(known, lat, np.nan)),
-            "street_hint": np.where(told | (placing == STREET_ONLY), names["street_name"], ""),
+            "street_hint": np.where(~np.isin(placing, (NOWHERE, OUTSIDE, ADDRESS)), names["street_name"], ""),
             "area_hint": np.where(told | (placing == AREA_ONLY), names["area_name"], ""),
             "grid_hint": np.where(told | (placing == GRID_ONLY), grid, ""),
-            "address": np.where(known | zero, names["address"], ""),
+            "committee_hint": np.where(told | (placing == GRID_ONLY), names["committee_name"], ""),
+            "address": _spelt(world, placing, names, day, known | zero),
+            "committee": names["committee_name"].to_numpy(dtype=object),
         }
     )
+
+
+def _spelt(
+    world: World, placing: np.ndarray, plots: pd.DataFrame, day: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """Addresses of facts, empty where not recorded; those that stand alone in the many ways people write them."""
+    found = np.where(known, plots["address"], "").astype(object)
+    alone = np.flatnonzero(placing == ADDRESS)
+    if not len(alone):
+        return found
+    draw = stream(world.seed, "spellings", int(day[0]), len(day))
+    style = draw.choice(len(STYLES), size=len(alone))
+    marks = landmarks(world.plots)
+    for at, kind in zip(alone.tolist(), style.tolist(), strict=True):
+        plot = plots.iloc[at]
+        found[at] = spelt(plot, STYLES[kind], draw, landmark=marks[plot["micro_code"]])
+    return found

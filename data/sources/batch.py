@@ -46,7 +46,8 @@ class Raw:
     columns  by the name the source gives them: `pa.string()` arrays of one length, null where the cell is empty
     rows     row number of each (int64)
     rejects  rows that are not among the columns because they could not be read
-    header   the header's own cell of each column, to know a header that is repeated further down; empty without one
+    header   the header's own cells of each column, one a row of it, to know a header that is repeated further down;
+             empty without one
     suspect  some text may hold NUL characters
     """
 
@@ -55,7 +56,7 @@ class Raw:
     rows: np.ndarray
     rejects: tuple[Reject, ...] = ()
     notes: Counter[str] = field(default_factory=Counter)
-    header: dict[str, str] = field(default_factory=dict)
+    header: dict[str, tuple[str, ...]] = field(default_factory=dict)
     suspect: bool = False
 
 

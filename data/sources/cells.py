@@ -1,5 +1,7 @@
 """One field of ours out of raw columns: tried in turn, joined, cut, constant, or only when another column says so."""
 
+from functools import partial, reduce
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,7 +9,7 @@ import pyarrow.compute as pc
 from data.sources.batch import Raw
 from data.sources.definition import Source
 from data.sources.mapping import MORE_HINTS, FieldMap
-from data.sources.values import take_part, tidy
+from data.sources.values import half_width, take_part, tidy, without_prefix
 
 FEW = ("word", "choice", "yesno")
 _NULL = pa.scalar(None, pa.string())
@@ -26,8 +28,8 @@ def gather(raw: Raw, mapped: FieldMap, source: Source) -> pa.StringArray:
     if not columns:
         return pa.nulls(count, pa.string())
     if mapped.join is not None:
-        joined = pc.binary_join_element_wise(
-            *(tidy(column, missing=missing, few=few) for column in columns), mapped.join, null_handling="skip"
+        joined = reduce(
+            partial(_join, mapped.join), (tidy(column, missing=missing, few=few) for column in columns)
         )
         texts = tidy(joined, values=values, few=few)
     elif mapped.part is not None:
@@ -36,7 +38,17 @@ def gather(raw: Raw, mapped: FieldMap, source: Source) -> pa.StringArray:
     else:
         tidied = [tidy(column, missing=missing, values=values, few=few) for column in columns]
         texts = tidied[0] if len(tidied) == 1 else pc.coalesce(*tidied)
+    if mapped.strip:
+        texts = without_prefix(half_width(texts), mapped.strip)
     return pc.if_else(_holds(raw, mapped), texts, _NULL) if mapped.when else texts
+
+
+def _join(mark: str, first: pa.StringArray, second: pa.StringArray) -> pa.StringArray:
+    """Two texts with a mark between them; one alone where the other is null.
+
+    Arrow's own way of passing over nulls loses a row in which all are null.
+    """
+    return pc.coalesce(pc.binary_join_element_wise(first, second, mark), first, second)
 
 
 def _holds(raw: Raw, mapped: FieldMap) -> pa.BooleanArray:

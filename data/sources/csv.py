@@ -7,6 +7,7 @@ all that follows. Memory is one block whatever the size of the file.
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,14 +91,17 @@ def _check_quotes(source: Source, found: Scan) -> None:
 
 def _rows(source: Source, found: Scan, header: Header, start: int, limit: int) -> Iterator[Raw]:
     ragged: list[Reject] = []
-    expected = f"{len(header.cells)} cells as in the header"
+    expected = f"{header.width} cells as in the header"
 
     def refuse(row: arrow_csv.InvalidRow) -> str:
         number = header.row + row.number
         ragged.append(Reject(found.path.name, number, "", f"{row.actual_columns} cells", expected))
         return "skip"
 
-    names = [f"c{place}" for place in range(len(header.cells))]
+    names = [f"c{place}" for place in range(header.width)]
+    if header.notes:
+        none = np.zeros(0, dtype=np.int64)
+        yield replace(_raw(found, header, None, none, ()), notes=+header.notes)
     with open_bytes(found.path) as file:
         stream = Utf8Stream(file, found.encoding, skip=start)
         first = header.row + 1
@@ -183,7 +187,7 @@ def _raw(
         return empty if block is None else block.column(f"c{place}")
 
     columns = {name: column(place) for name, place in header.columns.items()}
-    cells = {name: header.cells[place] for name, place in header.columns.items()}
+    cells = header.cells()
     return Raw(found.path.name, {FIRST: column(0), **columns}, rows, rejects, header=cells, suspect=found.nul)
 
 

@@ -20,7 +20,7 @@ from data.sources.mapping import FieldMap, Rule, read_fields, read_missing, read
 from data.sources.snapshot import Snapshot, read_snapshot
 from geo.crs import is_known
 
-FORMATS = ("csv", "xlsx", "json", "geojson", "open311")
+FORMATS = ("csv", "xlsx", "xls", "json", "geojson", "open311")
 WIDER = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "utf-8": "utf-8-sig", "utf8": "utf-8-sig"}
 NAME = re.compile(r"[^\W_][\w-]{0,63}\Z")
 LARGEST = 256 * 1024  # bytes of a declaration
@@ -40,6 +40,10 @@ class Source:
     extra          their columns kept for no field of ours, only because they are declared as sealed
     values         our field -> their value -> ours; missing: our field (or "*") -> texts that mean not known
     fold           which of the two instants a local time means when clocks go back
+    decimal        what stands before the decimals of their numbers
+    fill           their columns of merged cells, the upper first: a blank cell means the one above it
+    aliases        their column -> further names it has in their files
+    known          columns of their files seen before, if they are noted: any other is reported as new
     snapshot       what a delivery of everything speaks for; None where deliveries are changes
     links          our field -> sources in which the facts lie that it names
     """
@@ -63,6 +67,10 @@ class Source:
     missing: dict[str, frozenset[str]]
     rules: dict[str, Rule]
     fold: str
+    decimal: str
+    fill: tuple[str, ...]
+    aliases: dict[str, tuple[str, ...]]
+    known: tuple[str, ...]
     delimiter: str
     sheet: str | None
     georeport: Georeport | None
@@ -86,21 +94,26 @@ def load_source(path: Path) -> Source:
     Raises   SourceError with one line: where, what was found, what was expected
     """
     where = f"sources/{path.name}"
-    if not NAME.match(path.stem):
-        raise SourceError(
-            f"{where}: got the name {path.stem!r}; expected letters, digits, - and _, at most 64"
-        )
     try:
         raw = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{where}: got {error.strerror or error}; expected a readable file") from error
+    return source_of(path.stem, raw)
+
+
+def source_of(name: str, raw: bytes) -> Source:
+    """Read and check a declaration that is not in its file yet, or no longer; see `load_source`."""
+    where = f"sources/{name}.toml"
+    if not NAME.match(name):
+        raise SourceError(f"{where}: got the name {name!r}; expected letters, digits, - and _, at most 64")
+    try:
         if len(raw) > LARGEST:
             raise SourceError(f"{where}: got {len(raw):,} bytes; expected at most {LARGEST:,}")
         text = raw.decode("utf-8-sig")
         top = Section(where, tomllib.loads(text))
-    except OSError as error:
-        raise SourceError(f"{where}: got {error.strerror or error}; expected a readable file") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SourceError(f"{where}: got {error}; expected TOML in UTF-8") from error
-    return _source(path.stem, top, text=text, sha256=hashlib.sha256(raw).hexdigest())
+    return _source(name, top, text=text, sha256=hashlib.sha256(raw).hexdigest())
 
 
 def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
@@ -131,6 +144,10 @@ def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
         missing=read_missing(top.sub("missing"), fields),
         rules=read_rules(top.sub("rules"), fields),
         fold=top.choice("fold", ("first", "second"), "first"),
+        decimal=top.choice("decimal", (".", ","), "."),
+        fill=_read_columns(top, "fill", fields),
+        aliases=_aliases(top, fields, extra),
+        known=top.texts("known"),
         delimiter=top.choice("delimiter", DELIMITERS, ","),
         sheet=top.take("sheet", str),
         georeport=read_georeport(top.sub("open311")) if form == "open311" else None,
@@ -205,6 +222,26 @@ def _sealed(
 def specs_of(fields: tuple[FieldMap, ...]) -> tuple[str, ...]:
     """Names of the mapped fields."""
     return tuple(mapped.name for mapped in fields)
+
+
+def _read_columns(top: Section, key: str, fields: tuple[FieldMap, ...]) -> tuple[str, ...]:
+    """Columns of theirs that must be read by a field, or naming them would do nothing and hide a slip."""
+    reads = dict.fromkeys(column for mapped in fields for column in mapped.reads)
+    for column in top.texts(key):
+        if column not in reads:
+            raise top.refuse(key, column, "a column a field reads: " + listed(reads))
+    return top.texts(key)
+
+
+def _aliases(
+    top: Section, fields: tuple[FieldMap, ...], extra: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    table = top.sub("aliases")
+    reads = dict.fromkeys([column for mapped in fields for column in mapped.reads] + list(extra))
+    for column, names in table.values.items():
+        if column not in reads:
+            raise table.refuse(column, names, "further names of a column a field reads: " + listed(reads))
+    return {column: table.texts(column) for column in table.values}
 
 
 def _zone(top: Section) -> ZoneInfo:

@@ -19,12 +19,12 @@ from data.sources.text import scan
 
 def open_geojson(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     """Features of a file as raw columns. Raises SourceError: no JSON, no FeatureCollection, a missing column."""
-    document = read_document(path, scan(path, source.encoding).encoding)
+    document = read_document(path, scan(path, source.encoding).encoding, form="geojson")
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise SourceError(f"{path.name}: got no list of features; expected a GeoJSON FeatureCollection")
     shapes = sum(_point(feature) is None and _has_shape(feature) for feature in features)
-    raws = to_raws(_features(features, path.name), source, file=path.name, limit=limit)
+    raws = to_raws(features_of(features, path.name), source, file=path.name, limit=limit)
     return _noting(raws, shapes)
 
 
@@ -40,7 +40,8 @@ def _has_shape(feature: Any) -> bool:
     return isinstance(feature, dict) and isinstance(feature.get("geometry"), dict)
 
 
-def _features(features: list[Any], file: str) -> Iterator[Numbered]:
+def features_of(features: list[Any], file: str) -> Iterator[Numbered]:
+    """Properties of features as records under their position; what is no feature becomes a reject."""
     for row, feature in enumerate(features, 1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties", {}), (dict, type(None))):
             yield row, Reject(file, row, "", "a value", "a feature with properties")

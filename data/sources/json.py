@@ -1,6 +1,6 @@
 """JSON: a list of records, an object that holds one such list, or one record a line.
 
-A document is read whole and therefore bounded (`LARGEST_JSON`); JSON lines stream. Numbers keep the digits they
+A document is read whole and therefore bounded (`LARGEST`); JSON lines stream. Numbers keep the digits they
 were written with, so that a long id stays an id. A list inside an object is found when it is the only one.
 """
 
@@ -12,10 +12,11 @@ from typing import Any
 from data.sources.batch import Raw, Reject, SourceError
 from data.sources.declared import listed
 from data.sources.definition import Source
+from data.sources.depth import check_depth
 from data.sources.records import TWICE, Numbered, Record, to_raws
 from data.sources.text import open_bytes, read_lines, scan
 
-LARGEST_JSON = 128 << 20  # bytes of one document, decompressed
+LARGEST = {"json": 128 << 20, "geojson": 20 << 20}  # bytes of one document, decompressed
 LONGEST_LINE = 4 << 20  # characters of one JSON line
 DEEPEST_LIST = 4  # objects above the list of records
 
@@ -34,17 +35,18 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=str, parse_float
 def open_json(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
     """Records of a JSON file as raw columns. Raises SourceError: no JSON (with line and column), no list of records."""
     encoding = scan(path, source.encoding).encoding
-    if _is_lines(path, encoding):
-        return to_raws(_lines(path, encoding), source, file=path.name, limit=limit)
+    if is_lines(path, encoding):
+        return to_raws(read_line_records(path, encoding), source, file=path.name, limit=limit)
     document = read_document(path, encoding)
     records = numbered(find_records(document, where=path.name), path.name)
     return to_raws(records, source, file=path.name, limit=limit)
 
 
-def read_document(path: Path, encoding: str) -> Any:
-    """A whole JSON file of at most `LARGEST_JSON` bytes. Raises SourceError."""
-    with open_bytes(path, largest=LARGEST_JSON) as file:
+def read_document(path: Path, encoding: str, *, form: str = "json") -> Any:
+    """A whole JSON file, its size and depth bounded by its format. Raises SourceError."""
+    with open_bytes(path, largest=LARGEST[form]) as file:
         text = file.read().decode(encoding)
+    check_depth(text, form, name=path.name)
     return decode(text, where=path.name)
 
 
@@ -91,7 +93,7 @@ def _no_record(file: str, row: int) -> Reject:
     return Reject(file, row, "", "a value", "a record (an object)")
 
 
-def _is_lines(path: Path, encoding: str) -> bool:
+def is_lines(path: Path, encoding: str) -> bool:
     """Whether the first two filled lines are each an object of their own."""
     filled = []
     with open_bytes(path) as file:
@@ -104,7 +106,8 @@ def _is_lines(path: Path, encoding: str) -> bool:
     return named or (len(filled) == 2 and all(line[0] == "{" and line[-1] == "}" for line in filled))
 
 
-def _lines(path: Path, encoding: str) -> Iterator[Numbered]:
+def read_line_records(path: Path, encoding: str) -> Iterator[Numbered]:
+    """Records of JSON lines under the number of their line; what is no object becomes a reject."""
     with open_bytes(path) as file:
         for row, line in enumerate(read_lines(file, encoding), 1):
             text = line.strip("\ufeff \t\r\n")

@@ -5,6 +5,7 @@ category = ["complaint_type", "descriptor"]                  the first that is n
 category = { columns = ["大类", "小类"], join = "/" }          all of them, joined
 reported_at = { column = "created", format = "%d.%m.%Y" }    ISO, excel, epoch, epoch_ms or a strptime format
 lat = { column = "Location", part = 1 }                      the first part of "-37.8, 144.9"; split = ","
+id = { column = "工单编号", strip = ["12345", "SH"] }          without what some systems put before it
 kind = { value = "littering" }                               the same for every row
 closed_at = { column = "updated", when = { status = "closed" } }   only where their column says so
 """
@@ -31,6 +32,7 @@ class FieldMap:
     part     1-based part of a cell that holds several, cut at `split`
     value    the same for every row, instead of columns
     when     (their column, texts): elsewhere the field is empty
+    strip    texts that may stand before the value and are no part of it
     """
 
     name: str
@@ -42,6 +44,7 @@ class FieldMap:
     split: str = ","
     value: str | None = None
     when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    strip: tuple[str, ...] = ()
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -99,11 +102,19 @@ def _field(section: Section, spec: ColumnSpec, value: Any) -> FieldMap:
         split=table.take("split", str, ","),
         value=constant,
         when=_when(table.sub("when")),
+        strip=_strip(table, spec),
     )
     if "value" in table.values:
         table.take("value", type(table.values["value"]))
     table.finish()
     return mapped
+
+
+def _strip(table: Section, spec: ColumnSpec) -> tuple[str, ...]:
+    texts = table.texts("strip")
+    if texts and spec.type not in ("text", "word"):
+        raise table.refuse("strip", list(texts), f"nothing to strip: {spec.name} is no text")
+    return texts
 
 
 def _scalar(table: Section, key: str) -> str:

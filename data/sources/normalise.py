@@ -21,7 +21,7 @@ from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
 from data.sources.rows import drop_furniture
 from data.sources.times import NAT, read_times
-from data.sources.values import LARGEST_COUNT, read_choices, read_numbers, read_yesno
+from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 PAST_SLACK = timedelta(days=1)  # of clocks ahead of ours
@@ -82,6 +82,8 @@ def _read_text(draft: Draft, name: str, longest: int) -> None:
 
 def _read_field_text(draft: Draft, mapped: FieldMap) -> None:
     identity = mapped.name == IDENTITY[draft.source.kind]
+    if identity:
+        draft.texts[mapped.name] = half_width(draft.texts[mapped.name])
     longest = LONGEST_KEY if identity else LONGEST_WORD if mapped.spec.type == "word" else LONGEST_TEXT
     _read_text(draft, mapped.name, longest)
 
@@ -99,7 +101,7 @@ def _read_yesno(draft: Draft, mapped: FieldMap) -> None:
 
 
 def _read_number(draft: Draft, mapped: FieldMap) -> None:
-    numbers, bad = read_numbers(draft.texts[mapped.name])
+    numbers, bad = read_numbers(draft.texts[mapped.name], decimal=draft.source.decimal)
     if mapped.spec.type == "coordinate":  # "NaN" is how some programs write no place at all
         bad &= ~np.asarray(pc.is_in(pc.utf8_lower(draft.texts[mapped.name]), value_set=_NOT_FINITE))
     draft.refuse(mapped.name, bad, "a number")

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from data.sources.batch import Raw, Reject, SourceError
-from data.sources.declared import listed
+from data.sources.batch import Raw, Reject, SourceError, shorten
 from data.sources.definition import Source
-from data.sources.header import wanted
+from data.sources.header import Names, find_columns, shown_names, wanted
 
 Record = dict[str, Any]
 Numbered = tuple[int, Record | Reject]  # a record under its row number, or why it is none
@@ -27,26 +26,35 @@ def to_raws(records: Iterable[Numbered], source: Source, *, file: str, limit: in
     """
     stream = iter(records)
     notes: Counter[str] = Counter()
+    keys: dict[str, str] = {}
     first = True
     while part := list(islice(stream, limit)):
         if first:
-            _check_names([record for _, record in part if isinstance(record, dict)], source, file, notes)
+            there = [record for _, record in part if isinstance(record, dict)]
+            keys, notes = _find_keys(there, source, file)
             first = False
-        yield _raw(part, source, file, notes)
+        yield _raw(part, source, keys, file, notes)
         notes = Counter()
 
 
-def _check_names(records: list[Record], source: Source, file: str, notes: Counter[str]) -> None:
-    absent = [name for name in wanted(source) if not any(_has(record, name) for record in records)]
+def _find_keys(records: list[Record], source: Source, file: str) -> tuple[dict[str, str], Counter[str]]:
+    """Under which key the records hold each column, where it is not its own name; and notes on what changed."""
     if not records:
-        return
+        return {}, Counter()
+    there = list(dict.fromkeys(key for record in records[:KEYS_SHOWN_OF] for key in record))
+    present = {name for name in wanted(source) if any(_has(record, name) for record in records)}
+    cells = there + [name for name in present if name not in there]
+    found, notes = find_columns(source, Names(tuple(cells), tuple(cells)), where=file)
+    absent = [name for name in wanted(source) if name not in found]
     for mapped in source.fields:
         missing = [column for column in mapped.columns if column in absent]
         if mapped.spec.required and mapped.columns and len(missing) == len(mapped.columns):
-            there = listed(dict.fromkeys(key for record in records[:KEYS_SHOWN_OF] for key in record))
             names = " or ".join(map(repr, missing))
-            raise SourceError(f"{file}: {mapped.name}: got no column {names}; expected it among: {there}")
-    notes.update({f"absent_column:{name}": 1 for name in absent})
+            raise SourceError(
+                f"{file}: {mapped.name}: got no column {names}; expected it among: {shown_names(there)}"
+            )
+    notes.update({f"absent_column:{shorten(name)}": 1 for name in absent})
+    return {name: cells[place] for name, place in found.items() if cells[place] != name}, notes
 
 
 def _has(record: Record, name: str) -> bool:
@@ -71,19 +79,21 @@ def lookup(record: Record, name: str) -> str | None:
     return None
 
 
-def _raw(part: list[Numbered], source: Source, file: str, notes: Counter[str]) -> Raw:
-    names = wanted(source)
+def _raw(part: list[Numbered], source: Source, keys: dict[str, str], file: str, notes: Counter[str]) -> Raw:
+    names = {name: keys.get(name, name) for name in wanted(source)}
     rejects: list[Reject] = []
     kept: list[Record] = []
     rows: list[int] = []
     for row, record in part:
-        fault = record if isinstance(record, Reject) else _fault(row, record, names, file)
+        fault = record if isinstance(record, Reject) else _fault(row, record, tuple(names.values()), file)
         if fault is None and isinstance(record, dict):
             kept.append(record)
             rows.append(row)
         elif fault is not None:
             rejects.append(fault)
-    columns = {name: pa.array([lookup(record, name) for record in kept], pa.string()) for name in names}
+    columns = {
+        name: pa.array([lookup(record, key) for record in kept], pa.string()) for name, key in names.items()
+    }
     return Raw(file, columns, np.array(rows, dtype=np.int64), tuple(rejects), notes, suspect=True)
 
 

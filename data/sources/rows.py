@@ -8,26 +8,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data.fields import IDENTITY, START
-from data.sources.batch import FIRST, Raw
+from data.fields import START
+from data.sources.batch import Raw
 from data.sources.definition import Source
 
+SHORTEST_TIME = 5  # bytes: days since 1899
 _TOTAL = re.compile(r"(?:.{0,20}(?:合计|小计|总计|共计)|(?:sub|grand)?totals?)[:.]?\Z", re.IGNORECASE)
 
 
 def drop_furniture(raw: Raw, source: Source) -> Raw:
     """The records among the rows, the rest counted in notes (`blank_rows`, `total_rows`, `repeated_headers`).
 
-    A total is a row without the instant every record must have, whose first cell or id says so.
+    A total is a row without the time every record must have, in which a cell says so.
     """
-    marks = _filled(raw, source, START[source.kind])
+    marks = _timed(raw, source, START[source.kind])
     if marks is None or not len(raw.rows) or not raw.header:  # records have no furniture
         return raw
     furniture = np.zeros(len(raw.rows), dtype=bool)
     notes = raw.notes.copy()
     places = np.flatnonzero(~marks)
     blank = places[_all_blank(raw, places)]
-    total = np.setdiff1d(places[_says_total(raw, source, places)], blank)
+    total = np.setdiff1d(places[_says_total(raw, places)], blank)
     header = _repeated(raw)
     for name, found in (("blank_rows", blank), ("total_rows", total), ("repeated_headers", header)):
         furniture[found] = True
@@ -40,10 +41,13 @@ def drop_furniture(raw: Raw, source: Source) -> Raw:
     return replace(raw, columns=columns, rows=raw.rows[keep], notes=notes)
 
 
-def _filled(raw: Raw, source: Source, field: str) -> np.ndarray | None:
-    """Mask of the rows where any column of a field has text."""
+def _timed(raw: Raw, source: Source, field: str) -> np.ndarray | None:
+    """Mask of the rows where any column of a field has text long enough for a time; a total may have a count there."""
     columns = [raw.columns[c] for c in source.by_field[field].columns if c in raw.columns]
-    return np.logical_or.reduce([_text(column) for column in columns]) if columns else None
+    lengths = [pc.fill_null(pc.binary_length(pc.utf8_trim_whitespace(column)), 0) for column in columns]
+    return (
+        np.logical_or.reduce([np.asarray(length) >= SHORTEST_TIME for length in lengths]) if lengths else None
+    )
 
 
 def _text(column: pa.StringArray) -> np.ndarray:
@@ -56,13 +60,12 @@ def _all_blank(raw: Raw, places: np.ndarray) -> np.ndarray:
     return ~np.logical_or.reduce([_text(column.take(at)) for column in raw.columns.values()])
 
 
-def _says_total(raw: Raw, source: Source, places: np.ndarray) -> np.ndarray:
-    names = [FIRST, *source.by_field[IDENTITY[source.kind]].columns]
+def _says_total(raw: Raw, places: np.ndarray) -> np.ndarray:
+    """Which of some rows say that they are totals, in the first cell or in any column that is read."""
     found = np.zeros(len(places), dtype=bool)
-    for name in names:
-        if name in raw.columns:
-            texts = raw.columns[name].take(pa.array(places)).to_pylist()
-            found |= np.array([text is not None and _is_total(text) for text in texts], dtype=bool)
+    for column in raw.columns.values():
+        texts = column.take(pa.array(places)).to_pylist()
+        found |= np.array([text is not None and _is_total(text) for text in texts], dtype=bool)
     return found
 
 
@@ -71,14 +74,21 @@ def _is_total(text: str) -> bool:
 
 
 def _repeated(raw: Raw) -> np.ndarray:
-    """Rows whose every cell of a mapped column is that column's header."""
-    places = np.arange(len(raw.rows))
-    for name, cell in raw.header.items():
+    """Rows whose every cell of a mapped column is that column's header, in any row of it."""
+    rows = max(map(len, raw.header.values()), default=0)
+    found = [_equal_to(raw, {name: cells[row] for name, cells in raw.header.items()}) for row in range(rows)]
+    return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]))
+
+
+def _equal_to(raw: Raw, header: dict[str, str]) -> np.ndarray:
+    """Rows that hold these cells; a header of blank cells alone is nowhere."""
+    places = np.arange(len(raw.rows)) if any(header.values()) else np.zeros(0, dtype=np.int64)
+    for name, cell in header.items():
+        if not len(places):
+            break
         column = (
             raw.columns[name] if len(places) == len(raw.rows) else raw.columns[name].take(pa.array(places))
         )
-        same = np.asarray(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(column), cell), False))
-        places = places[same]
-        if not len(places):
-            break
+        texts = pc.fill_null(pc.utf8_trim_whitespace(column), "")
+        places = places[np.asarray(pc.equal(texts, cell))]
     return places

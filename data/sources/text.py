@@ -60,7 +60,7 @@ def open_bytes(path: Path, *, largest: int = LARGEST_TEXT) -> Iterator[IO[bytes]
             packed = raw.read(2) == GZIP_MAGIC
             raw.seek(0)
             inner = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-            yield cast(IO[bytes], _Bounded(inner, path, largest, packed=packed))
+            yield cast(IO[bytes], _Bounded(inner, path, largest, packed=raw if packed else None))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise SourceError(
             f"{path.name}: got gzip data that is cut short or damaged; expected a whole file"
@@ -70,13 +70,11 @@ def open_bytes(path: Path, *, largest: int = LARGEST_TEXT) -> Iterator[IO[bytes]
 
 
 class _Bounded(io.RawIOBase):
-    """A stream that refuses to grow past a limit."""
+    """A stream that refuses to grow past a limit, or past what its packed bytes can honestly hold."""
 
-    def __init__(self, inner: IO[bytes], path: Path, largest: int, *, packed: bool) -> None:
+    def __init__(self, inner: IO[bytes], path: Path, largest: int, *, packed: IO[bytes] | None) -> None:
         self._inner, self._path, self._count = inner, path, 0
-        self._largest = largest
-        if packed:
-            self._largest = min(largest, max(RATIO_FROM, path.stat().st_size * LARGEST_RATIO))
+        self._largest, self._packed = largest, packed
 
     def readable(self) -> bool:
         return True
@@ -84,8 +82,11 @@ class _Bounded(io.RawIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         data = self._inner.read(-1 if size is None else size)
         self._count += len(data)
-        if self._count > self._largest:
-            limit = f"{self._largest >> 20:,} MB"
+        largest = self._largest
+        if self._packed is not None:  # by what has been taken of it so far, so that a bomb ends early
+            largest = min(largest, max(RATIO_FROM, self._packed.tell() * LARGEST_RATIO))
+        if self._count > largest:
+            limit = f"{largest >> 20:,} MB"
             raise SourceError(f"{self._path.name}: got more than {limit} of text; expected a smaller file")
         return data
 

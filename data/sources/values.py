@@ -14,6 +14,9 @@ LARGEST_COUNT = 2**31 - 1
 _PLAIN_NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?\Z")
 _DRESSED = re.compile(_PLAIN_NUMBER[:-1] + r"\Z")
+_COMMA_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)(?:,\d+)?\Z")
+_WIDE = re.compile("[\uff01-\uff5e\u3000]")
+_WIDE_PATTERN = "[\uff01-\uff5e\u3000]"
 
 
 def tidy(
@@ -47,11 +50,31 @@ def translate(texts: pa.StringArray, ours: Callable[[str], str | None]) -> pa.St
     return pa.array(table, pa.string()).take(coded.indices)
 
 
-def read_numbers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
+def without_prefix(texts: pa.StringArray, prefixes: tuple[str, ...]) -> pa.StringArray:
+    """Texts without the first of some texts that stands before them, and the mark after it; something must remain."""
+    ordered = sorted(prefixes, key=len, reverse=True)
+    pattern = f"^(?:{'|'.join(map(re.escape, ordered))})[-_ :]?(.)"
+    return pc.replace_substring_regex(texts, pattern, r"\1")
+
+
+def half_width(texts: pa.StringArray) -> pa.StringArray:
+    """Texts with full-width letters, digits and marks as the usual ones: an id is the same in either."""
+    if not pc.any(pc.match_substring_regex(texts, _WIDE_PATTERN)).as_py():
+        return texts
+    return translate(
+        texts, lambda text: _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    )
+
+
+def read_numbers(texts: pa.StringArray, *, decimal: str = ".") -> tuple[np.ndarray, np.ndarray]:
     """Numbers (float64, NaN where empty) and the mask of what is none.
 
     Full-width digits, thousands separators and inner blanks are understood; NaN and infinity are no numbers.
+
+    decimal  what stands before the decimals: with "," 1.234,5 is a number, and 1.5 is none
     """
+    if decimal == ",":
+        texts = translate(texts, _with_point)
     filled = np.asarray(pc.is_valid(texts))
     try:
         numbers = np.asarray(pc.cast(texts, pa.float64()).fill_null(np.nan)).copy()
@@ -65,6 +88,12 @@ def read_numbers(texts: pa.StringArray) -> tuple[np.ndarray, np.ndarray]:
         numbers[dressed] = table[np.asarray(coded.indices)]
     numbers[~np.isfinite(numbers)] = np.nan
     return numbers, filled & np.isnan(numbers)
+
+
+def _with_point(text: str) -> str:
+    """A number written with a comma as one with a point; anything else as what is no number."""
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
+    return plain.replace(".", "").replace(",", ".") if _COMMA_NUMBER.match(plain) else f"? {text}"
 
 
 def _number(text: str) -> float:

@@ -10,7 +10,7 @@
   const off = () => localStorage.getItem("linli-keys") === "off";
 
   function rows() {
-    return all("table.ranking tbody tr[data-code]");
+    return all("table.walk tbody tr[data-code], table.walk tfoot tr[data-code]");
   }
 
   function select(code, options) {
@@ -31,19 +31,21 @@
     const at = found.findIndex((row) => row.classList.contains("sel"));
     const to = found[Math.min(Math.max(at + step, 0), found.length - 1)];
     select(to.dataset.code);
+    // The focus goes along, so that Enter opens the row and not what was pressed before.
+    const name = to.querySelector("a[href], [tabindex]");
+    if (name) name.focus({ preventScroll: true });
   }
 
   function open() {
-    const link = one("table.ranking tr.sel a[href]");
+    const link = one("table.walk tr.sel a[href]");
     if (link) window.linli.go(link.href);
   }
 
   function up() {
     const links = all(".crumb a[href]");
-    // The last link is the unit one looks inside; the one before it lies above.
-    const link = links.length > 1 ? links[links.length - 2] : null;
-    if (link) window.linli.go(link.href);
-    else if (links.length && links[0].href !== location.href) window.linli.go(links[0].href);
+    // On the KPI page the last link lies above; elsewhere it is the unit one looks inside, the one before lies above.
+    const link = one(".page.kpi") ? links[links.length - 1] : links[links.length - 2] || links[0];
+    if (link && link.href !== location.href) window.linli.go(link.href);
   }
 
   function help(open) {
@@ -68,7 +70,8 @@
   const DO = {
     KeyJ: () => move(1), KeyK: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
     Enter: open, Backspace: up, BracketLeft: () => step("earlier"), BracketRight: () => step("later"),
-    KeyI: () => menu(".controls details.menu"),
+    KeyI: () => menu(".controls details.indicator"),
+    KeyC: () => { const button = one("[data-opens]:focus") || one("[data-main]"); if (button) button.click(); },
     KeyT: () => { const page = one(".page.map"); if (page) page.classList.toggle("tableonly"); window.dispatchEvent(new Event("resize")); },
     Slash: () => { const box = document.getElementById("shell-search"); if (box) { box.focus(); box.select(); } },
   };
@@ -93,12 +96,13 @@
     if (event.key === "?") { event.preventDefault(); help(true); return; }
     if (event.shiftKey) return;
     const inside = event.target.closest && event.target.closest("a, button, summary, [role=region]");
-    if (/^(Enter|Arrow)/.test(event.code) && inside && !event.target.closest(".rank")) return;
+    if (/^(Enter|Arrow)/.test(event.code) && inside && !event.target.closest(".rank, .lea")) return;
     if (event.code === "Enter" && event.target.closest("a, button, summary")) return;
     if (event.code === "KeyG") { leading = Date.now(); return; }
     if (Date.now() - leading < 1200 && PAGES[event.code]) {
       leading = 0;
       const link = one(`.nav a[data-page="${PAGES[event.code]}"]`);
+      window.linli.carry(link);
       if (link) window.linli.go(link.href);
       return;
     }
@@ -115,7 +119,7 @@
       if (name === "off") { localStorage.setItem("linli-keys", off() ? "on" : "off"); button.classList.toggle("p", off()); }
       return;
     }
-    const row = event.target.closest && event.target.closest("table.ranking tbody tr[data-code]");
+    const row = event.target.closest && event.target.closest("table.walk tr[data-code]");
     if (row) select(row.dataset.code, { still: true });
   });
 

@@ -5,7 +5,8 @@
   "use strict";
   const REGULAR = ["regular", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC"];
   const BOLD = ["semibold", ...REGULAR.slice(1)];
-  const OVER = "over-fills";
+  const OVER = "over-fills", INVERTED = 120;
+  const COUNTED = ["==", ["get", "kind"], "count"];
   const EMPTY = { type: "FeatureCollection", features: [] };
   const shapes = new Map();
   let arrived = (performance.getEntriesByType("navigation")[0] || {}).type || "navigate";
@@ -28,18 +29,6 @@
       })).catch(() => EMPTY));
     }
     return shapes.get(address);
-  }
-
-  function bounds(found) {
-    const box = [Infinity, Infinity, -Infinity, -Infinity];
-    const walk = (part) => {
-      if (typeof part[0] === "number") {
-        box[0] = Math.min(box[0], part[0]); box[1] = Math.min(box[1], part[1]);
-        box[2] = Math.max(box[2], part[0]); box[3] = Math.max(box[3], part[1]);
-      } else part.forEach(walk);
-    };
-    found.features.forEach((each) => walk(each.geometry.coordinates));
-    return box[0] < box[2] ? [[box[0], box[1]], [box[2], box[3]]] : null;
   }
 
   /* ---- pictures drawn here: hatch and symbols ---- */
@@ -79,6 +68,7 @@
   function pictures(map, colours) {
     if (map.hasImage("linli-hatch")) return;
     map.addImage("linli-hatch", hatch(colours), { pixelRatio: 2 });
+    disc(map, colours);
     for (const [name, [colour, draw, ring]] of Object.entries(SYMBOLS)) {
       map.addImage(`linli-${name}`, canvas(18, (pen) => {
         pen.beginPath();
@@ -98,13 +88,28 @@
     }
   }
 
+  /* A disc that grows with its number: the middle column is stretched, the text keeps to the inner box. */
+  function disc(map, colours) {
+    const size = 24, middle = size;  // at two pixels a point
+    const picture = canvas(size, (pen) => {
+      pen.beginPath();
+      pen.arc(size / 2, size / 2, size / 2 - 2, 0, 7);
+      pen.fillStyle = colours.surface;
+      pen.fill();
+      pen.lineWidth = 1.6;
+      pen.strokeStyle = colours.t1;
+      pen.stroke();
+    });
+    map.addImage("linli-count", picture, { pixelRatio: 2, stretchX: [[middle - 1, middle + 1]], content: [10, 10, 38, 38] });
+  }
+
   /* ---- layers ---- */
   const is = (code) => ["==", ["get", "code"], code === null || code === undefined ? "" : code];
 
   function layers(map, colours) {
     if (map.getLayer("linli-hatch")) return;
     const geo = (name) => map.getSource(name) || map.addSource(name, { type: "geojson", data: EMPTY });
-    ["linli-units", "linli-names", "linli-points"].forEach(geo);
+    ["linli-units", "linli-names", "linli-above", "linli-points"].forEach(geo);
     const line = (id, colour, width, dash) => map.addLayer({
       id, type: "line", source: "linli-units", filter: is(null), layout: { "line-join": "round" },
       paint: Object.assign({ "line-color": colour, "line-width": width }, dash ? { "line-dasharray": dash } : {}),
@@ -118,36 +123,66 @@
     line("linli-chosen-halo", colours.surface, 7);
     line("linli-chosen", colours.accent, 3.2);
     // What lies further up is placed first: units before points before roads.
-    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points",
+    map.addLayer({ id: "linli-counts", type: "symbol", source: "linli-points", filter: COUNTED,
+      layout: { "icon-image": "linli-count", "icon-text-fit": "both", "icon-text-fit-padding": [0, 2, 0, 2],
+        "text-field": ["to-string", ["get", "n"]], "text-font": BOLD, "text-size": 11, "text-padding": 0,
+        "symbol-sort-key": ["-", ["get", "n"]] },
+      paint: { "text-color": colours.t1 } });
+    map.addLayer({ id: "linli-points", type: "symbol", source: "linli-points", filter: ["!", COUNTED],
       layout: { "icon-image": ["concat", "linli-", ["get", "kind"]], "icon-allow-overlap": true, "icon-padding": 1,
         "icon-size": ["interpolate", ["linear"], ["zoom"], 12, 0.55, 14.5, 0.8, 16, 1] } });
     map.addLayer({ id: "linli-names", type: "symbol", source: "linli-names",
       layout: {
         "text-field": ["format", ["get", "name"], { "text-font": ["literal", BOLD] },
           ["case", ["==", ["get", "value"], ""], "", "\n"], {}, ["get", "value"], { "text-font": ["literal", REGULAR], "font-scale": 0.92 }],
-        "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 9, "text-padding": 3,
-        "symbol-sort-key": ["get", "order"],
+        "text-font": BOLD, "text-size": 12, "text-line-height": 1.2, "text-max-width": 40, "text-padding": 1,
       },
-      paint: { "text-color": ["case", ["get", "inverse"], colours.surface, colours.label],
+      paint: { "text-color": ["case", ["get", "inverse"], colours.ink, colours.label],
         "text-halo-color": ["case", ["get", "inverse"], ["get", "fill"], colours.halo],
-        "text-halo-width": ["case", ["get", "inverse"], 2, 1.6] } });
+        "text-halo-width": ["case", ["get", "inverse"], 1.2, 1.6] } });
+    map.addLayer({ id: "linli-above", type: "symbol", source: "linli-above",
+      layout: { "text-field": ["get", "name"], "text-font": BOLD, "text-size": 14, "text-letter-spacing": 0.1,
+        "text-max-width": 40, "text-allow-overlap": true },
+      paint: { "text-color": colours.label, "text-halo-color": colours.halo, "text-halo-width": 2 } });
   }
 
+  /* What a name says: one entry a unit, in the order of the figure. */
   function names(about, fill) {
     const scale = fill.colorscale, steps = scale.length / 2;
-    return { type: "FeatureCollection", features: fill.locations.map((code, at) => {
+    return fill.locations.map((code, at) => {
       const step = fill.z[at];
-      return { type: "Feature", geometry: { type: "Point", coordinates: [about.lon[at], about.lat[at]] },
-        properties: {
-          code, name: fill.text[at], value: step < 0 ? (fill.customdata[at][0] || about.card.few) : fill.customdata[at][0],
-          inverse: about.inverse.includes(step), fill: scale[Math.min(step + 1, steps - 1) * 2][1], order: -(fill.z[at] >= 0),
-        } };
-    }).filter((each) => Number.isFinite(each.geometry.coordinates[0])) };
+      return { code, name: fill.text[at], value: fill.customdata[at][0] || fill.customdata[at][3],
+        inverse: about.inverse.includes(step), fill: scale[Math.min(step + 1, steps - 1) * 2][1] };
+    });
+  }
+
+  async function arrange() {
+    const map = engine(), about = meta();
+    if (!map || !about || !map.getSource("linli-names")) return;
+    const found = about.shapes ? await outlines(about.shapes) : EMPTY;
+    if (map !== engine() || about !== meta()) return;
+    const [fill, points] = graph.data;
+    const { names: own, above } = window.linli.names.arrange(map, about, names(about, fill), points, found);
+    map.getSource("linli-names").setData({ type: "FeatureCollection", features: own });
+    map.getSource("linli-above").setData({ type: "FeatureCollection", features: above });
+  }
+
+  const sum = (counts) => (Array.isArray(counts) ? counts.reduce((all, each) => all + each, 0) : 0);
+  /* Names of places over fills on which text is inverted. More than so many units are left as they are. */
+  function invert(map, outlines, codes) {
+    if (!map.getLayer("place-names-inverse")) return;
+    const dark = new Set(codes.length <= INVERTED ? codes : []), parts = [];
+    for (const { properties, geometry } of outlines.features) {
+      if (dark.has(properties.code)) parts.push(...(geometry.type === "MultiPolygon" ? geometry.coordinates : [geometry.coordinates]));
+    }
+    const over = parts.length ? ["within", { type: "MultiPolygon", coordinates: parts }] : ["boolean", false];
+    map.setFilter("place-names", parts.length ? ["!", over] : null);
+    map.setFilter("place-names-inverse", over);
   }
 
   function marks(points) {
     return { type: "FeatureCollection", features: points.lon.map((lon, at) => ({ type: "Feature",
-      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0], at } })) };
+      geometry: { type: "Point", coordinates: [lon, points.lat[at]] }, properties: { kind: points.customdata[at][0], at, n: sum(points.customdata[at][2]) } })) };
   }
 
   /* ---- view: fitted to the outlines on arrival, as it was on the way back ---- */
@@ -160,42 +195,20 @@
     sessionStorage.setItem(memory(), JSON.stringify([lng, lat, map.getZoom()]));
   }
 
-  function padding() {
-    const box = graph.getBoundingClientRect();
-    return box.width < 600 ? { top: 52, bottom: 24, left: 14, right: 14 } : { top: 64, bottom: 76, left: 28, right: 28 };
-  }
-
   function look(lon, lat, zoom) {
     const map = engine();
     if (!map || !window.Plotly) return;
     map.jumpTo({ center: [lon, lat], zoom });
-    window.Plotly.relayout(graph, { "map.center": { lon, lat }, "map.zoom": zoom });
+    // A page that is left while it is drawn takes the graph away under the drawing; nothing is amiss then.
+    const mine = graph;
+    window.Plotly.relayout(mine, { "map.center": { lon, lat }, "map.zoom": zoom })
+      .catch((error) => { if (mine.isConnected && mine._fullLayout) throw error; });
   }
 
   function fit(found) {
-    const map = engine(), box = bounds(found);
-    if (!map || !box) return;
-    const room = padding();
-    let view = map.cameraForBounds(box, { padding: room, maxZoom: 18 });
-    if (!view) return;
-    look(view.center.lng, view.center.lat, view.zoom);
-    const legend = document.querySelector(".page.map .lg");
-    if (room.bottom > 30 && legend && covers(map, legend, found)) {
-      view = map.cameraForBounds(box, { padding: Object.assign(room, { bottom: legend.offsetHeight + 24 }), maxZoom: 18 });
-      look(view.center.lng, view.center.lat, view.zoom);
-    }
+    const view = engine() && window.linli.fitted(found, graph.getBoundingClientRect());
+    if (view) look(...view);
     moved = false;
-  }
-
-  /* Whether the legend lies on a unit. */
-  function covers(map, legend, found) {
-    const frame = graph.getBoundingClientRect(), box = legend.getBoundingClientRect();
-    const on = (part) => {
-      if (typeof part[0] !== "number") return part.some(on);
-      const at = map.project(part);
-      return at.x + frame.left < box.right && at.y + frame.top > box.top;
-    };
-    return found.features.some((each) => on(each.geometry.coordinates));
   }
 
   function arrive(found) {
@@ -232,8 +245,8 @@
     }
     const without = fill.locations.filter((_, at) => fill.z[at] < 0);
     map.setFilter("linli-hatch", ["in", ["get", "code"], ["literal", without]]);
-    map.getSource("linli-names").setData(names(about, fill));
     map.getSource("linli-points").setData(marks(points));
+    invert(map, found, fill.locations.filter((_, at) => about.inverse.includes(fill.z[at])));
     const page = `${location.pathname} ${about.shapes}`;
     if (drawn !== page) {
       drawn = page;
@@ -243,6 +256,7 @@
       if (!map.linliScale) {
         map.linliScale = true;
         map.on("move", scale);
+        map.on("moveend", arrange);
         map.on("moveend", (event) => { if (event.originalEvent) { moved = true; keep(); } });
         map.on("mousemove", show);
         map.on("mouseout", hide);
@@ -250,6 +264,7 @@
       }
     } else if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
     scale();
+    await arrange();
     map.once("idle", () => { if (graph) graph.dataset.ready = page; });
     map.triggerRepaint();
   }
@@ -286,7 +301,7 @@
   function under(map, event) {
     if (!map.getLayer("linli-area") || !map.getLayer("linli-points")) return null;
     const near = [[event.point.x - 2, event.point.y - 2], [event.point.x + 2, event.point.y + 2]];
-    const mark = map.queryRenderedFeatures(near, { layers: ["linli-points"] })[0];
+    const mark = map.queryRenderedFeatures(near, { layers: ["linli-points", "linli-counts"] })[0];
     if (mark) return { mark: graph.data[1].customdata[mark.properties.at] };
     const area = map.queryRenderedFeatures(event.point, { layers: ["linli-area"] })[0];
     const at = area ? graph.data[0].locations.indexOf(area.properties.code) : -1;
@@ -303,19 +318,25 @@
     if (hit.mark) {
       const [kind, title, detail] = hit.mark;
       line(box, [[about.card.points[kind], "b"]]);
-      line(box, [[title.split("/").pop(), ""]]);
-      line(box, [[detail, "t2"]]);
+      line(box, [[kind === "count" ? title : title.split("/").pop(), ""]]);
+      line(box, [[kind === "count" ? byKind(detail, about.card.points) : detail, "t2"]]);
     } else {
       const fill = graph.data[0], [value, base, rank, verdict] = fill.customdata[hit.at];
       const where = document.querySelector(".crumb a:last-of-type");
       line(box, [[fill.text[hit.at], "b"], [where ? where.textContent : "", "t3"]]);
-      line(box, [[about.card.title, ""], [value ? `${value} ${about.card.unit}` : about.card.few, "b"], [verdict, "t2"]]);
+      line(box, [[about.card.title, ""], [value && `${value} ${about.card.unit}`, "b"], [verdict, "t2"]]);
       line(box, [[base && about.card.base.replace("@", base), "t2"], [rank && about.card.rank.replace("@", rank), "t2"]]);
     }
     point(hit.mark ? null : hit.code);
     map.getCanvas().style.cursor = hit.mark ? "default" : "pointer";
     box.hidden = false;
     place(box, event.originalEvent);
+  }
+
+  /* "Overdue 3 · Open case 12": the kinds a disc counts, in the order the server counts them. */
+  function byKind(counts, titles) {
+    const names = Object.values(titles);
+    return counts.map((n, at) => (n ? `${names[at]} ${n}` : "")).filter(Boolean).join(" · ");
   }
 
   function place(box, event) {
@@ -380,6 +401,7 @@
       const at = stops.findIndex((stop) => side.classList.contains(stop));
       side.classList.remove(...stops);
       side.classList.add(stops[(at + 1) % stops.length]);
+      window.dispatchEvent(new Event("resize"));
     }
   });
   for (const [name, over] of [["mouseover", true], ["mouseout", false]]) {

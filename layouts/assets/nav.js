@@ -25,9 +25,29 @@
     else if (tries) setTimeout(() => whenThere(id, tries - 1), 50);
   }
 
+  /* A page opened from another keeps the place and the days that are shown there now. */
+  function carry(link) {
+    if (!link || !link.dataset.page) return;
+    const here = location.pathname.split("/"), asked = new URLSearchParams(location.search), to = new URL(link.href);
+    const unit = { map: here[3], kpi: here[2], analyst: encodeURIComponent(asked.get("unit") || "") }[here[1] || "map"];
+    const place = { map: (code) => `/map/-/${code}`, kpi: (code) => `/kpi/${code}`, analyst: () => "/analyst" }[link.dataset.page];
+    if (!place) return;
+    if (unit && unit !== "-") {
+      to.pathname = place(unit);
+      if (link.dataset.page === "analyst") to.searchParams.set("unit", decodeURIComponent(unit));
+    }
+    const kept = link.dataset.page === "analyst" || !asked.has("indicator") ? ["from", "to"] : ["from", "to", "indicator"];
+    for (const name of kept) if (asked.has(name)) to.searchParams.set(name, asked.get(name));
+    // The map changes trees in place, below links that still lead to the tree before.
+    if (asked.has("tree")) to.searchParams.set("tree", asked.get("tree"));
+    else if (unit !== undefined && here[1]) to.searchParams.delete("tree");
+    link.href = to.pathname + to.search;
+  }
+
   document.addEventListener("click", (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target.closest && event.target.closest("a[href]");
+    carry(link);
     if (link && link.getAttribute("href")[0] === "/" && local(link)) {
       event.preventDefault();
       go(link.href);
@@ -71,7 +91,7 @@
       window.dash_clientside.set_props("map-asked", { value: [pathname, search, tick].join(" ") });
     }
     const next = name === "map" ? "map" : [name, pathname, search, beat].join(" ");
-    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search].join(" ")))) {
+    if (next === now || (beat === "" && name !== "map" && now && now.startsWith([name, pathname, search, ""].join(" ")))) {
       return window.dash_clientside.no_update;
     }
     if (drawn && drawn !== name) window.scrollTo(0, 0);
@@ -79,12 +99,27 @@
     return next;
   }
   window.dash_clientside = Object.assign(window.dash_clientside || {}, { linli: { page } });
-  window.linli = Object.assign(window.linli || {}, { go });
+  window.linli = Object.assign(window.linli || {}, { go, carry });
+
+  /* What the window is called: where one is, which page, the program. */
+  const brand = document.title;
+  function named() {
+    const texts = [".crumb b", ".nav a.on", ".page.alone h1"].map((each) => document.querySelector(each)).filter(Boolean);
+    const title = [...new Set(texts.map((each) => each.textContent)), brand].join(" · ");
+    if (document.title !== title) document.title = title;
+  }
+  new MutationObserver(named).observe(document.body, { childList: true, subtree: true });
 
   /* The server learns before the first page whether maps can be drawn here. */
   const canvas = document.createElement("canvas");
   const able = !!canvas.getContext("webgl2");
   document.cookie = `linli-webgl=${able ? "yes" : "no"}; path=/; SameSite=Lax`;
+
+  /* And whether there is room for what only wide windows show. */
+  const room = window.matchMedia("(min-width: 1800px)");
+  const told = () => { document.cookie = `linli-wide=${room.matches ? "yes" : "no"}; path=/; SameSite=Lax`; };
+  room.addEventListener("change", told);
+  told();
 
   /* An answer that does not come is said; what was on the page stays. A session that ended leads to the door. */
   const ask = window.fetch;

@@ -1,0 +1,220 @@
+"""The gazetteer of an instance: entries that are known from an instant until another, and what grows or mends them.
+
+Invariants: nothing is overwritten, an entry that no longer holds is superseded; a proposal counts only once a person
+has accepted it; every change moves the facts it concerns before the lock is given back (see `data.relocation`).
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame
+from sqlalchemy import Connection, func, insert, select, update
+
+from data.gazetteer_file import GazetteerError, as_file, read_file
+from data.growth import grown
+from data.instants import micros
+from data.locks import one_at_a_time
+from data.people import note
+from data.placing import Target, known
+from data.relocation import Moved, relocate
+from data.schema import hand_place, load, place_entry
+from data.store import Store, any_of
+from geo.gazetteer import Entry
+
+SAYS = (
+    "kind",
+    "name",
+    "road",
+    "lane",
+    "branch",
+    "low",
+    "high",
+    "side",
+    "valid_from_on",
+)  # what an entry is about
+HOLDS = ("lon", "lat", "level", "units", "valid_to_on", "note")  # and what it says of it
+ALL = (*SAYS, *HOLDS)
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a change of the gazetteer did: entries added, replaced, left as they were, closed; and the facts moved."""
+
+    added: int
+    replaced: int
+    unchanged: int
+    closed: int
+    moved: Moved
+
+
+def import_file(
+    store: Store, path: Path, *, clock: Callable[[], datetime], by: str, replace: bool = False
+) -> Changed:
+    """Take the entries of a file; one about the same words as an entry replaces it. Raises GazetteerError.
+
+    replace  entries that came from files and are not in this one no longer hold
+    """
+    return put(store, read_file(path, store.settings), clock=clock, by=by, origin="import", replace=replace)
+
+
+def put(
+    store: Store,
+    rows: DataFrame,
+    *,
+    clock: Callable[[], datetime],
+    by: str,
+    origin: str,
+    replace: bool = False,
+) -> Changed:
+    """Take entries given as rows with the columns ALL, then move the facts they concern."""
+    with one_at_a_time(store, "load"):
+        with store.write() as connection:
+            added, replaced, unchanged, closed = write(
+                connection, rows, now=clock(), by=by, origin=origin, replace=replace
+            )
+        moved = relocate(store, clock=clock)
+    return Changed(added, replaced, unchanged, closed, moved)
+
+
+def write(
+    connection: Connection, rows: DataFrame, *, now: datetime, by: str, origin: str, replace: bool = False
+) -> tuple[int, int, int, int]:
+    """Write entries without moving a fact; the caller holds the lock `load`. Answers the counts of `Changed`."""
+    rows = _comparable(rows).drop_duplicates(list(SAYS), keep="last")
+    at = after_all(connection, micros(now))
+    before = entries(connection).reset_index()
+    shared = before.merge(rows, on=list(SAYS), how="inner", suffixes=("", "_new"))
+    same = np.logical_and.reduce([_equal(shared[name], shared[f"{name}_new"]) for name in HOLDS])
+    lacking = replace & (before["origin"] == origin) & ~before["id"].isin(shared["id"])
+    _close(connection, [*shared.loc[~same, "id"], *before.loc[lacking, "id"]], at=at)
+    kept = rows.merge(shared.loc[same, list(SAYS)], on=list(SAYS), how="left", indicator=True)
+    fresh = kept[kept["_merge"] == "left_only"]
+    _add(connection, fresh, state="active", origin=origin, by=by, at=at)
+    note(connection, "gazetteer changed", by=by, now=now, detail=f"{len(fresh)} entries, {origin}")
+    replaced = int((~same).sum())
+    return len(fresh) - replaced, replaced, int(same.sum()), int(lacking.sum())
+
+
+def entries(connection: Connection, *, state: str = "active", as_of: int | None = None) -> DataFrame:
+    """Entries by id: ALL, origin, recorded_at, recorded_by; those that hold, or held at an instant."""
+    names = [*ALL, "origin", "recorded_at", "recorded_by"]
+    query = select(place_entry.c.id, *(place_entry.c[name] for name in names)).where(
+        place_entry.c.state == state, known(place_entry, as_of)
+    )
+    rows = connection.execute(query.order_by(place_entry.c.id)).all()
+    return _comparable(DataFrame(rows, columns=["id", *names])).set_index("id")
+
+
+def _comparable(rows: DataFrame) -> DataFrame:
+    """Columns of one type each, so that rows from a file and from the store can be compared."""
+    texts = {"kind", "name", "road", "level", "units", "note"}
+    floats = {"lon", "lat", "valid_from_on", "valid_to_on"}
+    frame = rows.reindex(columns=[*rows.columns, *(name for name in ALL if name not in rows)])
+    for name in ALL:
+        if name in texts:
+            frame[name] = frame[name].fillna("{}" if name == "units" else "").astype("str")
+        else:
+            frame[name] = frame[name].astype("float64" if name in floats else "int64")
+    return frame
+
+
+def _equal(one: pd.Series, other: pd.Series) -> np.ndarray:
+    return np.asarray((one == other) | (one.isna() & other.isna()))
+
+
+def after_all(connection: Connection, now: int) -> int:
+    """An instant after everything recorded so far, so that what was placed before is not placed by what comes now."""
+    parts = (
+        load.c.recorded_at, place_entry.c.recorded_at, place_entry.c.superseded_at, hand_place.c.recorded_at,
+        hand_place.c.superseded_at,
+    )  # fmt: skip
+    latest = [connection.scalar(select(func.max(column))) or 0 for column in parts]
+    return max(now, *(at + 1 for at in latest))
+
+
+def _close(connection: Connection, numbers: Collection[int], *, at: int) -> None:
+    if numbers:
+        which = place_entry.c.id.in_(any_of(connection, [int(number) for number in numbers]))
+        connection.execute(update(place_entry).where(which).values(superseded_at=at))
+
+
+def _add(connection: Connection, rows: DataFrame, *, state: str, origin: str, by: str, at: int) -> list[int]:
+    if rows.empty:
+        return []
+    first = (connection.scalar(select(func.max(place_entry.c.id))) or 0) + 1
+    plain = rows[list(ALL)].astype(object).where(rows[list(ALL)].notna(), None)
+    more = {"state": state, "origin": origin, "recorded_at": at, "recorded_by": by}
+    values = [{"id": first + turn, **row, **more} for turn, row in enumerate(plain.to_dict("records"))]
+    connection.execute(insert(place_entry), values)
+    return [first + turn for turn in range(len(values))]
+
+
+def export_file(store: Store, *, as_of: int | None = None) -> str:
+    """The entries that hold (or held at an instant) as a file's text."""
+    with store.read() as connection:
+        return as_file(entries(connection, as_of=as_of))
+
+
+def propose(store: Store, *, clock: Callable[[], datetime], by: str, least: int) -> int:
+    """Grow proposals from facts that coordinates placed; those made or refused before are not made again."""
+    rows = _comparable(grown(store, least=least))
+    with store.write() as connection:
+        before = pd.concat([entries(connection, state=state) for state in ("active", "proposed", "refused")])
+        about = list(SAYS[:-1])
+        old = set(map(tuple, before[about].itertuples(index=False, name=None)))
+        fresh = rows[[key not in old for key in rows[about].itertuples(index=False, name=None)]]
+        _add(
+            connection,
+            fresh,
+            state="proposed",
+            origin="facts",
+            by=by,
+            at=after_all(connection, micros(clock())),
+        )
+    return len(fresh)
+
+
+def proposals(store: Store) -> DataFrame:
+    """Proposals that nobody has judged, as `entries`."""
+    with store.read() as connection:
+        return entries(connection, state="proposed")
+
+
+def judge(
+    store: Store, numbers: Collection[int] | None, *, accepted: bool, clock: Callable[[], datetime], by: str
+) -> Moved:
+    """Accept or refuse proposals by number (None: all), and move the facts that accepted ones concern.
+
+    Raises GazetteerError for a number that is no open proposal.
+    """
+    with one_at_a_time(store, "load"):
+        with store.write() as connection:
+            open_ones = entries(connection, state="proposed")
+            chosen = open_ones.index.tolist() if numbers is None else sorted(set(numbers))
+            for number in chosen:
+                if number not in open_ones.index:
+                    raise GazetteerError(f"gazetteer: got {number}; expected the number of an open proposal")
+            now = after_all(connection, micros(clock()))
+            _close(connection, chosen, at=now)
+            state = "active" if accepted else "refused"
+            _add(connection, open_ones.loc[chosen], state=state, origin="facts", by=by, at=now)
+            about = ", ".join(map(str, chosen[:20]))
+            note(
+                connection,
+                f"proposals {'accepted' if accepted else 'refused'}",
+                by=by,
+                now=clock(),
+                about=about,
+            )
+        return relocate(store, clock=clock) if accepted else Moved(0, (), {})
+
+
+def remembered(entry: Entry, target: Target) -> DataFrame:
+    """An entry that somebody asked to be remembered, as a row for `put`."""
+    return DataFrame(
+        [{**entry._asdict(), **target.values(), "valid_from_on": None, "valid_to_on": None, "note": ""}]
+    )

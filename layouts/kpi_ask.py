@@ -1,0 +1,156 @@
+"""What the KPI page is asked and what it was answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, urlencode
+
+from pandas import DataFrame
+
+from data.departments import KINDS
+from data.indicators import INDICATORS, Indicator
+from data.query import NARROWING, Period, Query
+from data.settings import Level
+from layouts import values
+from layouts.narrowing import Narrowed
+from layouts.tree_switch import Way
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "key": (
+        "order_first_contact_rate",
+        "order_on_time_rate",
+        "order_resolution_rate",
+        "order_satisfaction",
+        "case_on_time_closure_rate",
+        "cases_overdue_open",
+    ),
+    "cases": tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases"),
+    "orders": tuple(name for name, entry in INDICATORS.items() if entry.subject == "orders"),
+    "street": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "alerts")),
+}
+USUAL = {
+    "key": "order_satisfaction",
+    "cases": "case_on_time_closure_rate",
+    "orders": "order_satisfaction",
+    "street": "parking_occupancy",
+}
+ORDERS = ("best", "worst", "name")
+
+
+@dataclass(frozen=True)
+class KpiAsk:
+    """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit.
+
+    by  "" to rank units, else the kind of departments (`data.departments.KINDS`) ranked instead
+    """
+
+    query: Query
+    group: str = "key"
+    order: str = "best"
+    by: str = ""
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """Indicators of the group, in the order of their cards."""
+        return tuple(INDICATORS[name] for name in GROUPS[self.group])
+
+    @property
+    def ranked(self) -> Indicator:
+        """The indicator the ranking follows: the one asked for, else the group's usual one."""
+        asked = self.query.indicator
+        return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
+
+    def href(self, *, unit: str | None = None, **changes: str | Period | None) -> str:
+        """Address of this page with another unit, period, tree, narrowing, group, indicator, level or order."""
+        query, within = self.query, self.query.within if unit is None else unit
+        parts = {name: changes.pop(name) for name in ("period", "tree", *NARROWING) if name in changes}
+        own = {"group": self.group, "order": self.order, "by": self.by, "level": query.level or ""}
+        extras = own | changes
+        indicator = str(extras.pop("indicator", self.ranked.name))
+        if unit is not None:
+            extras["level"] = ""
+        asked = replace(query, indicators=(indicator,), **parts)  # type: ignore[arg-type]  # parts of a query, by name
+        plain = {"group": "key", "order": "best", "level": "", "by": ""}
+        more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
+        return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
+
+
+def group_of(params: Mapping[str, str]) -> str:
+    """The group an address names; without one, that which holds the indicator asked for."""
+    group = params.get("group", "")
+    if group in GROUPS:
+        return group
+    asked = params.get("indicator", "").split(",")[0]
+    return next((name for name, members in GROUPS.items() if asked in members), "key")
+
+
+def parse_ask(query: Query, params: Mapping[str, str]) -> KpiAsk:
+    """The group and order of an address."""
+    order, by = params.get("order", "best"), params.get("by", "")
+    return KpiAsk(query, group_of(params), order if order in ORDERS else "best", by if by in KINDS else "")
+
+
+@dataclass(frozen=True)
+class KpiAnswer:
+    """What the store answered.
+
+    path      units from the reader's topmost down to the unit shown: code, name
+    inside    code and name of the units just below
+    level     the level ranked, None where the unit has nothing below it; `levels` those that can be chosen
+    measures  `Reader.measures` for the group; its total rows are the unit's own values
+    series    `Reader.series` for the last periods and the same a year before
+    sources   `Reader.freshness`
+    aims      targets by indicator
+    data_at   when the figures were last brought up to date, in words
+    top       whether the unit is the whole of the instance, which targets in numbers of records speak of
+    place     name of the instance, for a reader of several units
+    ways      trees the page can be read in
+    kinds     kinds of departments that can be ranked
+    narrowed  what the question is narrowed to
+    """
+
+    path: Sequence
+    level: Level | None
+    levels: Sequence[Level]
+    measures: DataFrame
+    series: DataFrame
+    sources: DataFrame
+    aims: dict[str, float] = field(default_factory=dict)
+    data_at: str = ""
+    elapsed: tuple[int, int] | None = None
+    inside: Sequence[tuple[str, str]] = ()
+    top: bool = True
+    place: str = ""
+    ways: Sequence[Way] = ()
+    kinds: Sequence[str] = ()
+    narrowed: Sequence[Narrowed] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the unit shown, of the instance where everything is."""
+        return str(self.path[-1].name) if self.path else self.place
+
+    @property
+    def count(self) -> int:
+        """How many units are ranked."""
+        return int(self.measures.loc[self.measures["kind"] == "unit", "unit_code"].nunique())
+
+    def total(self, name: str) -> dict | None:
+        """The unit's own row of one indicator."""
+        own = self.measures[(self.measures["indicator"] == name) & (self.measures["kind"] == "total")]
+        return own.to_dict("records")[0] if len(own) else None
+
+    def line(self, name: str, wanted: Sequence[Period]) -> list[float | None]:
+        """Values of one indicator in these periods; what lies before the first record is unknown, not 0."""
+        own = self.series[self.series["indicator"] == name]
+        known = {
+            row["period_start"]: (values.known(row["value"]), row["n"]) for row in own.to_dict("records")
+        }
+        answered = [known.get(period.start, (None, 0)) for period in wanted]
+        first = next((place for place, (_, n) in enumerate(answered) if n), len(answered))
+        return [value if place >= first else None for place, (value, _) in enumerate(answered)]
+
+    def aim(self, indicator: Indicator) -> float | None:
+        """The target of the unit shown; one in numbers of records holds for the whole only."""
+        if indicator.kind in ("count", "stock") and not self.top:
+            return None
+        return self.aims.get(indicator.name)

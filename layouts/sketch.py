@@ -1,0 +1,114 @@
+"""A small map without WebGL: outlines, labels and numbered proposals as one SVG, in which a click is a place.
+
+The picture is WIDTH by HEIGHT; a view is its middle and its width in degrees. assets/unplaced.js turns a click back
+into degrees by the same rule, so both must be changed together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import cos, radians
+
+import shapely
+from pandas import DataFrame
+
+WIDTH, HEIGHT = 560, 380
+ROOM = 34  # pixels a label needs
+COLOURS = {
+    "light": {
+        "ground": "#f4f6f8",
+        "line": "#b6c0cc",
+        "upper": "#5d6b7c",
+        "text": "#36424f",
+        "mark": "#0b62c4",
+    },
+    "dark": {
+        "ground": "#161c23",
+        "line": "#3a4653",
+        "upper": "#8b99a9",
+        "text": "#c5ced8",
+        "mark": "#6cb0ff",
+    },
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """Middle of the picture (WGS84 degrees) and its width in degrees of longitude."""
+
+    lon: float
+    lat: float
+    span: float
+
+    @property
+    def tall(self) -> float:
+        """Height in degrees of latitude."""
+        return self.span * cos(radians(self.lat)) * HEIGHT / WIDTH
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east, north."""
+        half, tall = self.span / 2, self.tall / 2
+        return self.lon - half, self.lat - tall, self.lon + half, self.lat + tall
+
+    def at(self, lon: float, lat: float) -> tuple[float, float]:
+        """Pixels of a place."""
+        return (lon - self.lon) / self.span * WIDTH + WIDTH / 2, (
+            self.lat - lat
+        ) / self.tall * HEIGHT + HEIGHT / 2
+
+
+def sketch(
+    view: View, fine: DataFrame, upper: DataFrame, marks: Sequence[tuple[float, float]], *, theme: str
+) -> str:
+    """The picture.
+
+    fine, upper  frames of `data.outlines.outlines`
+    marks        places of the proposals, best first
+    """
+    colour = COLOURS.get(theme, COLOURS["light"])
+    lines = [_paths(view, fine, colour["line"], 1), _paths(view, upper, colour["upper"], 2)]
+    labels = _labels(view, fine, colour)
+    middle = f'<path d="M{WIDTH / 2 - 7} {HEIGHT / 2}h14M{WIDTH / 2} {HEIGHT / 2 - 7}v14" stroke="{colour["upper"]}"/>'
+    spots = [_mark(view, number, place, colour) for number, place in enumerate(marks, 1)]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        'font-family="system-ui, sans-serif" font-size="11">'
+        f'<rect width="100%" height="100%" fill="{colour["ground"]}"/>'
+        f"{''.join(lines)}{''.join(labels)}{middle}{''.join(spots)}</svg>"
+    )
+
+
+def _paths(view: View, units: DataFrame, colour: str, width: int) -> str:
+    parts = [
+        " ".join(f"{x:.1f},{y:.1f}" for x, y in (view.at(*point) for point in ring.coords))
+        for shape in units["geometry"]
+        for polygon in shapely.get_parts(shape)
+        if polygon.geom_type == "Polygon"
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    drawn = "".join(f'<polygon points="{part}"/>' for part in parts)
+    return f'<g fill="none" stroke="{colour}" stroke-width="{width}">{drawn}</g>'
+
+
+def _labels(view: View, units: DataFrame, colour: dict[str, str]) -> list[str]:
+    """Names where there is room: a label leaves out those that would lie over it."""
+    taken: list[tuple[float, float]] = []
+    found = []
+    for name, lon, lat in zip(units["name"], units["lon"], units["lat"], strict=True):
+        x, y = view.at(float(lon), float(lat))
+        inside = 20 < x < WIDTH - 20 and 10 < y < HEIGHT - 6
+        if inside and all(abs(x - a) > 2 * ROOM or abs(y - b) > ROOM / 2 for a, b in taken):
+            taken.append((x, y))
+            found.append(
+                f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle" fill="{colour["text"]}">{escape(str(name))}</text>'
+            )
+    return found
+
+
+def _mark(view: View, number: int, place: tuple[float, float], colour: dict[str, str]) -> str:
+    x, y = view.at(*place)
+    return (
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="9" fill="{colour["mark"]}"/>'
+        f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" fill="#fff" font-weight="700">{number}</text>'
+    )
