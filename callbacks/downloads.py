@@ -2,7 +2,8 @@
 
 The file is written at full speed into a folder of its own, whoever takes it how slowly, and removed when it is sent.
 A CSV is sent while it grows: its first rows travel when they are written. Should the writing fail midway, the
-connection ends without its last part, so that no browser takes the piece for the whole.
+connection ends without its last part, so that no browser takes the piece for the whole. HTTP/1.0 has no last part,
+there a file that broke off would look complete: it is sent whole, with its length.
 
 `/files/SUBJECT.SUFFIX.manifest.json` with the same question answers the manifest of such a file. The manifest of the
 very file that was streamed stands at the address its `Link` header names (rel="describedby"), once it was written
@@ -98,7 +99,7 @@ def register(app: Dash, desk: Desk) -> None:
             if about and (sent := request.query_params.get("sent")):
                 return await asyncio.to_thread(kept_manifest, desk.reader(), sent)
             order = await asyncio.to_thread(read_order, desk, request, subject, suffix)
-            if suffix == "csv" and not about:
+            if suffix == "csv" and not about and request.scope["http_version"] != "1.0":
                 packed = "gzip" in request.headers.get("accept-encoding", "")
                 return await streamed(order, turns, packed=packed)
             async with turns:

@@ -4,7 +4,10 @@ import asyncio
 import hashlib
 import json
 import threading
+import tracemalloc
 from dataclasses import replace
+from datetime import date
+from itertools import repeat
 from types import SimpleNamespace
 
 import httpx
@@ -14,20 +17,30 @@ from world import case
 
 from callbacks import downloads
 from callbacks.policies import Policies
-from data.query import parse_tree
+from data import export
+from data.query import Period, Query, parse_tree
 from data.reader import Reader
 from data.scope import whole_scope
 
 ADDRESS = "/files/cases.csv"
 QUESTION = "from=2026-01-01&to=2026-12-01&flavour=machine"
-COUNT = 20_000  # three chunks
+YEAR = Query(None, None, (), Period(date(2026, 1, 1), date(2026, 12, 1)))
+CHUNK, COUNT = 400, 1_000  # three chunks
 
 
 @pytest.fixture
-def town(world):
-    """Twenty thousand cases, published, and an application with nothing but the route of files."""
+def filled(world, monkeypatch):
+    """A thousand cases, published, written in three chunks."""
+    monkeypatch.setattr(export, "CHUNK_ROWS", CHUNK)
     world.load([case(n, square=n % 6 + 0.5, reported=n % 90) for n in range(COUNT)])
     world.refresh()
+    return world
+
+
+@pytest.fixture
+def town(filled):
+    """An application with nothing but the route of files."""
+    world = filled
     person = SimpleNamespace(name="someone")
 
     def reader(params=None) -> Reader:
@@ -42,7 +55,7 @@ def town(world):
     )
 
 
-async def call(server, path: str, query: str, told) -> list[dict]:
+async def call(server, path: str, query: str, told, *, accept: str = "") -> list[dict]:
     """Every message of one answer, in order; `told` sees each as it comes."""
     found = []
 
@@ -55,8 +68,8 @@ async def call(server, path: str, query: str, told) -> list[dict]:
 
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-        "headers": [], "http_version": "1.1", "scheme": "http", "server": ("test", 80), "client": ("test", 1),
-        "root_path": "", "state": {},
+        "headers": [(b"accept-encoding", accept.encode())], "http_version": "1.1", "scheme": "http",
+        "server": ("test", 80), "client": ("test", 1), "root_path": "", "state": {},
     }  # fmt: skip
     await server(scope, receive, send)
     return found
@@ -105,7 +118,7 @@ def test_the_first_rows_travel_before_the_last_are_read(town, monkeypatch):
             gate.set()
 
     messages = asyncio.run(call(town.server, ADDRESS, QUESTION, told))
-    assert early and 0 < early[0] <= 8_001
+    assert early and 0 < early[0] <= CHUNK + 1
     body = body_of(messages)
     assert messages[-1]["more_body"] is False and body.count(b"\n") == COUNT + 1
     assert body.startswith(b"id,source,")
@@ -197,7 +210,7 @@ def test_a_slow_taker_holds_no_turn_and_no_snapshot(town, monkeypatch):
         return [len(body_of(each)) for each in (quick, *await asyncio.gather(*slow))]
 
     sizes = asyncio.run(three())
-    assert len(set(sizes)) == 1 and sizes[0] > 1_000_000
+    assert len(set(sizes)) == 1 and sizes[0] > COUNT * 50
 
 
 def test_other_formats_are_sent_whole(town):
@@ -205,3 +218,51 @@ def test_other_formats_are_sent_whole(town):
     assert len(json.loads(answer.content)["features"]) == COUNT
     assert int(answer.headers["content-length"]) == len(answer.content)
     assert [path for path in town.exports.rglob("*") if path.is_file()] == []
+
+
+def test_memory_is_that_of_a_chunk_however_long_the_file(town, monkeypatch):
+    """Ten times the rows take no more, packed or not; the file is far larger than what may be added."""
+    frame = next(iter(Reader.fact_chunks(town.world.reader(), "cases", YEAR, chunk=CHUNK)))
+    most = {}
+    for times in (12, 120):
+        monkeypatch.setattr(Reader, "fact_chunks", lambda *given, times=times, **more: repeat(frame, times))
+        for way in ("identity", "gzip"):
+            sent = []
+
+            async def told(message, sent=sent):
+                sent.append(len(message.pop("body", b"")))
+
+            tracemalloc.start()
+            asyncio.run(call(town.server, ADDRESS, QUESTION, told, accept=way))
+            most[way, times] = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            if (way, times) == ("identity", 120):
+                assert sum(sent) > 5_000_000 and max(sent) <= downloads.BLOCK
+    for way in ("identity", "gzip"):
+        assert most[way, 120] < most[way, 12] + 1_500_000
+
+
+def test_who_leaves_midway_leaves_no_file_and_no_turn_taken(town, monkeypatch):
+    gate = threading.Event()
+    gated(monkeypatch, gate)
+
+    async def leaving() -> list[dict]:
+        began = asyncio.Event()
+
+        async def told(message):
+            if message.get("body"):
+                began.set()
+
+        for _ in range(downloads.AT_ONCE):
+            began.clear()
+            taking = asyncio.create_task(call(town.server, ADDRESS, QUESTION, told))
+            await asyncio.wait_for(began.wait(), 20)
+            taking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await taking
+        gate.set()
+        return await asyncio.wait_for(call(town.server, ADDRESS, QUESTION, told), 20)
+
+    assert body_of(asyncio.run(leaving())).count(b"\n") == COUNT + 1
+    kept = [path for path in town.exports.rglob("*") if path.is_file()]
+    assert len(kept) == downloads.AT_ONCE + 1 and {path.parent.name for path in kept} == {".manifests"}
