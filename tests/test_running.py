@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World, case
+from world import CASES, World, case
 
 from data.export import write_export
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
+from data.reader import Reader
 from data.verify import verify
 
 TODAY = date(2026, 3, 1)
@@ -56,8 +57,8 @@ def by_day(world: World, period: Period) -> dict[str, float]:
     return dict(zip(table["day"], table["value"], strict=True))
 
 
-def listed(world: World) -> list[str]:
-    return sorted(world.reader().longest_overdue(None, limit=1000)["id"])
+def listed(world: World, reader: Reader | None = None) -> list[str]:
+    return sorted((reader or world.reader()).longest_overdue(None, limit=1000)["id"])
 
 
 def test_what_falls_due_later_today_is_not_overdue_yet(world):
@@ -112,6 +113,61 @@ def test_a_file_holds_what_the_map_shows_however_long_ago_the_data_came(world, t
     held = rows[rows["kind"].isin(["unit", "total"]) & (rows["numerator"] != 0)].fillna({"unit_code": ""})
     assert dict(zip(held["unit_code"], held["value"], strict=True)) == by_unit(world, asked())
     assert by_unit(world, asked())[""] == len(listed(world)) == 4
+
+
+def test_departments_and_their_total_are_of_this_minute_too(world):
+    rows = [case(n, category=name, due=due) for n, name, due in (
+        (1, "Roads", NOON - 4), (2, "Roads", EVENING), (3, "Parks", EVENING), (4, "Parks", NOON), (5, "Parks", NOON),
+    )]  # fmt: skip
+    world.load(rows, name="departed", text=CASES.replace('category = "category"', 'department = "category"'))
+    world.refresh()
+    world.now = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    query = asked(level=None)
+    table = measure_table(world.reader(), query, Parts(("department",), words=("department",)))
+    assert table.set_index("department")["value"].to_dict() == {"": 2, "Parks": 2, "Roads": 1}
+    league = world.reader().departments(query, kind="department", compare=False)
+    assert league[league["kind"] == "total"]["value"].tolist() == [5]
+
+
+def test_every_tree_and_a_scope_that_crosses_trees_count_what_their_list_holds(world):
+    world.publish([("K", "K1", 1.5), ("K", "K2", 1.7), ("L", "L1", 2.8)], tree="admin")
+    world.refresh()
+    for hour, expected in ((9, {"K": 2}), (11, {"K": 3, "L": 1})):
+        world.now = datetime(2026, 3, 1, hour, tzinfo=UTC)
+        whole = sum(expected.values())
+        town = asked(level="town", tree="admin")
+        for reader, query, total in (
+            (world.reader(tree="admin"), town, whole),
+            (world.reader("K", tree="admin", of="admin"), town, expected["K"]),
+            (world.reader("A", tree="admin", of="grid"), town, len(listed(world, world.reader("A")))),
+            (world.reader("K", tree="grid", of="admin"), asked(), expected["K"]),
+        ):
+            rows = reader.measures(query, compare=False)
+            assert rows[rows["kind"] == "total"]["value"].tolist() == [total]
+            assert len(listed(world, reader)) == total
+        shown = world.reader(tree="admin").measures(town, compare=False)
+        units = shown[(shown["kind"] == "unit") & (shown["numerator"] > 0)]
+        assert dict(zip(units["unit_code"], units["value"], strict=True)) == expected
+
+
+def test_a_load_that_is_not_published_yet_changes_neither_number(world):
+    world.load(
+        [case(1, square=0.5, due=NOON - 4, closed=NOON), case(3, square=0.5, due=EVENING, closed=NOON)]
+    )
+    world.now = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert by_unit(world, asked()) == {"A1": 1, "A2": 1, "": 2}
+    world.now = datetime(2026, 3, 1, 11, tzinfo=UTC)
+    assert by_unit(world, asked())[""] == len(listed(world)) == 4
+    world.refresh()
+    assert by_unit(world, asked())[""] == len(listed(world)) == 2
+
+
+def test_the_head_of_a_table_counts_as_of_the_instant_asked(world):
+    noon = int(datetime(2026, 3, 1, 8, tzinfo=UTC).timestamp() * 1e6)
+    world.now = datetime(2026, 3, 1, 11, tzinfo=UTC)
+    whole = Query(None, None, (), Period(date(2026, 1, 1), date(2026, 4, 1)))
+    assert world.reader().summary("cases", whole)["overdue"] == 5  # four open, one closed late
+    assert world.reader().summary("cases", whole.asking(as_of=noon))["overdue"] == 3
 
 
 def test_the_other_stock_is_left_alone(world):
