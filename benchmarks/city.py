@@ -17,23 +17,7 @@ Splits = tuple[tuple[int, int], ...]  # parts of a unit of each level, across an
 SPLITS: Splits = ((4, 3), (5, 1), (2, 2), (5, 1), (1, 7))  # 12 sub-districts, 60, 240, 1,200, 8,400 leaves
 WEST, SOUTH, SIDE = 121.4, 31.2, 0.12
 START = datetime(2025, 1, 1, tzinfo=UTC)
-SOURCE = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-every = "15 min"
-[fields]
-id = "id"
-category = "category"
-channel = "channel"
-status = "status"
-reported_at = "reported_at"
-due_at = "due_at"
-closed_at = "closed_at"
-lon = "lon"
-lat = "lat"
-"""
+DECLARED = Path(__file__).resolve().parent.parent / "tests/sources/cases.toml"
 
 
 def make_instance(folder: Path, *, url: str = "", splits: Splits = SPLITS) -> Store:
@@ -41,7 +25,8 @@ def make_instance(folder: Path, *, url: str = "", splits: Splits = SPLITS) -> St
     from data.migrate import migrate
 
     make_folders(folder)
-    (folder / "sources" / "cases.toml").write_text(SOURCE, encoding="utf-8")
+    text = DECLARED.read_text(encoding="utf-8") + 'status = "status"\n'
+    (folder / "sources" / "cases.toml").write_text(text, encoding="utf-8")
     store = open_instance(folder, url=url, levels=len(splits))
     migrate(store)
     names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")

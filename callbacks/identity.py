@@ -1,15 +1,10 @@
 """Who asks: the person of the request under way, and the cookie that says so."""
 
-from collections.abc import Callable
 from contextvars import ContextVar
-from datetime import datetime
 
-from data.instants import utc_now
 from data.people import Person
-from data.reader import Reader
 from data.scope import Scope
 from data.sessions import Visit
-from data.store import Store
 
 # A context variable follows a request through `await` and into the threads it hands work to.
 _visit: ContextVar[Visit | None] = ContextVar("linli_visit", default=None)
@@ -73,8 +68,3 @@ def set_cookie(name: str, value: str, *, https: bool, seconds: int | None = None
 def drop_cookie(name: str, *, https: bool) -> str:
     """A Set-Cookie header that removes one."""
     return set_cookie(name, "", https=https, seconds=0)
-
-
-def current_reader(store: Store, *, clock: Callable[[], datetime] = utc_now) -> Reader:
-    """The store as the person of the request under way may see it. Raises NoPerson outside of a request."""
-    return Reader(store, current_scope(), clock=clock)

@@ -71,7 +71,8 @@ def write_export(
     flavour: Flavour = "excel",
     filters: Mapping[str, str] | None = None,
     titles: Mapping[str, str] | None = None,
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[int], object] = lambda rows: None,
+    begun: Callable[[Path], object] = lambda part: None,
 ) -> Manifest:
     """Write the rows of a question to `path` and its manifest to `path` + `.manifest.json`.
 
@@ -81,17 +82,16 @@ def write_export(
     filters   further conditions on columns of facts, as `Reader.facts` takes them
     titles    headings by column name, in the excel flavour only; else the field names
     progress  called with the number of rows written so far
+    begun     called once, when the first rows of a CSV stand in it, with the file that is growing
 
     Raises ExportError for an unknown subject, suffix or flavour and for a folder that cannot be written.
     """
-    order = _checked(
-        reader, subject, query, path, flavour=flavour, filters=filters or {}, titles=titles or {}
-    )
+    order = _checked(reader, subject, query, path, flavour, filters or {}, titles or {})
     order, data = _pinned(order)
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             part = Path(folder) / path.name
-            rows, shortened = _write(order, part, progress or (lambda rows: None))
+            rows, shortened = _write(order, part, progress, begun)
             manifest = _manifest(order, part, rows, shortened_cells=shortened, **data)
             _publish(part, path, manifest)
     except OSError as error:
@@ -106,7 +106,6 @@ def _checked(
     subject: str,
     query: Query,
     path: Path,
-    *,
     flavour: Flavour,
     filters: Mapping[str, str],
     titles: Mapping[str, str],
@@ -128,20 +127,26 @@ def _checked(
 
 
 def _pinned(order: _Order) -> tuple[_Order, dict]:
-    """The order asking for what is known now, whatever is published while it is written; and the data's state."""
+    """The order asking for what is known now and of this instant, whatever is published while it is written; and
+    the data's state."""
     state = order.reader.state()
     known = [instant for instant in (order.query.as_of, state["known_until"]) if instant is not None]
     as_of = min(known, default=None)
-    return replace(order, query=order.query.asking(as_of=as_of)), about_data(order.reader, state, as_of)
+    pinned = replace(order, reader=order.reader.standing(order.query), query=order.query.asking(as_of=as_of))
+    return pinned, about_data(order.reader, state, as_of)
 
 
-def _write(order: _Order, part: Path, progress: Callable[[int], object]) -> tuple[int, int]:
+def _write(
+    order: _Order, part: Path, progress: Callable[[int], object], begun: Callable[[Path], object]
+) -> tuple[int, int]:
     """Write every chunk; returns the rows written and the cells cut short."""
     rows = 0
     with ExitStack() as stack:
         writer = _open(order, part, stack)
         for frame in _chunks(order):
             writer.write(frame)
+            if not rows and len(frame):
+                begun(part)
             rows += len(frame)
             progress(rows)
         writer.close()
@@ -166,7 +171,8 @@ def _open(order: _Order, part: Path, stack: ExitStack) -> _Writer:
         return parquet
     if order.format == ".geojson":
         return GeoJsonFile(stream, order.columns, zone=zone, outlines=_outlines(order))
-    return CsvFile(stream, order.columns, order.headings, flavour=order.flavour, zone=zone)
+    live = order.format == ".csv"
+    return CsvFile(stream, order.columns, order.headings, flavour=order.flavour, zone=zone, live=live)
 
 
 def _chunks(order: _Order) -> Iterator[DataFrame]:

@@ -17,7 +17,10 @@ BOM = b"\xef\xbb\xbf"
 
 
 class CsvFile:
-    """Writes chunks to an open binary stream: text cells quoted, missing cells empty."""
+    """Writes chunks to an open binary stream: text cells quoted, missing cells empty.
+
+    live  every chunk is handed on at once, for whoever reads the file as it grows
+    """
 
     def __init__(
         self,
@@ -27,8 +30,9 @@ class CsvFile:
         *,
         flavour: str,
         zone: ZoneInfo,
+        live: bool = False,
     ):
-        self.stream, self.columns, self.zone = stream, columns, zone
+        self.stream, self.columns, self.zone, self.live = stream, columns, zone, live
         self.excel = flavour == "excel"
         self.eol = "\r\n" if self.excel else "\n"
         head = io.StringIO()
@@ -47,6 +51,8 @@ class CsvFile:
         ]
         table = pa.table(cells, names=[column.name for column in self.columns])
         arrow_csv.write_csv(table, self.stream, self.options)
+        if self.live:
+            self.stream.flush()
 
     def _cells(self, array: pa.Array, column: ExportColumn) -> pa.Array:
         if column.kind == "at":

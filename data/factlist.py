@@ -223,7 +223,7 @@ def summary(
         start = table.c[STARTS[subject]]
         counts: list[ColumnElement] = [func.count()]
         if subject in ("cases", "orders"):
-            now = int(reader.clock().timestamp() * 1_000_000)
+            now = reader.present(query)
             late = or_(
                 table.c.closed_at > table.c.due_at, and_(table.c.closed_at.is_(None), table.c.due_at < now)
             )

@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Connection
 
 from data import places
 from data.crossing import Crossing, crossing_of
+from data.instants import micros
 from data.measures import NotReady
-from data.query import QueryError
+from data.query import Query, QueryError
 from data.rollup import Published, published
 from data.scope import Scope
 from data.settings import FIRST_TREE, Level, Settings, SettingsError
@@ -47,11 +48,22 @@ class Unit:
 class Ground:
     """What one person may stand on: a snapshot of the store, and the units of one tree that the scope opens.
 
+    present  at which stocks of a running day are counted, microseconds UTC; None: the clock, or as of when is asked
+
     Raises QueryError for a tree the instance does not declare.
     """
 
-    def __init__(self, store: Store, scope: Scope, *, clock: Callable[[], datetime], tree: str = FIRST_TREE):
+    def __init__(
+        self,
+        store: Store,
+        scope: Scope,
+        *,
+        clock: Callable[[], datetime],
+        tree: str = FIRST_TREE,
+        present: int | None = None,
+    ):
         self.store, self.scope, self.clock, self.tree = store, scope, clock, tree
+        self._present = present
         try:
             self._tree = store.settings.tree(tree)
         except SettingsError as error:
@@ -61,9 +73,25 @@ class Ground:
 
     def in_tree(self, tree: str) -> Self:
         """The same scope, read in another tree. Raises QueryError."""
-        other = type(self)(self.store, self.scope, clock=self.clock, tree=tree)
+        other = type(self)(self.store, self.scope, clock=self.clock, tree=tree, present=self._present)
         other.atlas = self.atlas
         return other
+
+    def standing(self, query: Query) -> Self:
+        """The same with the clock stopped, for answers that take a while: boundaries and present of a question stay."""
+        now = self.clock()
+        other = type(self)(
+            self.store, self.scope, clock=lambda: now, tree=self.tree, present=self.present(query)
+        )
+        other.atlas = self.atlas
+        return other
+
+    def present(self, query: Query) -> int:
+        """The instant at which stocks of a running day are counted: the clock, or as of when is asked."""
+        if self._present is not None:
+            return self._present
+        now = micros(self.clock())
+        return now if query.as_of is None else min(now, query.as_of)
 
     @property
     def settings(self) -> Settings:

@@ -28,6 +28,7 @@ class Indicator:
 
     counted_on  the local day a fact counts on: the cohort is explicit
     leaves_on   of a stock: the day a fact leaves it again (-1: never)
+    enters_at   of a stock that an open fact enters at an instant ahead of it: on the running day that must have come
     scale       the numerator is held as an integer of 1/scale, the denominator of 1/base_scale
     quantile    of a quantile: which one; the numerator is then a duration in minutes
     basis       document and clause behind the formula
@@ -40,6 +41,7 @@ class Indicator:
     denominator: Column | None = None
     counted_on: str = "closed_on"
     leaves_on: str | None = None
+    enters_at: str | None = None
     better: Literal["high", "low"] | None = None
     min_base: int = 20
     scale: int = 1
@@ -137,7 +139,8 @@ _ENTRIES = (
     ),
     Indicator(
         "cases_overdue_open", "cases", "stock", _due, counted_on="overdue_on", leaves_on="overdue_left_on",
-        better="low", formula="Σ fallen due unclosed − Σ closed late, to the end of the day",
+        enters_at="due_at", better="low",
+        formula="Σ fallen due unclosed − Σ closed late, to the end of the day; today to this minute",
         exclusions=_CASE_EXCLUDED, basis=f"{_GRID}: 超期未结案数",
     ),
     Indicator(

@@ -14,6 +14,7 @@ from data.indicators import INDICATORS, Indicator
 from data.query import Period, Query
 from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
+from data.running import entering, until_now
 from data.settings import EPOCH_DAY, Settings
 from data.share_read import count_shares
 from data.sums import Days, Filter, Region, Sums, count_facts
@@ -67,6 +68,7 @@ def _pieces(
 class Counter:
     """Sums for one question in one snapshot of the store.
 
+    now     the present, microseconds UTC: what a stock of a running day is counted at (`data.running`)
     across  a scope given in another tree than that of `versions`: only its own facts are counted
     """
 
@@ -78,12 +80,14 @@ class Counter:
         versions: Sequence[places.Version],
         seen: Published,
         *,
+        now: int,
         across: Crossing | None = None,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
         self.seen, self.across = seen, across
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
+        self.now = now
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
     def sums(
@@ -95,15 +99,26 @@ class Counter:
         known = self.load == self.seen.load and holds(self.seen, wanted)
         summed = region.depth in self.seen.levels.get(region.version.id, ())
         if known and summed and not words and not only:
-            return from_rollup(self.connection, self.seen, region, asks)
+            found = from_rollup(self.connection, self.seen, region, asks)
+            return [self._until_now(region, ask, sums) for ask, sums in zip(asks, found, strict=True)]
         if known and self.seen.shares and self._placed(region, held):
-            counted = count_shares(self.connection, self.seen, region, asks, only=only, words=words)
+            late = entering(self.connection, self.settings, asks, load=self.load, now=self.now)
+            counted = count_shares(
+                self.connection, self.seen, region, asks, only=only, words=words, less=late
+            )
         else:
             counted = count_facts(
-                self.connection, self.settings, region, wanted[0].subject, load=self.load, only=only, words=words,
+                self.connection, self.settings, region, wanted[0].subject, load=self.load, now=self.now, only=only,
+                words=words,
                 days=self._days,
             )  # fmt: skip
         return [counted.sums(ask.indicators, ask.periods) for ask in asks]
+
+    def _until_now(self, region: Region, ask: Ask, sums: Sums) -> Sums:
+        return until_now(
+            self.connection, self.settings, region, sums, ask.indicators, periods=ask.periods, load=self.load,
+            now=self.now,
+        )  # fmt: skip
 
     def _placed(self, region: Region, held: Held | None) -> bool:
         """Whether the shares say where facts lie in the versions asked about."""

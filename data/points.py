@@ -17,7 +17,7 @@ from pandas import DataFrame
 from sqlalchemy import TextClause, text
 
 from data.instants import micros
-from data.schema import FOREVER
+from data.running import SEEN, open_facts
 from data.store import whole_numbers
 
 if TYPE_CHECKING:
@@ -110,16 +110,15 @@ def _asked(reader: Reader, unit: str | None) -> tuple[dict[str, int], Asked]:
 
 
 _LAST_READING = text("SELECT MAX(observed_at) FROM fact_parking")
-_SEEN = "f.load + 0 <= :load AND f.superseded > :load AND NOT f.withdrawn"
 
 
 def _placed(subject: str, spans: int, own: int | None) -> str:
-    """Condition for a fact seen and placed in one of so many ranges; the sum keeps the index of places out of it.
+    """Condition for a fact placed in one of so many ranges; the sum keeps the index of places out of it.
 
     own  of a scope of another tree: how many ranges there the fact must lie in one of, too
     """
     ranges = [f"p.place + 0 BETWEEN :low{number} AND :high{number}" for number in range(spans)]
-    here = f"{_SEEN} AND p.rev = f.rev AND p.version_id = :version AND ({' OR '.join(ranges) or 'FALSE'})"
+    here = f"p.rev = f.rev AND p.version_id = :version AND ({' OR '.join(ranges) or 'FALSE'})"
     if own is None:
         return here
     ranges = [f"s.place + 0 BETWEEN :own_low{number} AND :own_high{number}" for number in range(own)]
@@ -128,27 +127,25 @@ def _placed(subject: str, spans: int, own: int | None) -> str:
 
 
 def _open(subject: str, spans: int, own: int | None, *, drawn: bool = True) -> list[str]:
-    """Open facts of a subject: those that still hold, and those that only loads not published yet replaced."""
+    """Open facts of a subject (`data.running`) with their places, in parts."""
     placed = _placed(subject, spans, own) + (" AND f.lon IS NOT NULL" if drawn else "")
-    valid = " AND NOT COALESCE(f.voided, FALSE)" if subject == "cases" else ""
     return [
-        f"""FROM fact_{subject} f CROSS JOIN place_{subject} p
-        WHERE f.closed_at IS NULL AND f.superseded {state} {FOREVER} AND {placed}{valid}"""
-        for state in ("=", "<")
+        f"FROM fact_{subject} f CROSS JOIN place_{subject} p WHERE {known} AND {placed}"
+        for known in open_facts(subject)
     ]
 
 
 def _sources(spans: int, own: int | None) -> list[_Source]:
     """Everything that is drawn as a point."""
     alerts = f"""FROM fact_alerts f CROSS JOIN place_alerts p
-        WHERE f.occurred_at > :alerts_from AND {_placed("alerts", spans, own)} AND f.lon IS NOT NULL
+        WHERE f.occurred_at > :alerts_from AND {SEEN} AND {_placed("alerts", spans, own)} AND f.lon IS NOT NULL
         AND f.state IN (SELECT id FROM term WHERE kind = 'alerts.state' AND text IN {OPEN_ALERTS})"""
     # By the index of instants: to look for the newest reading of each lot among all of them takes half a second.
     lots = f"""FROM (SELECT f.lot, MAX(f.observed_at) latest FROM fact_parking f
-        WHERE f.observed_at > :readings_from AND {_SEEN} GROUP BY f.lot) newest
+        WHERE f.observed_at > :readings_from AND {SEEN} GROUP BY f.lot) newest
         CROSS JOIN fact_parking f CROSS JOIN place_parking p
         WHERE f.lot = newest.lot AND f.observed_at = newest.latest
-        AND {_placed("parking", spans, own)} AND f.lon IS NOT NULL"""
+        AND {SEEN} AND {_placed("parking", spans, own)} AND f.lon IS NOT NULL"""
     late = "CASE WHEN f.due_at < :now THEN 0 ELSE 1 END"
     return [
         *(

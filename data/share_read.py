@@ -11,11 +11,11 @@ from sqlalchemy import Connection, bindparam, select
 from data.crossing import Ranges
 from data.factstore import narrowing, read_terms, term_kind
 from data.indicators import Indicator, of_subject
-from data.places import Version
+from data.places import Version, of_revisions
 from data.rollup import Published
 from data.rollup_read import Ask
 from data.schema import share
-from data.shares import added, place_column, unpacked, value_column
+from data.shares import added, place_column, unpacked, value_column, version_of
 from data.store import AS_BYTES
 from data.sums import Counted, Filter, Region, below
 from data.tally import Cells, Share, Shares, add_up, columns, histograms, merge
@@ -71,8 +71,12 @@ def count_shares(
     *,
     only: Filter,
     words: Sequence[str] = (),
+    less: Sequence[tuple[Indicator, DataFrame]] = (),
 ) -> Counted:
-    """Count flows and stocks of one subject in a region, narrowed to words and split by words."""
+    """Count flows and stocks of one subject in a region, narrowed to words and split by words.
+
+    less  facts that have not entered a stock yet, by indicator (`data.running.entering`)
+    """
     indicators = [entry for ask in asks for entry in ask.indicators]
     subject, version = indicators[0].subject, region.version
     known, place = narrowing(subject), place_column(version.id)
@@ -88,7 +92,9 @@ def count_shares(
             word: below(connection, subject, word, text, as_of=only.as_of)
             for word, text in only.words.items()
         }
-        read = read_shares(connection, seen, subject, {*names, *ids, *(column for column, _ in where)})
+        wanted = {*names, *ids, *(column for column, _ in where)}
+        read = read_shares(connection, seen, subject, wanted)
+        read += [_taken(connection, entry, facts, wanted) for entry, facts in less if len(facts)]
         parts = [_chosen(part, names, where, ids) for part in read]
     found = {name: _joined([part.columns[name] for part in parts]) for name in names}
     signs = _joined([np.full(part.size, part.sign) for part in parts])
@@ -96,6 +102,27 @@ def count_shares(
     texts = {word: read_terms(connection, term_kind(subject, word), as_of=only.as_of) for word in split}
     rows, keys = _keyed(row, {word: found[word] for word in split}, texts, words)
     return Counted(_added(found, asks, signs, rows), keys)
+
+
+def _taken(connection: Connection, entry: Indicator, facts: DataFrame, names: Collection[str]) -> Part:
+    """Prepared facts as a part that takes them from one stock: of all other sums and histograms they are no part."""
+    every = of_subject(entry.subject)
+    bins = {value_column(*pair) for x in every if x.kind == "quantile" for pair in added(x, every)}
+    values = {value_column(*pair) for x in every for pair in added(x, every)} - bins
+    found: dict[str, np.ndarray] = {}
+    for name in names:
+        version = version_of(name)
+        if version is not None:
+            found[name] = of_revisions(connection, entry.subject, version, facts["rev"])
+        elif name in narrowing(entry.subject):
+            found[name] = facts[f"{name}_id"].to_numpy()
+        elif name == value_column(f"n_{entry.name}", entry.counted_on):
+            found[name] = facts.pipe(entry.numerator).to_numpy()
+        elif name == entry.counted_on:
+            found[name] = facts[name].to_numpy()
+        else:
+            found[name] = np.full(len(facts), 0 if name in values else -1)
+    return Part(-1, len(facts), found)
 
 
 def _added(

@@ -22,6 +22,7 @@ from data.tally import Shares, histogram_of
 
 FORMAT = 1  # of the columns kept; another one is made with the next base
 PART_FACTS = 250_000
+PLACE = "place "
 INTEGERS = ("<i1", "<i2", "<i4", "<i8")
 COLUMNS = ("subject", "gen", "part", "name", "sign", "size", "kind", "body")
 
@@ -42,7 +43,12 @@ class Tallied:
 
 def place_column(version_id: int) -> str:
     """Name of the column of places in a boundary version."""
-    return f"place {version_id}"
+    return f"{PLACE}{version_id}"
+
+
+def version_of(name: str) -> int | None:
+    """The boundary version whose places a column holds; None for a column of something else."""
+    return int(name.removeprefix(PLACE)) if name.startswith(PLACE) else None
 
 
 def value_column(name: str, on: str) -> str:

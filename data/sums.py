@@ -17,6 +17,7 @@ from data.facts import DAY_MICROSECONDS, DEFAULT_RHYTHM_MINUTES, prepare
 from data.factstore import COUNTED, read_facts, read_terms, source_rhythms, term_kind
 from data.histograms import BINS
 from data.indicators import Indicator, of_subject
+from data.running import not_yet
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
 from data.tally import Cells, columns, histogram_of, tally
@@ -121,6 +122,7 @@ def count_facts(
     subject: str,
     *,
     load: int,
+    now: int,
     only: Filter,
     words: Sequence[str] = (),
     days: Days | None = None,
@@ -131,6 +133,7 @@ def count_facts(
     """
     near = _near(connection, settings, subject, days) if days else []
     facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
+    facts = not_yet(facts, of_subject(subject), now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     return Counted(tally(facts, rows, of_subject(subject)), keys)

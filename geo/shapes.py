@@ -1,11 +1,10 @@
-"""Shapes as a map draws them: one GeoJSON per level and parent, label points, hatches for "no data".
+"""Shapes as a map draws them: one GeoJSON per level and parent, and label points.
 
 Features carry the unit's code as ``id`` and its name, nothing else: values travel apart from shapes.
 """
 
 import hashlib
 import json
-import math
 
 import numpy as np
 import pandas as pd
@@ -40,22 +39,6 @@ def feature_collection(units: pd.DataFrame, *, tolerance_m: float) -> bytes:
     return _collection(units, shapes)
 
 
-def hatch_collection(units: pd.DataFrame, *, strokes: int = 14) -> bytes:
-    """GeoJSON of hatches for the units that have a shape, all at one pitch.
-
-    Args:
-        units: as for ``feature_collection``.
-        strokes: how many strokes cross the unit of median size.
-    """
-    units, shapes = _shaped(units)
-    if not len(shapes):
-        return _collection(units, shapes)
-    west, south, east, north = shapely.bounds(shapes).T
-    pitch = float(np.median(np.maximum(east - west, north - south))) / strokes
-    latitude = float((south.min() + north.max()) / 2)
-    return _collection(units, as_array([hatch(shape, pitch, latitude=latitude) for shape in shapes]))
-
-
 def content_hash(content: bytes) -> str:
     """Short hash that names the content in a URL."""
     return hashlib.sha256(content).hexdigest()[:16]
@@ -73,42 +56,6 @@ def label_point(shape: BaseGeometry) -> tuple[float, float]:
         circle = shapely.maximum_inscribed_circle(largest, tolerance=side * _LABEL_PRECISION)
         point = shapely.get_point(circle, 0)
     return float(shapely.get_x(point)), float(shapely.get_y(point))
-
-
-def hatch(shape: BaseGeometry, pitch: float, *, latitude: float | None = None) -> BaseGeometry:
-    """Hatch of 45° strokes cut to a shape.
-
-    Args:
-        shape: WGS84 polygon or multipolygon.
-        pitch: distance between strokes in degrees of latitude, measured across them.
-        latitude: where strokes make 45° on the map, by default the middle of the shape. With one latitude for
-            all, strokes of neighbours continue each other.
-
-    Returns:
-        A MultiLineString, empty where the shape is smaller than the pitch.
-    """
-    west, south, east, north = shapely.bounds(shape)
-    middle = (south + north) / 2 if latitude is None else latitude
-    stretch = 1 / math.cos(math.radians(middle))  # on the map a degree of longitude is shorter
-    step = pitch * math.sqrt(2)
-    low, high = west / stretch - north, east / stretch - south
-    offsets = np.arange(math.ceil(low / step), math.floor(high / step) + 1) * step
-    starts = np.column_stack([(south + offsets) * stretch, np.full(len(offsets), south)])
-    ends = np.column_stack([(north + offsets) * stretch, np.full(len(offsets), north)])
-    lines = shapely.linestrings(np.stack([starts, ends], axis=1))
-    parts = shapely.get_parts(shapely.intersection(lines, shape))
-    parts = parts[shapely.get_type_id(parts) == 1]
-    return shapely.multilinestrings(parts) if len(parts) else shapely.MultiLineString()
-
-
-def bounds(shapes: np.ndarray | list[BaseGeometry | None]) -> tuple[float, float, float, float] | None:
-    """West, south, east, north of all shapes; None without any."""
-    array = as_array(shapes)
-    array = array[~shapely.is_missing(array)]
-    if not len(array):
-        return None
-    west, south, east, north = shapely.total_bounds(array).tolist()
-    return west, south, east, north
 
 
 def _shaped(units: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:

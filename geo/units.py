@@ -141,12 +141,6 @@ def ancestors(units: pd.DataFrame) -> np.ndarray:
     return table
 
 
-def leaf_positions(units: pd.DataFrame) -> np.ndarray:
-    """Positions (int32) of the arranged units that have no unit below them."""
-    pos = units["pos"].to_numpy(dtype=np.int32)
-    return pos[units["end"].to_numpy() == pos]
-
-
 def fold(text: str) -> str:
     """Spelling under which names are compared: NFKC, case folded, spaces single, none beside wide characters."""
     plain = _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()

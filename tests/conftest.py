@@ -104,6 +104,40 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     cluster.drop(url)
 
 
+@pytest.fixture
+def store(store_url: str, tmp_path: Path) -> Iterator:
+    """A store with all tables and no row, once on each database; its folder is `tmp_path`."""
+    from data.settings import parse_settings
+    from data.store import Store
+
+    made = Store(parse_settings({"levels": [{"name": "grid"}], "database_url": store_url}, folder=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def lite(migrated_sqlite: Path, tmp_path: Path) -> Iterator:
+    """The same on SQLite only, under the name it has in an instance: for locks of files, and processes of their own."""
+    from data.settings import parse_settings
+    from data.store import Store
+
+    shutil.copyfile(migrated_sqlite, tmp_path / "linli.db")
+    made = Store(parse_settings({"levels": [{"name": "grid"}]}, folder=tmp_path))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world(store_url: str, tmp_path: Path) -> Iterator:
+    """The small world of `world.py` with its two districts of three blocks published, once on each database."""
+    from world import SIX, World
+
+    made = World(tmp_path, store_url)
+    made.publish(SIX)
+    yield made
+    made.store.close()
+
+
 # The sample city and servers
 
 

@@ -29,6 +29,9 @@ class FakeReader:
     def clock(self) -> datetime:
         return NOW
 
+    def standing(self, query: Query) -> "FakeReader":
+        return self
+
     def state(self) -> dict:
         return {
             "generation": 7, "load": 9, "published_at": 5, "recorded_at": 1_790_000_000_000_000,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from sqlalchemy import select
-from world import CASES, SIX, World, case, local, numbers_of
+from world import CASES, case, local, numbers_of
 
 from data.schema import FACTS, coverage
 from data.sources.batch import SourceError
@@ -26,14 +26,6 @@ def windowed(window: str, text: str = SNAPSHOT, **more) -> str:
 
 
 ALL = windowed("all")
-
-
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
 
 
 def test_what_vanishes_is_withdrawn_and_comes_back_as_an_update(world):

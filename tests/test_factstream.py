@@ -4,7 +4,7 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from world import SIX, World, case
+from world import case
 
 from data.export import write_export
 from data.query import Period, Query
@@ -13,17 +13,14 @@ QUERY = Query(level="block", within=None, indicators=(), period=Period(date(2026
 
 
 @pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
+def world(world):
     rows = [
         case(n, square=None if n % 7 == 0 else n % 6 + 0.5, reported=n % 5, closed=9 if n % 3 else None)
         for n in range(40)
     ]
-    made.load([*rows, case(40, square=None, hint="Block B2")])
-    made.refresh()
-    yield made
-    made.store.close()
+    world.load([*rows, case(40, square=None, hint="Block B2")])
+    world.refresh()
+    return world
 
 
 def streamed(reader, query=QUERY, chunk=7, **filters) -> pd.DataFrame:

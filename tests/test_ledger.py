@@ -5,21 +5,13 @@ import sqlite3
 import numpy as np
 import pytest
 from sqlalchemy import create_engine, inspect, select
-from world import CASES, SIX, World, case
+from world import CASES, World, case
 
 from data import ledger as ledger_module
 from data.ledger import ingest
 from data.schema import FACTS, PLACES, load, sealed
 from data.secrets import Sealer, load_key
 from data.sources.batch import SourceError
-
-
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
 
 
 def test_a_load_that_breaks_off_leaves_nothing(world, monkeypatch):

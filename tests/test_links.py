@@ -44,14 +44,6 @@ def order(
     return (f"O{number}", *made[1:])
 
 
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
-
-
 def events(world: World) -> dict[str, float]:
     """Cases reported, orders accepted, and orders counted once, after a refresh that agrees with a recount."""
     world.refresh()

@@ -10,21 +10,12 @@ from callbacks import health, live
 from callbacks.live import Pulse, events
 from callbacks.policies import PUBLIC, Policies
 from data.people import Person
-from data.schema import job_run, metadata, person, publication
+from data.schema import job_run, person, publication
 from data.sessions import SessionRules, open_session
 from data.settings import parse_settings
 from data.store import Store, StoreError
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(parse_settings({"levels": [{"name": "grid"}]}, folder=tmp_path))
-    with store.write() as connection:
-        metadata.create_all(connection)
-    yield store
-    store.close()
 
 
 def publish(store, generation):
@@ -48,14 +39,14 @@ async def take(stream, count):
     return found
 
 
-def test_a_new_page_is_told_the_present_and_then_each_new_generation(store):
-    publish(store, 3)
+def test_a_new_page_is_told_the_present_and_then_each_new_generation(lite):
+    publish(lite, 3)
 
     async def ask():
-        stream = events(Pulse(store, every=0.02), last=None, ping=5, signed_in=lambda: True)
+        stream = events(Pulse(lite, every=0.02), last=None, ping=5, signed_in=lambda: True)
         task = asyncio.create_task(take(stream, 3))
         await asyncio.sleep(0.2)
-        publish(store, 4)
+        publish(lite, 4)
         return await task
 
     hello, present, new = asyncio.run(ask())
@@ -65,26 +56,26 @@ def test_a_new_page_is_told_the_present_and_then_each_new_generation(store):
 
 
 @pytest.mark.parametrize(("last", "expected"), [(3, []), (2, ["3"]), (9, ["3"]), (None, ["3"])])
-def test_a_page_that_comes_back_is_told_once_what_it_missed(store, last, expected):
-    publish(store, 3)
+def test_a_page_that_comes_back_is_told_once_what_it_missed(lite, last, expected):
+    publish(lite, 3)
 
     async def ask():
-        stream = events(Pulse(store, every=0.02), last=last, ping=0.1, signed_in=lambda: True)
+        stream = events(Pulse(lite, every=0.02), last=last, ping=0.1, signed_in=lambda: True)
         return await take(stream, 3)
 
     assert [event["id"] for event in asyncio.run(ask()) if "id" in event] == expected
 
 
-def test_nothing_is_said_before_the_first_publication_but_that_we_are_here(store):
+def test_nothing_is_said_before_the_first_publication_but_that_we_are_here(lite):
     async def ask():
-        return await take(events(Pulse(store, every=0.02), last=None, ping=0.05, signed_in=lambda: True), 3)
+        return await take(events(Pulse(lite, every=0.02), last=None, ping=0.05, signed_in=lambda: True), 3)
 
     assert [set(event) for event in asyncio.run(ask())] == [{"retry"}, {""}, {""}]
 
 
-def test_many_listeners_cost_one_question_and_none_cost_nothing(store):
-    publish(store, 1)
-    pulse = Pulse(store, every=0.05)
+def test_many_listeners_cost_one_question_and_none_cost_nothing(lite):
+    publish(lite, 1)
+    pulse = Pulse(lite, every=0.05)
     asked = []
     real = pulse._read
     pulse._read = lambda: asked.append(1) or real()
@@ -94,7 +85,7 @@ def test_many_listeners_cost_one_question_and_none_cost_nothing(store):
         tasks = [asyncio.create_task(take(stream, 2)) for stream in streams]
         await asyncio.sleep(0.6)
         began = len(asked)
-        publish(store, 2)
+        publish(lite, 2)
         found = await asyncio.gather(*tasks)
         ended = len(asked)
         await asyncio.sleep(0.3)
@@ -106,30 +97,30 @@ def test_many_listeners_cost_one_question_and_none_cost_nothing(store):
     assert after <= 1
 
 
-def test_a_stream_ends_with_its_session(store):
+def test_a_stream_ends_with_its_session(lite):
     answers = iter([True, True, False])
 
     async def ask():
         return [
-            text async for text in events(Pulse(store), last=None, ping=0.02, signed_in=lambda: next(answers))
+            text async for text in events(Pulse(lite), last=None, ping=0.02, signed_in=lambda: next(answers))
         ]
 
     assert len(asyncio.run(ask())) == 3
 
 
-def test_a_database_that_is_away_is_asked_again(store, monkeypatch):
-    publish(store, 1)
-    real, failures = store.read, [1, 2, 3]
+def test_a_database_that_is_away_is_asked_again(lite, monkeypatch):
+    publish(lite, 1)
+    real, failures = lite.read, [1, 2, 3]
 
     def read():
         if failures:
             raise StoreError(f"database: away {failures.pop()}")
         return real()
 
-    monkeypatch.setattr(store, "read", read)
+    monkeypatch.setattr(lite, "read", read)
 
     async def ask():
-        return await take(events(Pulse(store, every=0.02), last=None, ping=20, signed_in=lambda: True), 2)
+        return await take(events(Pulse(lite, every=0.02), last=None, ping=20, signed_in=lambda: True), 2)
 
     assert asyncio.run(ask())[1]["id"] == "1"
     assert failures == []
@@ -162,17 +153,17 @@ def ask(server, path, cookie=""):
     return sent[0]["status"], dict(sent[0]["headers"]), body
 
 
-def test_the_stream_of_a_signed_in_browser_ends_when_idle_and_keeps_nothing_alive(store):
-    publish(store, 7)
-    with store.write() as connection:
+def test_the_stream_of_a_signed_in_browser_ends_when_idle_and_keeps_nothing_alive(lite):
+    publish(lite, 7)
+    with lite.write() as connection:
         row = {"id": 1, "name": "li", "password_hash": "", "role": "leader", "created_at": 0}
         connection.execute(insert(person).values(row))
-    session = open_session(store, Person(1, "li", "leader", ()), now=NOW, rules=SessionRules())
+    session = open_session(lite, Person(1, "li", "leader", ()), now=NOW, rules=SessionRules())
     minutes = iter(range(0, 60, 10))
     server, policies = FastAPI(), Policies()
     live.register(
-        server, policies, store, clock=lambda: NOW + timedelta(minutes=next(minutes)),
-        sessions=SessionRules(), pulse=Pulse(store, every=0.02), ping=0.02,
+        server, policies, lite, clock=lambda: NOW + timedelta(minutes=next(minutes)),
+        sessions=SessionRules(), pulse=Pulse(lite, every=0.02), ping=0.02,
     )  # fmt: skip
     status, headers, body = ask(server, "/live", f"linli-session={session}")
     assert status == 200
@@ -184,11 +175,11 @@ def test_the_stream_of_a_signed_in_browser_ends_when_idle_and_keeps_nothing_aliv
     assert (rule.permission, rule.extends) == ("any", False)
 
 
-def test_health_says_whether_jobs_run_and_readiness_whether_the_database_answers(store, tmp_path):
-    server, policies = application(store)
+def test_health_says_whether_jobs_run_and_readiness_whether_the_database_answers(lite, tmp_path):
+    server, policies = application(lite)
     assert ask(server, "/healthz")[::2] == (200, '{"status":"ok","jobs":"never"}')
     for minutes, state in ((2, "running"), (4, "late")):
-        with store.write() as connection:
+        with lite.write() as connection:
             connection.execute(delete(job_run))
             at = int((NOW - timedelta(minutes=minutes)).timestamp() * 1e6)
             row = {"job": "collect", "slot": str(minutes), "term": 1, "state": "done", "attempt": 1}

@@ -15,13 +15,6 @@ from data.settings import parse_settings
 from data.store import Store, StoreError
 
 
-@pytest.fixture
-def store(store_url, tmp_path):
-    made = Store(parse_settings({"database_url": store_url, "levels": [{"name": "grid"}]}, folder=tmp_path))
-    yield made
-    made.close()
-
-
 def declared(connection: Connection) -> set[str]:
     """What a database says of its own tables and indexes, conditions of partial indexes and all."""
     if connection.dialect.name == "sqlite":

@@ -23,13 +23,6 @@ ALL = tuple(name for name, entry in INDICATORS.items() if entry.subject == "case
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 
 
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    yield made
-    made.store.close()
-
-
 def ask(
     *names: str, level: str | None = None, within: str | None = None, period: Period = YEAR, **more
 ) -> Query:
@@ -42,7 +35,6 @@ def table(world: World, query: Query, *, level: str | None = None, time: str | N
 
 
 def test_counts_rates_and_stocks_of_a_few_cases(world):
-    world.publish(SIX)
     rows = [
         case(1, square=0.5, reported=0, due=4, closed=2),  # closed in time
         case(2, square=0.5, reported=0, due=4, closed=9),  # closed late
@@ -66,7 +58,6 @@ def test_counts_rates_and_stocks_of_a_few_cases(world):
 
 
 def test_a_stock_is_that_of_the_last_day(world):
-    world.publish(SIX)
     world.load([case(1, reported=0, due=4, closed=10)])
     world.refresh()
     days = table(
@@ -83,7 +74,6 @@ def test_a_stock_is_that_of_the_last_day(world):
 
 
 def test_unassigned_rows_close_the_sum_at_every_level(world):
-    world.publish(SIX)
     rows = [
         case(1),
         case(2, square=None, hint="A"),
@@ -103,7 +93,6 @@ def test_unassigned_rows_close_the_sum_at_every_level(world):
 
 
 def test_a_second_delivery_changes_nothing(world):
-    world.publish(SIX)
     rows = [case(number, closed=number if number % 2 else None) for number in range(20)]
     world.load(rows)
     world.refresh()
@@ -115,7 +104,6 @@ def test_a_second_delivery_changes_nothing(world):
 
 
 def test_differences_are_gathered_without_changing_a_number(world):
-    world.publish(SIX)
     for number in range(3):
         world.load([case(number, closed=number or None)])
         world.refresh()
@@ -126,7 +114,6 @@ def test_differences_are_gathered_without_changing_a_number(world):
 
 
 def test_repeated_keys_in_one_file_are_revisions_in_order(world):
-    world.publish(SIX)
     ledger = world.load([case(1, closed=None), case(1, closed=3), case(1, closed=3)])
     assert (ledger.accepted, ledger.updated, ledger.unchanged) == (1, 1, 1)
     world.refresh()
@@ -135,7 +122,6 @@ def test_repeated_keys_in_one_file_are_revisions_in_order(world):
 
 
 def test_a_delivery_with_repeated_keys_changes_nothing_the_second_time(world):
-    world.publish(SIX)
     rows = [case(1, closed=None), case(2), case(1, closed=3), case(3, closed=2), case(3)]
     world.load(rows)
     again = world.load(rows)
@@ -148,7 +134,6 @@ def test_a_delivery_with_repeated_keys_changes_nothing_the_second_time(world):
 
 
 def test_as_of_gives_what_was_known_then(world):
-    world.publish(SIX)
     world.load([case(1), case(2)])
     world.refresh()
     instant = int(world.now.timestamp() * 1e6)
@@ -160,7 +145,6 @@ def test_as_of_gives_what_was_known_then(world):
 
 
 def test_boundaries_as_they_were_and_as_they_are(world):
-    world.publish(SIX)
     world.load(
         [case(1, square=2.5, reported=0), case(2, square=2.5, reported=80, closed=90), case(3, square=0.5)]
     )
@@ -182,7 +166,6 @@ def test_boundaries_as_they_were_and_as_they_are(world):
 
 
 def test_a_scope_sees_its_own_units_and_nothing_else(world):
-    world.publish(SIX)
     world.load([case(1, square=0.5), case(2, square=3.5), case(3, square=99.5)])
     world.refresh()
     mine = world.reader("B")
@@ -295,7 +278,6 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
 
 
 def test_rows_in_no_unit_of_a_level_can_be_listed(world):
-    world.publish(SIX)
     world.load([case(1), case(2, square=None, hint="A"), case(3, square=99.5)])
     world.refresh()
     reader = world.reader()
@@ -314,7 +296,6 @@ def test_a_new_indicator_is_counted_from_the_start(world, monkeypatch):
 
     from data import indicators
 
-    world.publish(SIX)
     world.load([case(1), case(2, closed=3)])
     world.refresh()
     entry = replace(indicators.INDICATORS["cases_closed"], name="cases_closed_again")

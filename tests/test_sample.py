@@ -29,6 +29,7 @@ from data.sample.town import ADMIN_LEVELS, LEVELS, make_town
 from data.settings import load_settings
 from data.sources.definition import load_sources
 from data.sources.reading import read_batches
+from geo.changes import compare
 
 UNTIL = date(2026, 11, 2)
 DAYS = 190
@@ -131,6 +132,29 @@ def test_redrawn_boundary(units):
     }
     assert changed == {"青藤", "桂堂"}
     assert units["v1", "subdistrict"]["geometry"][0].equals(units["v2", "subdistrict"]["geometry"][0])
+
+
+def test_a_redrawn_boundary_gives_new_codes_to_new_units_only(units):
+    def changed(level: str) -> dict[str, tuple]:
+        frames = [units[version, level].assign(level=0) for version in ("v1", "v2")]
+        rows = compare(*(frame[["code", "name", "level", "geometry"]] for frame in frames))
+        return {row.name: (row.change, row.others) for row in rows.itertuples() if row.change != "same"}
+
+    old, new = (units[version, "microgrid"].set_index("name") for version in ("v1", "v2"))
+    assert {name: change for name, (change, _) in changed("grid").items()} == {
+        "青藤": "redrawn",
+        "桂堂": "redrawn",
+    }
+    found = changed("microgrid")
+    (whole,) = set(old.index) - set(new.index) - {name for name in old.index if name.startswith("桂堂")}
+    parts = sorted(set(new.index) - set(old.index) - {"青藤-6"})
+    assert found == {
+        "青藤-6": ("renamed", ""),
+        whole: ("split", ",".join(new["code"][parts])),
+        **dict.fromkeys(parts, ("split", old["code"][whole])),
+    }
+    assert whole.startswith("采薇") and parts == ["采薇-5", "采薇-6"]
+    assert changed("metagrid") == changed("area") == changed("subdistrict") == {}
 
 
 def test_larger_sizes_tile_with_sub_districts_of_their_own_shape():

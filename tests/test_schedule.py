@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
+from jobbing import NOW, Clock
 from sqlalchemy import func, insert, select
 
 from data import schedule
@@ -13,11 +14,9 @@ from data.jobs import request_run, run_pending
 from data.leader import take_term
 from data.ledger import Ledger
 from data.schema import FACTS, job_run, load
-from data.settings import make_folders, parse_settings
+from data.settings import make_folders
 from data.sourcebook import freshness
-from data.store import Store
 
-NOW = datetime(2026, 3, 1, 9, 0, 10, tzinfo=UTC)
 HOTLINE = """
 kind = "case"
 format = "csv"
@@ -45,27 +44,13 @@ reported_at = "requested_datetime"
 """
 
 
-class Clock:
-    def __init__(self):
-        self.now = NOW
-
-    def __call__(self):
-        return self.now
-
-    def after(self, **span):
-        self.now += timedelta(**span)
-        return self
-
-
 @pytest.fixture
-def store(store_url, tmp_path, monkeypatch):
+def store(store, monkeypatch):
+    """An instance with one declared source; files need no second look."""
     monkeypatch.setattr(schedule, "BETWEEN_LOOKS", timedelta(0))
-    folder = tmp_path / "instance"
-    make_folders(folder)
-    (folder / "sources" / "hotline.toml").write_text(HOTLINE, encoding="utf-8")
-    store = Store(parse_settings({"levels": [{"name": "grid"}], "database_url": store_url}, folder=folder))
-    yield store
-    store.close()
+    make_folders(store.settings.folder)
+    (store.settings.folder / "sources" / "hotline.toml").write_text(HOTLINE, encoding="utf-8")
+    return store
 
 
 def drop(store, name, *lines, at=NOW):

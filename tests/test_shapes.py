@@ -1,4 +1,4 @@
-"""Shapes for the map: borders that stay closed, equal bytes, label points, hatches."""
+"""Shapes for the map: borders that stay closed, equal bytes, label points."""
 
 import json
 
@@ -9,7 +9,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.shapes import bounds, content_hash, feature_collection, hatch, hatch_collection, label_point
+from geo.shapes import content_hash, feature_collection, label_point
 
 METRE = 1 / 111_320.0
 
@@ -89,34 +89,3 @@ def test_the_label_lies_well_inside():
     assert not shapely.contains_xy(horseshoe, *horseshoe.centroid.coords[0])
     parts = shapely.MultiPolygon([shapely.box(20, 0, 21, 1), shapely.box(0, 0, 10, 10)])
     assert label_point(parts) == pytest.approx((5, 5), abs=0.1)
-
-
-def test_hatch_strokes_are_cut_to_the_unit_and_continue_next_door():
-    left, right = shapely.box(121.5, 31.2, 121.51, 31.21), shapely.box(121.51, 31.2, 121.52, 31.21)
-    strokes = [hatch(shape, 0.001, latitude=31.205) for shape in (left, right)]
-    for shape, lines in zip((left, right), strokes, strict=True):
-        assert lines.geom_type == "MultiLineString" and len(lines.geoms) > 8
-        assert shapely.distance(shape, shapely.points(shapely.get_coordinates(lines))).max() < 1e-9
-    ends = shapely.get_coordinates(shapely.get_parts(strokes[0])).reshape(-1, 2, 2)
-    run, rise = (ends[:, 1] - ends[:, 0]).T
-    np.testing.assert_allclose(rise / (run * np.cos(np.radians(31.205))), 1, rtol=1e-6)
-    ends = [shapely.get_coordinates(lines) for lines in strokes]
-    heights = [each[np.isclose(each[:, 0], 121.51, rtol=0, atol=1e-9), 1] for each in ends]
-    np.testing.assert_allclose(np.sort(heights[0]), np.sort(heights[1]), atol=1e-9)
-    assert len(heights[0]) > 3
-
-
-def test_hatches_of_a_level_share_one_pitch():
-    features, shapes = read(hatch_collection(crooked(4)))
-    assert len(features) == 9 and {shape.geom_type for shape in shapes} == {"MultiLineString"}
-    assert all(10 <= len(shape.geoms) <= 40 for shape in shapes)
-    assert json.loads(hatch_collection(crooked(4).iloc[:0]))["features"] == []
-
-
-def test_a_unit_smaller_than_the_pitch_has_no_stroke_or_few():
-    assert len(hatch(shapely.box(0.1, 0.0001, 0.1002, 0.0003), 1.0).geoms) == 0
-
-
-def test_bounds_of_what_has_a_shape():
-    assert bounds([None, shapely.box(0, 1, 2, 3), shapely.box(-1, 2, 0, 5)]) == (-1, 1, 2, 5)
-    assert bounds([None]) is None and bounds([]) is None

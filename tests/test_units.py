@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.units import HintIndex, OrphanUnit, ancestors, arrange, leaf_positions
+from geo.units import HintIndex, OrphanUnit, ancestors, arrange
 
 
 def units_of(*rows):
@@ -33,7 +33,6 @@ def test_preorder_with_siblings_by_code():
     assert tree["end"].tolist() == [4, 3, 3, 4, 7, 6, 7]
     assert tree["parent_pos"].tolist() == [0, 1, 2, 1, 0, 5, 5]
     assert tree["area"].tolist() == [1, 3, 5, 2, 0, 4, 6]
-    assert leaf_positions(tree).tolist() == [3, 4, 6, 7]
 
 
 def test_row_keys_by_level():
@@ -49,7 +48,7 @@ def test_row_keys_by_level():
 
 def test_no_units_at_all():
     tree = arrange(TOWN.iloc[:0])
-    assert tree.empty and ancestors(tree).shape == (0, 1) and leaf_positions(tree).tolist() == []
+    assert tree.empty and ancestors(tree).shape == (0, 1)
 
 
 @pytest.mark.parametrize(

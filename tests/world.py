@@ -25,23 +25,7 @@ from data.store import Store, insert_rows
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SIDE = 0.01  # degrees of a block
 WORDS = ("category", "channel", "department")
-CASES = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-every = "15 min"
-[fields]
-id = "id"
-category = "category"
-channel = "channel"
-reported_at = "reported_at"
-due_at = "due_at"
-closed_at = "closed_at"
-lon = "lon"
-lat = "lat"
-unit_hint = "hint"
-"""
+CASES = (Path(__file__).parent / "sources/cases.toml").read_text(encoding="utf-8") + 'unit_hint = "hint"\n'
 HEADER = ("id", "category", "channel", "reported_at", "due_at", "closed_at", "lon", "lat", "hint")
 
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 import numpy as np
 import orjson
@@ -52,40 +53,52 @@ def _text(values: pd.Series | np.ndarray) -> np.ndarray:
     return found
 
 
-def _hints(frame: pd.DataFrame, *, prefix: str = "") -> dict[str, np.ndarray]:
-    """Columns that name the units a fact lies in, of both trees."""
-    named = {"街道": "street", "社区": "committee", f"{prefix}片区": "area", f"{prefix}网格": "grid"}
-    return {title: _text(frame[f"{unit}_hint"]) for title, unit in named.items()}
+def _instants(values: pd.Series) -> np.ndarray:
+    return stamps(values.to_numpy())
+
+
+def _yes(values: pd.Series) -> np.ndarray:
+    return np.where(values, "是", "否").astype(object)
+
+
+# Columns of an export: its header, how the values are written, ours.
+Written = tuple[str, Callable[[pd.Series], np.ndarray], str]
+_CASES: tuple[Written, ...] = (
+    ("案件号", _text, "id"), ("问题来源", _text, "channel_name"), ("问题类型", _text, "path"),
+    ("街道", _text, "street_hint"), ("社区", _text, "committee_hint"), ("片区", _text, "area_hint"),
+    ("网格", _text, "grid_hint"),
+    ("地址", _text, "address"), ("上报时间", _instants, "reported"), ("立案时间", _instants, "filed"),
+    ("派遣时间", _instants, "dispatched"), ("处置截止时间", _instants, "due"), ("处置结束时间", _instants, "handled"),
+    ("结案时间", _instants, "closed"), ("当前阶段", partial(_words, table=STAGES), "stage"),
+    ("主责部门", _text, "department"), ("延期次数", np.asarray, "extensions"), ("挂账次数", np.asarray, "suspensions"),
+    ("返工次数", np.asarray, "reworks"), ("强制结案", _yes, "forced"), ("是否作废", _yes, "voided"),
+    ("经度", np.asarray, "lon"), ("纬度", np.asarray, "lat"),
+)  # fmt: skip
+_ORDERS: tuple[Written, ...] = (
+    ("12345工单编号", _text, "id"), ("12345工单类型", _text, "type_name"), ("12345业务类型", _text, "path"),
+    ("12345工单来源", _text, "channel_name"), ("12345受理时间", _instants, "accepted"),
+    ("派单时间", _instants, "dispatched"), ("先行联系", partial(_words, table=CONTACT), "first_contact"),
+    ("先行联系时间", _instants, "contacted"), ("办理期限", _instants, "due"), ("办结时间", _instants, "finished"),
+    ("回访时间", _instants, "called_back"), ("解决情况", partial(_words, table=RESOLUTION), "resolution"),
+    ("综合满意度", partial(_words, table=SATISFACTION), "satisfaction"), ("结案时间", _instants, "closed"),
+    ("结案评判", partial(_words, table=JUDGEMENT), "judgement"), ("退单次数", np.asarray, "returns"),
+    ("退单时间", _instants, "returned"), ("延期次数", np.asarray, "extensions"),
+    ("12345重复工单号", _text, "repeat_of"), ("不计入考核原因", _text, "excluded"), ("主责部门", _text, "department"),
+    ("街道", _text, "street_hint"), ("社区", _text, "committee_hint"), ("所属片区", _text, "area_hint"),
+    ("所属网格", _text, "grid_hint"),
+    ("12345诉求地址", _text, "address"), ("经度", np.asarray, "lon"), ("纬度", np.asarray, "lat"),
+    ("来电人", _text, "caller"), ("来电人电话", _text, "phone"), ("12345内容描述", _text, "text"),
+)  # fmt: skip
+
+
+def _table(frame: pd.DataFrame, columns: tuple[Written, ...]) -> dict[str, object]:
+    return {header: written(frame[name]) for header, written, name in columns}
 
 
 def cases(frame: pd.DataFrame) -> bytes:
     """The grid centre's export: CSV, UTF-8 with byte order mark, CGCS2000, one row per case as it stands."""
-    body = _csv(
-        {
-            "案件号": _text(frame["id"]),
-            "问题来源": _text(frame["channel_name"]),
-            "问题类型": _text(frame["path"]),
-            **_hints(frame),
-            "地址": _text(frame["address"]),
-            "上报时间": stamps(frame["reported"].to_numpy()),
-            "立案时间": stamps(frame["filed"].to_numpy()),
-            "派遣时间": stamps(frame["dispatched"].to_numpy()),
-            "处置截止时间": stamps(frame["due"].to_numpy()),
-            "处置结束时间": stamps(frame["handled"].to_numpy()),
-            "结案时间": stamps(frame["closed"].to_numpy()),
-            "当前阶段": _words(frame["stage"], STAGES),
-            "主责部门": _text(frame["department"]),
-            "延期次数": frame["extensions"].to_numpy(),
-            "挂账次数": frame["suspensions"].to_numpy(),
-            "返工次数": frame["reworks"].to_numpy(),
-            "强制结案": np.where(frame["forced"], "是", "否").astype(object),
-            "是否作废": np.where(frame["stage"] == "voided", "是", "否").astype(object),
-            "经度": frame["lon"].to_numpy(),
-            "纬度": frame["lat"].to_numpy(),
-        },
-        encoding="utf-8",
-    )
-    return b"\xef\xbb\xbf" + body
+    rows = frame.assign(voided=frame["stage"] == "voided")
+    return b"\xef\xbb\xbf" + _csv(_table(rows, _CASES), encoding="utf-8")
 
 
 def orders(frame: pd.DataFrame) -> bytes:
@@ -93,39 +106,8 @@ def orders(frame: pd.DataFrame) -> bytes:
     lon, lat = wgs84_to_gcj02(frame["lon"].to_numpy(), frame["lat"].to_numpy())
     lon, lat = (np.where(frame["lon"] == 0, 0.0, part.round(6)) for part in (lon, lat))
     text = "市民反映" + frame["address"] + frame["path"].str.split("/").str[1] + "问题，请相关部门核实处理。"
-    return _csv(
-        {
-            "12345工单编号": _text(frame["id"]),
-            "12345工单类型": _text(frame["type_name"]),
-            "12345业务类型": _text(frame["path"]),
-            "12345工单来源": _text(frame["channel_name"]),
-            "12345受理时间": stamps(frame["accepted"].to_numpy()),
-            "派单时间": stamps(frame["dispatched"].to_numpy()),
-            "先行联系": _words(frame["first_contact"], CONTACT),
-            "先行联系时间": stamps(frame["contacted"].to_numpy()),
-            "办理期限": stamps(frame["due"].to_numpy()),
-            "办结时间": stamps(frame["finished"].to_numpy()),
-            "回访时间": stamps(frame["called_back"].to_numpy()),
-            "解决情况": _words(frame["resolution"], RESOLUTION),
-            "综合满意度": _words(frame["satisfaction"], SATISFACTION),
-            "结案时间": stamps(frame["closed"].to_numpy()),
-            "结案评判": _words(frame["judgement"], JUDGEMENT),
-            "退单次数": frame["returns"].to_numpy(),
-            "退单时间": stamps(frame["returned"].to_numpy()),
-            "延期次数": frame["extensions"].to_numpy(),
-            "12345重复工单号": _text(frame["repeat_of"]),
-            "不计入考核原因": _text(frame["excluded"]),
-            "主责部门": _text(frame["department"]),
-            **_hints(frame, prefix="所属"),
-            "12345诉求地址": _text(frame["address"]),
-            "经度": lon,
-            "纬度": lat,
-            "来电人": _text(frame["caller"]),
-            "来电人电话": _text(frame["phone"]),
-            "12345内容描述": _text(text),
-        },
-        encoding="gb18030", newline=b"\r\n",
-    )  # fmt: skip
+    rows = frame.assign(lon=lon, lat=lat, text=text)
+    return _csv(_table(rows, _ORDERS), encoding="gb18030", newline=b"\r\n")
 
 
 def typed_by_hand(body: bytes, day: date) -> bytes:

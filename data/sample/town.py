@@ -19,6 +19,7 @@ from data.sample.sizes import Size, stream
 LEVELS = ("subdistrict", "area", "grid", "microgrid", "metagrid")
 ADMIN_LEVELS = ("subdistrict", "committee")
 FIRST_STREET = 310199001
+TWO_DIGITS = "{:02d}".format
 LONGEST_EDGE = 40 * METRE
 # Version 1 differs from version 2 in two places of the home sub-district: one micro-grid still belonged to the
 # grid next door, and two micro-grids were still one.
@@ -148,19 +149,42 @@ def _on_the_ground(plots: pd.DataFrame, lines: list[LineString]) -> np.ndarray:
 
 
 def _codes(plots: pd.DataFrame) -> pd.DataFrame:
-    """Codes of the five levels: nine digits for the street, two more for each level below."""
+    """Codes of the five levels in version 1: nine digits for the street, two more for each level below.
+
+    returns  the codes, and the number of each micro-grid within its grid
+    """
 
     def within(child: str, parent: str) -> pd.Series:
         first = ~plots.duplicated(child)
-        number = first.groupby(plots[parent]).cumsum()
-        return number.map("{:02d}".format)
+        return first.groupby(plots[parent]).cumsum()
 
+    number = within("micro", "grid")
     street = (plots["street"] + FIRST_STREET).astype(str)
-    area = street + within("area", "street")
-    grid = area + within("grid", "area")
-    micro = grid + within("micro", "grid")
-    meta = micro + (plots.groupby("micro").cumcount() + 1).map("{:02d}".format)
-    return pd.DataFrame(dict(zip(LEVELS, (street, area, grid, micro, meta), strict=True)))
+    area = street + within("area", "street").map(TWO_DIGITS)
+    grid = area + within("grid", "area").map(TWO_DIGITS)
+    micro = grid + number.map(TWO_DIGITS)
+    meta = micro + (plots.groupby("micro").cumcount() + 1).map(TWO_DIGITS)
+    codes = pd.DataFrame(dict(zip(LEVELS, (street, area, grid, micro, meta), strict=True)))
+    return codes.assign(number=number)
+
+
+def _codes_after(old: pd.DataFrame, new: pd.DataFrame, codes: pd.DataFrame) -> pd.DataFrame:
+    """Codes of version 2, as a careful office gives them: what did not change keeps its own.
+
+    A micro-grid that moved keeps its code and gets the next number in its new grid; the parts of one that was split
+    get the next numbers and codes of their grid; buildings keep theirs.
+    """
+    after, was = codes.reindex(new.index), old["micro"].reindex(new.index)
+    for level in ("area", "grid"):
+        after[level] = new[level].map(dict(zip(old[level], codes[level], strict=True)))
+    split = new.groupby(was)["micro"].transform("nunique") > 1
+    moved = after["grid"] != codes["grid"].reindex(new.index)
+    last = codes.groupby("grid")["number"].max()
+    for grid, own in new[split | moved].groupby(after["grid"]):
+        turn = pd.factorize(own["micro"])[0] + 1
+        after.loc[own.index, "number"] = last[grid] + turn
+    fresh = after["grid"] + after["number"].map(TWO_DIGITS)
+    return after.assign(microgrid=after["microgrid"].where(~split, fresh))
 
 
 def _dissolved(ground: np.ndarray, keys: pd.Series) -> dict[str, shapely.Geometry]:
@@ -173,12 +197,11 @@ def _dissolved(ground: np.ndarray, keys: pd.Series) -> dict[str, shapely.Geometr
 
 def _unit_frames(plots: pd.DataFrame, codes: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """All units of one version by level, in order of code."""
-    ordinal = codes["microgrid"].str[-2:].astype(int).astype(str)
     titles = [
         plots["street_name"],
         plots["area_name"],
         plots["grid_name"],
-        plots["grid_name"] + "-" + ordinal,
+        plots["grid_name"] + "-" + codes["number"].astype(str),
         plots["name"],
     ]
     frames = {}
@@ -246,7 +269,8 @@ def make_town(size: Size, *, seed: int) -> Town:
     plots, lines, through, lanes = _cut_all(board, grids, size, seed=seed)
     plots["ground"] = _on_the_ground(plots, lines)
     old, new = _version_frames(plots)
-    codes_old, codes_new = _codes(old), _codes(new)
+    codes_old = _codes(old)
+    codes_new = _codes_after(old, new, codes_old)
     units = {"v1": _unit_frames(old, codes_old), "v2": _unit_frames(new, codes_new)}
     plots = new.assign(code=codes_new["metagrid"], grid_before=old["grid_name"].reindex(new.index))
     plots["micro_code"], plots["grid_code"] = codes_new["microgrid"], codes_new["grid"]
