@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -65,7 +66,8 @@ def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
     from data.sources.frames import Frame, batch_frames
     from data.sources.reading import parse
 
-    source = source_of(order["source"]["name"], order["source"]["text"].encode("utf-8"))
+    declared = source_of(order["source"]["name"], order["source"]["text"].encode("utf-8"))
+    source = replace(declared, **order["reading"])
     batches = parse(source, paths, now=datetime.fromisoformat(order["now"]), limit=order["limit"])
     yield Frame("ready", {})
     for batch in batches:

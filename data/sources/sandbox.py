@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from data.sources.batch import Batch, SourceError
 from data.sources.definition import Source
+from data.sources.delivered import READING
 from data.sources.frames import LARGEST_BODY, LARGEST_HEADER, LENGTHS, Frame, read_batch, unpack
 from data.sources.gates import MB, Limits, check_head, open_plain
 
@@ -60,6 +61,7 @@ def batches_apart(
     order = {
         "job": "batches",
         "source": {"name": source.name, "text": source.text},
+        "reading": {name: getattr(source, name) for name in READING},
         "now": now.isoformat(),
         "limit": limit,
     }
