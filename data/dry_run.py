@@ -53,9 +53,13 @@ class _DryRun(Intake):
         with store.read() as connection:
             number = connection.scalar(select(source.c.id).where(source.c.name == origin.name))
         # Before the end of all loads: everything that is stored counts as known before.
-        numbers = {"source_id": number or NO_SOURCE, "subject": self.subject, "load_id": FOREVER}
-        self.revisions: _Remembered = _Remembered(store, origin, **numbers)
-        self.delivery: _Weighed = _Weighed(store, origin, **numbers)
+        number = number or NO_SOURCE
+        self.revisions: _Remembered = _Remembered(
+            store, origin, source_id=number, subject=self.subject, load_id=FOREVER
+        )
+        self.delivery: _Weighed = _Weighed(
+            store, origin, source_id=number, subject=self.subject, load_id=FOREVER
+        )
 
     def _comparing(self) -> AbstractContextManager[Connection]:
         return self.store.read()

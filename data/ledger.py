@@ -99,9 +99,9 @@ class _Load(Intake):
             for table in self._tables if self.first else ():
                 drop_indexes(connection, table)
         ledger.load = self.mark.load_id
-        numbers = {"source_id": self.mark.source_id, "subject": self.subject, "load_id": self.mark.load_id}
-        self.revisions = Revisions(store, origin, **numbers)
-        self.delivery = Delivery(store, origin, **numbers)
+        mine, load_id = self.mark.source_id, self.mark.load_id
+        self.revisions = Revisions(store, origin, source_id=mine, subject=self.subject, load_id=load_id)
+        self.delivery = Delivery(store, origin, source_id=mine, subject=self.subject, load_id=load_id)
 
     @property
     def _tables(self) -> tuple[Table, Table]:

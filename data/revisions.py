@@ -180,9 +180,11 @@ class Revisions:
     def _new_words(self, connection: Connection, texts: list[str], kind: str) -> dict[str, int]:
         """Add words to the vocabulary; answers their numbers."""
         start = (connection.scalar(select(func.max(term.c.id))) or 0) + 1
-        rows = [{"id": start + index, "kind": kind, "text": text} for index, text in enumerate(texts)]
-        connection.execute(insert(term), rows)
-        return {row["text"]: row["id"] for row in rows}
+        numbers = {text: start + index for index, text in enumerate(texts)}
+        connection.execute(
+            insert(term), [{"id": number, "kind": kind, "text": text} for text, number in numbers.items()]
+        )
+        return numbers
 
     def _digest(self, rows: DataFrame, frame: DataFrame) -> Series:
         """64 bits over everything a row says; sealed fields go in under the instance's key."""

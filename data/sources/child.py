@@ -58,7 +58,8 @@ def _work(order: dict[str, Any]) -> Iterator[Any]:
     paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
     if order["job"] == "batches":
         return _batches(order, paths)
-    return _examination(order, paths[0]) if order["job"] == "examine" else _rows(order, paths[0])
+    work = {"examine": _examination, "rows": _rows, "chosen": _chosen}
+    return work[order["job"]](order, paths[0])
 
 
 def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
@@ -87,6 +88,15 @@ def _rows(order: dict[str, Any], path: Path) -> Iterator[Any]:
     from data.sources.tables import ROWS_AT_ONCE
 
     rows = every_row(path, sheet=order["sheet"])
+    while part := list(islice(rows, ROWS_AT_ONCE)):
+        yield Frame("answer", {"rows": part})
+
+
+def _chosen(order: dict[str, Any], path: Path) -> Iterator[Any]:
+    from data.sources.chosen import ROWS_AT_ONCE, chosen_rows
+    from data.sources.frames import Frame
+
+    rows = chosen_rows(path, order["names"], frozenset(order["wanted"]), sheet=order["sheet"])
     while part := list(islice(rows, ROWS_AT_ONCE)):
         yield Frame("answer", {"rows": part})
 

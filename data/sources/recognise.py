@@ -85,7 +85,7 @@ def examine(
     answers = [frame.header for frame in child.frames() if frame.kind == "answer"]
     if len(answers) != 1:
         raise child.broken("no answer")
-    return _from_json(answers[0]["examination"])
+    return examination_of(answers[0]["examination"])
 
 
 def as_json(found: Examination) -> dict[str, Any]:
@@ -93,7 +93,8 @@ def as_json(found: Examination) -> dict[str, Any]:
     return asdict(found)
 
 
-def _from_json(document: dict[str, Any]) -> Examination:
+def examination_of(document: dict[str, Any]) -> Examination:
+    """An examination that has travelled."""
     columns = tuple(
         Seen(**{**entry, "look": Look(**{**entry["look"], "words": tuple(entry["look"]["words"])}),
                 "samples": tuple(entry["samples"])})

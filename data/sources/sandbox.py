@@ -101,7 +101,7 @@ class Child:
         follow: bool,
     ) -> None:
         self.limits = limits
-        self.names = [_short(path.name) for path in files]
+        self.names = [short_name(path.name) for path in files]
         self.form = form
         with ExitStack() as opened:  # the child has its own copies
             handles = []
@@ -211,7 +211,7 @@ class Child:
         return ", ".join(self.names)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A file's name as it may stand in a message and be given to a link: printable, not too long."""
     text = os.fsencode(name).decode("utf-8", "replace")
     shown = "".join(letter if letter.isprintable() else "_" for letter in text)
