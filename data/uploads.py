@@ -6,7 +6,7 @@ of the source is written before the load and taken back with it, so that neither
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,9 +20,10 @@ from data.dry_run import dry_run
 from data.intake import Ledger
 from data.jobs import request_run
 from data.ledger import ingest_batches
-from data.matching import Asked, Plan, plan
+from data.matching import WGS84, Asked, Plan, plan, share
 from data.people import Person, note
-from data.schema import boundary_version, load
+from data.rejected_rows import write_rejected
+from data.schema import boundary_version, load, unit
 from data.sources.batch import Reject, SourceError
 from data.sources.chosen import read_chosen
 from data.sources.definition import Source, load_source
@@ -32,7 +33,9 @@ from data.sources.reading import read_batches
 from data.sources.recognise import Examination, as_json, examination_of, examine
 from data.staging import STORED, Staging, Upload
 from data.store import Store
+from geo.crs import BD09, GCJ02, zones_near
 
+DEGREES = (WGS84, "EPSG:4490", GCJ02, BD09)
 AT_ONCE = 2  # files read at one time: each takes a core and half a gigabyte
 
 
@@ -91,6 +94,17 @@ class Uploads:
             with suppress(SourceError):  # a wrong file is said by `linli doctor` and by every run
                 found[path.stem] = load_source(path)
         return found
+
+    def shares(self, found: Examination, sources: Mapping[str, Source]) -> list[tuple[str, float]]:
+        """Declared sources a file may be for with the share of their columns it has, the largest first."""
+        there = [(fit.source, share(fit)) for fit in found.fits if fit.source in sources]
+        return sorted(there, key=lambda pair: -pair[1])
+
+    def systems(self) -> tuple[str, ...]:
+        """Coordinate systems that files of this place may be in: degrees, and the zones of the plane around it."""
+        with self.store.read() as connection:
+            lon = connection.scalar(select(func.avg(unit.c.label_lon)))
+        return (*DEGREES, *(zones_near(lon) if lon is not None else ()))
 
     def plan(self, found: Examination, asked: Asked) -> Plan:
         """How a file would be read."""
@@ -180,12 +194,23 @@ class Uploads:
             declaration.undo()
             raise
 
-    def rejected_rows(self, upload: Upload, checked: Checked) -> dict[str, list[str]]:
-        """Refused rows of a file that is not stored yet, as delivered, by their numbers."""
-        if checked.ledger is None:
-            return {}
-        with self._turns:
-            return self._rejected_rows(upload, checked.found, checked.ledger)
+    def write_rejected(
+        self, upload: Upload, asked: Asked, path: Path, *, told: Callable[[Reject], str], locale: str
+    ) -> None:
+        """Write the refused rows of a file as a workbook; see `data.rejected_rows`. Raises SourceError."""
+        found = examination_of(upload.kept("found"))
+        if upload.state == STORED:
+            ledger: Ledger | None = self.stored(upload)
+        else:
+            ledger = self.check(upload, asked).ledger
+        if ledger is None or not ledger.rejects:
+            raise SourceError(f"{upload.name}: got no refused row; expected one")
+        rows = upload.kept("rows")
+        if rows is None:
+            with self._turns:
+                rows = self._rejected_rows(upload, found, ledger)
+        headers = [column.header for column in found.columns]
+        write_rejected(path, headers, rows, ledger.rejects, told=told, locale=locale)
 
     def _rejected_rows(self, upload: Upload, found: Examination, ledger: Ledger) -> dict[str, list[str]]:
         wanted = {reject.row for reject in ledger.rejects}

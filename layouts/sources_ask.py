@@ -30,7 +30,7 @@ class SourcesAnswer:
     sources  `Reader.sources`, with `title` where a source has a name for people
     rejects  `Reader.rejects`, `loads` `Reader.loads` and `withdrawn` `Reader.withdrawals` of the source shown
     runs     `Reader.runs`
-    may_run  whether the buttons are there
+    may_run, may_upload   whether the buttons are there
     """
 
     sources: DataFrame
@@ -39,6 +39,7 @@ class SourcesAnswer:
     runs: DataFrame
     withdrawn: DataFrame = field(default_factory=DataFrame)
     may_run: bool = False
+    may_upload: bool = False
     when: Callable[[object], datetime | None] = lambda value: None
 
 

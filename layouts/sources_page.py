@@ -12,6 +12,7 @@ from layouts.parts import Freshness
 from layouts.plain import plain
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, called, chosen, title_of
 from layouts.sources_lists import loads_card, rejects_card, runs_card, stamp
+from layouts.upload_ask import PATH as UPLOAD
 from layouts.words import Words
 
 MANY = 0.05  # share of rejected rows from which a load is called partly rejected
@@ -108,6 +109,7 @@ def _table(ask: SourcesAsk, answer: SourcesAnswer, words: Words, name: str) -> C
                 for key in ("accepted", "unchanged", "rejected")
             ),
             html.A(words("places.title"), href="/sources/unplaced", className="link"),
+            html.A(words("upload.button"), href=UPLOAD, className="btn p") if answer.may_upload else None,
         ],
         className="legend t2 f12",
     )
