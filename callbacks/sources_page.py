@@ -58,12 +58,15 @@ def build(call: Call, uploads: Uploads) -> Page:
         known = values.known(instant)
         return None if known is None else local(reader, int(instant))
 
+    mixed, mixed_at = reader.mixups(name)
     answer = SourcesAnswer(
         sources=sources,
         rejects=reader.rejects(name),
         loads=reader.loads(name),
         runs=reader.runs(failed=ask.failed),
         withdrawn=reader.withdrawals(name),
+        mixed=mixed,
+        mixed_at=mixed_at,
         may_run=reader.scope.may("run"),
         may_upload=reader.scope.may("upload") and reader.scope.whole,
         when=when,

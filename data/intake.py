@@ -17,13 +17,13 @@ from sqlalchemy import Connection
 
 from data import places
 from data.deliveries import Account, Delivery
+from data.mixups import MixUp, Watch, usual_rows
 from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
 from data.revisions import Revisions, Sorted
 from data.schema import SUBJECT_OF_KIND
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.store import Store
-from geo.crs import likely_system
 
 SHOWN_REJECTS = 20
 KEPT_REJECTS = 50_000
@@ -35,6 +35,8 @@ class Ledger:
 
     withdrawn  facts no longer in a snapshot, beside the rows read; `withdrawals` holds the first of their numbers
     load       its number; 0 of a dry run
+    first_on, last_on   local days of the oldest and the newest fact read; empty without any
+    mixups     what looks mixed up, see `data.mixups`
     """
 
     source: str
@@ -54,6 +56,9 @@ class Ledger:
     seconds: float = 0.0
     load: int = 0
     hint: str = ""
+    first_on: str = ""
+    last_on: str = ""
+    mixups: list[MixUp] = field(default_factory=list)
 
     @property
     def gone(self) -> str:
@@ -85,6 +90,11 @@ class Intake(ABC):
             self.finder = Finder(connection, store, self.subject, self.placers)
             main = leading(versions, store.settings)
             self.main = [version.id for version in versions].index(main.id) if main else None
+            usual = usual_rows(connection, origin.name)
+        self.watch = Watch(
+            origin, now=clock(), zone=store.settings.timezone, usual=usual,
+            inside=None if self.main is None else self.placers[self.main].inside,
+        )  # fmt: skip
 
     @abstractmethod
     def _comparing(self) -> AbstractContextManager[Connection]:
@@ -116,8 +126,7 @@ class Intake(ABC):
         if kept := list(batch.rejects[:room]):
             ledger.rejects += kept
             self._keep_rejects(kept)
-        if ledger.read == batch.read:  # the first batch speaks for the file
-            ledger.hint = self._system_hint(batch.frame)
+        self.watch.take(batch.frame, batch.rejects)
         self._keep(self.delivery.take(batch))
 
     def _keep(self, rows: DataFrame) -> None:
@@ -141,14 +150,6 @@ class Intake(ABC):
             found = self.revisions.sort_out(connection, last)
         return frame[~frame["key"].isin(last["key"][~found.fresh & ~found.changed])]
 
-    def _system_hint(self, frame: DataFrame) -> str:
-        """Whether another coordinate system than the declared one fits the units better: said, never switched."""
-        if self.main is None or "given_lon" not in frame:
-            return ""
-        lon, lat = (frame[name].to_numpy(dtype=float) for name in ("given_lon", "given_lat"))
-        hint = likely_system(lon, lat, self.origin.crs, self.placers[self.main].inside)
-        return hint.text if hint else ""
-
     def _count(self, how: list[Any]) -> None:
         """Add to the ledger how some new rows were placed."""
         counts = Counter(how)
@@ -167,3 +168,9 @@ class Intake(ABC):
         ledger.unchanged += found.unchanged
         ledger.withdrawn, ledger.withdrawals = found.withdrawn, found.keys
         ledger.notes += Counter(withdrawals_held=found.held, withdrawals_undecided=found.undecided)
+        watch, zone = self.watch, self.store.settings.timezone
+        ledger.mixups = watch.found()
+        ledger.hint = watch.hint.text if watch.hint else ""  # said, never switched
+        if watch.first and watch.last:
+            days = [f"{at.astimezone(zone):%Y-%m-%d}" for at in (watch.first, watch.last)]
+            ledger.first_on, ledger.last_on = days

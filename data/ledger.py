@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -148,10 +149,7 @@ class _Load(Intake):
                 .values(
                     state="done",
                     recorded_at=max(micros(self.clock()), latest + 1),
-                    notes=json.dumps(
-                        dict(ledger.notes) | ({"hint": ledger.hint} if ledger.hint else {}),
-                        ensure_ascii=False,
-                    ),
+                    notes=json.dumps(_notes(ledger), ensure_ascii=False),
                     seconds=ledger.seconds,
                     **{name: getattr(ledger, name) for name in register.COUNTS},
                 )
@@ -167,6 +165,12 @@ class _Load(Intake):
         """Build what a first load has gone without."""
         for table in self._tables if self.first else ():
             ensure_indexes(connection, table)
+
+
+def _notes(ledger: Ledger) -> dict:
+    """What the table keeps of a load beside its counts: remarks, the hint, what looks mixed up."""
+    said = {"hint": ledger.hint, "mixups": [asdict(one) for one in ledger.mixups]}
+    return dict(ledger.notes) | {name: value for name, value in said.items() if value}
 
 
 def undo_broken(store: Store) -> None:

@@ -21,6 +21,7 @@ from data.intake import Ledger
 from data.jobs import request_run
 from data.ledger import ingest_batches
 from data.matching import WGS84, Asked, Plan, plan, share
+from data.mixups import MixUp
 from data.people import Person, note
 from data.rejected_rows import write_rejected
 from data.schema import boundary_version, load, unit
@@ -264,4 +265,5 @@ def _as_json(ledger: Ledger) -> dict[str, Any]:
 
 def _ledger_of(document: dict[str, Any]) -> Ledger:
     rejects = [Reject(*values) for values in document["rejects"]]
-    return Ledger(**{**document, "rejects": rejects, "notes": Counter(document["notes"])})
+    mixups = [MixUp(**one) for one in document["mixups"]]
+    return Ledger(**{**document, "rejects": rejects, "mixups": mixups, "notes": Counter(document["notes"])})

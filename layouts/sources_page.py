@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from layouts import ids, parts, sources_withdrawn, values
+from layouts.mixups import mixups_card
 from layouts.parts import Freshness
 from layouts.plain import plain
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, called, chosen, title_of
@@ -38,8 +39,10 @@ def body(
     gone = sources_withdrawn.card(
         answer.withdrawn, _held(answer.sources, name), words, source=name, when=answer.when
     )
+    at = answer.when(answer.mixed_at)
+    mixed = mixups_card(answer.mixed, words, note=words("mixup.load", source=shown, at=stamp(at, words)))
     below = html.Div(
-        [html.Div([*own, *gone], className="stack"), runs_card(ask, answer, words)], className="two"
+        [html.Div([*own, *gone, *mixed], className="stack"), runs_card(ask, answer, words)], className="two"
     )
     return [title, *_banners(answer.sources, words)], _table(ask, answer, words, name), below
 

@@ -7,7 +7,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.matching import NEW, Plan
+from data.mixups import MixUp
 from layouts import parts, values
+from layouts.mixups import mixups_card
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.upload_account import account_card, rejects_card
@@ -63,7 +65,13 @@ def _source_card(ask: UploadAsk, answer: UploadAnswer, words: Words) -> Componen
         options.append(Option(told, one.name, not plan.is_new and one.name == plan.name))
     fields = [parts.select("source", words("upload.source"), options)]
     fields += _new_fields(ask, answer, words) if plan.is_new else []
-    title = words("upload.source.seems" if not ask.asked.source else "upload.source.is")
+    title = words(
+        "upload.source.new"
+        if plan.is_new
+        else "upload.source.is"
+        if ask.asked.source
+        else "upload.source.seems"
+    )
     note = words("upload.source.made" if plan.is_new else "upload.source.known")
     rows = [parts.head(title, note), html.Div(fields, className="fields")]
     if plan.missing:
@@ -101,11 +109,18 @@ def _outcome(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Compone
     checked = answer.checked
     if checked.ledger is not None:
         to = f"{ask.address}/rejects.xlsx?" + ask.href().partition("?")[2]
-        return [account_card(checked.ledger, words), *rejects_card(checked.ledger, words, to=to)]
+        mixed = mixups_card(checked.ledger.mixups, words, mend=lambda one: _mend(one, ask, answer))
+        return [account_card(checked.ledger, words), *mixed, *rejects_card(checked.ledger, words, to=to)]
     if checked.plan.lacking:
         return [_lacking(checked.plan, words)]
     return [parts.state("failed", words("upload.unreadable"), words, value=values.NOTHING,
                         note=html.Span(refusal(checked.fault, words), className="sign failed"))]  # fmt: skip
+
+
+def _mend(one: MixUp, ask: UploadAsk, answer: UploadAnswer) -> str:
+    """Where a new source is read in the system that fits; what is declared is changed in its file only."""
+    plan = answer.checked.plan
+    return ask.href(crs=str(one.facts["better"])) if one.kind == "crs" and plan.is_new else ""
 
 
 def _lacking(plan: Plan, words: Words) -> Component:

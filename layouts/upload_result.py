@@ -1,8 +1,13 @@
 """What became of a file that was confirmed: its ledger, the way to the map, the refused rows as a workbook."""
 
+from datetime import date, timedelta
+from urllib.parse import quote, urlencode
+
 from dash import html
 from dash.development.base_component import Component
 
+from data.query import LONGEST_DAYS
+from layouts.mixups import mixups_card
 from layouts.plain import plain
 from layouts.upload_account import account_card, rejects_card
 from layouts.upload_ask import PATH, StoredAnswer, UploadAsk
@@ -18,7 +23,7 @@ def page(ask: UploadAsk, answer: StoredAnswer, words: Words) -> Component:
     count = words.number(ledger.accepted + ledger.updated)
     links = [
         html.A(words("upload.to.map"), href=map_link(answer), className="btn p"),
-        html.A(words("upload.to.source"), href=f"/sources?source={ledger.source}", className="btn"),
+        html.A(words("upload.to.source"), href=f"/sources?source={quote(ledger.source)}", className="btn"),
         html.A(words("upload.to.more"), href=PATH, className="btn"),
     ]
     head = html.Section(
@@ -32,8 +37,9 @@ def page(ask: UploadAsk, answer: StoredAnswer, words: Words) -> Component:
     )  # fmt: skip
     rejects = rejects_card(ledger, words, to=f"{ask.address}/rejects.xlsx")
     again = [html.P(words("upload.again"), className="t2 f12")] if rejects else []
+    mixed = mixups_card(ledger.mixups, words)
     two = html.Div(
-        [html.Div([account_card(ledger, words, stored=True)], className="stack"),
+        [html.Div([account_card(ledger, words, stored=True), *mixed], className="stack"),
          html.Div([*rejects, *again], className="stack")],
         className="two",
     )  # fmt: skip
@@ -42,4 +48,10 @@ def page(ask: UploadAsk, answer: StoredAnswer, words: Words) -> Component:
 
 def map_link(answer: StoredAnswer) -> str:
     """The map over the days of the file."""
-    return f"/map/-/-?indicator={SHOWN_BY[answer.kind]}"
+    ledger = answer.ledger
+    asked = {"indicator": SHOWN_BY[answer.kind]}
+    if ledger.first_on:
+        last = date.fromisoformat(ledger.last_on)
+        first = max(date.fromisoformat(ledger.first_on), last - timedelta(days=LONGEST_DAYS - 1))
+        asked |= {"from": first.isoformat(), "to": (last + timedelta(days=1)).isoformat()}
+    return f"/map/-/-?{urlencode(asked)}"
