@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from data.fields import specs
-from data.sources.aliases import plain
+from data.sources.aliases import RETURNED, plain
 from data.sources.batch import SourceError
 from data.sources.definition import Source, source_of
 from data.sources.delivered import TABLES, as_delivered
@@ -171,7 +171,7 @@ def _known_matches(
     """The columns of a file as a declared source reads them."""
     reads = {place: column for column, place in places.items()}
     fields = {column: mapped.name for mapped in reversed(source.fields) for column in mapped.reads}
-    known = set(map(plain, (*source.known, *source.drop)))
+    known = set(map(plain, (*source.known, *source.drop, *RETURNED)))
     matches = []
     for place, column in enumerate(found.columns):
         means, why, choices = NONE, "", tuple(lost)

@@ -80,6 +80,8 @@ class Uploads:
         try:
             with self._turns:
                 found = examine(upload.path, self.sources())
+            if not found.rows:
+                raise SourceError(f"{upload.name}: got no record below a header; expected one or more")
             upload.keep("found", as_json(found))
             tried = self.check(upload, Asked())
             if tried.plan.origin is not None and tried.ledger is None and not tried.shrinks:

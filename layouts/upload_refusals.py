@@ -16,7 +16,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r".*neither UTF-8 nor GB18030.*", "encoding"),
     (r"a quote that is never closed.*", "quote"),
     (r".*nested too deep.*", "deep"),
-    (r"(?:no row with text|blank rows only|no record|an empty sheet).*", "blank"),
+    (r"(?:no row with text|blank rows only|no record.*|an empty sheet).*", "blank"),
     (r".*document type.*", "doctype"),
     (r".*grows over 100-fold.*|.*MB inflated.*|.*(?:parts|sheets); expected at most.*", "bomb"),
     (r"the column '(?P<name>.+)' \d+ times.*", "twice"),

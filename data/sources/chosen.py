@@ -8,7 +8,7 @@ from data.sources.archive import MAGIC as ZIP
 from data.sources.batch import SourceError
 from data.sources.gates import UPLOAD, Limits
 from data.sources.geojson import features_of
-from data.sources.grid import flat, grid_of
+from data.sources.grid import grid_of, named_texts
 from data.sources.json import find_records, is_lines, numbered, read_document, read_line_records
 from data.sources.ole import MAGIC as OLE
 from data.sources.records import Numbered
@@ -56,7 +56,7 @@ def _rows(path: Path, names: Sequence[str], sheet: str | None) -> Iterator[Row]:
         yield from _lines(path, found.encoding, found.delimiter)
     for number, record in _records(path, found.format, found.encoding):
         if isinstance(record, dict):
-            values = dict(flat(record))
+            values = dict(named_texts(record))
             yield number, [values.get(name, "") for name in names]
 
 
