@@ -4,16 +4,18 @@ Put right and sent again through the same page it loads: the two columns added h
 `data.sources.aliases.RETURNED`). Cells are texts whatever they say; none is a formula or a link.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import xlsxwriter
 
 from data.sources.aliases import RETURNED
-from data.sources.batch import Reject
+from data.sources.batch import Reject, writable
 
 TITLES = {"zh": RETURNED[:2], "en": RETURNED[2:]}  # reason and row, by language
 LONGEST = 32_767  # characters of a cell
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # no letters in the XML of a sheet
 RED = "#A61B1B"
 WIDTH, REASON_WIDTH = 16, 44
 
@@ -47,7 +49,7 @@ def write_rejected(
         sheet.write_string(0, at, title, bold)
     for line, (number, why) in enumerate(_by_row(rejects, told).items(), 1):
         for at, cell in enumerate(rows.get(str(number), ())):
-            sheet.write_string(line, at, cell[:LONGEST], text)
+            sheet.write_string(line, at, CONTROL.sub("", writable(cell))[:LONGEST], text)
         sheet.write_string(line, last, why, reason)
         sheet.write_number(line, last + 1, number)
     book.close()

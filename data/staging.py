@@ -64,7 +64,7 @@ class Upload:
     def keep(self, what: str, document: Any) -> None:
         """Keep something that was found out about the file beside it, whole or not at all."""
         draft = self.folder / f".{what}.{secrets.token_hex(4)}"
-        draft.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
+        draft.write_text(json.dumps(document), encoding="ascii")  # rows given back may hold half a letter
         draft.replace(self.folder / f"{what}.json")
 
     def kept(self, what: str) -> Any:

@@ -4,7 +4,7 @@ import re
 
 from layouts.words import Words
 
-# What was found, and the key of its words; the named parts are handed over as they are.
+# How what was found begins, and the key of its words; the named parts are handed over as they are.
 FORMS: tuple[tuple[str, str], ...] = (
     (r"an empty file of 0 bytes", "empty"),
     (r"(?:more than )?(?P<size>[\d,]+ MB)(?: of text)?; expected at most .+", "large"),
@@ -36,7 +36,7 @@ def refusal(sentence: str, words: Words) -> str:
     """A refusal in words; one of no known form stands as it was written."""
     found = sentence.partition("got ")[2]
     for form, key in KNOWN:
-        known = form.fullmatch(found)
+        known = form.match(found)
         if known:
             return words(
                 f"upload.refused.{key}", **{name: text or "" for name, text in known.groupdict().items()}

@@ -135,7 +135,9 @@ def test_a_header_matched_by_hand_once_is_never_asked_again(world, uploads):
 
 
 def test_a_new_source_is_made_as_a_person_says(world, uploads):
-    body = csv_of([["A1001", "B1002", "2026/2/3 8:00", "市容", "13812345678"]], ("甲", "乙", "丙", "丁", "戊"))
+    body = csv_of(
+        [["A1001", "B1002", "2026/2/3 8:00", "市容", "13812345678"]], ("甲", "乙", "丙", "丁", "戊")
+    )
     upload = sent(uploads, body, name="清单.csv")
     assert uploads.check(upload, Asked()).ledger is not None, "id and time are told by their values"
     columns = {0: NONE, 1: "id", 3: "category", 4: DROP}
