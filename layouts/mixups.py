@@ -19,12 +19,12 @@ def mixups_card(
     words: Words,
     *,
     note: str | None = None,
-    mend: Callable[[MixUp], str] = lambda one: "",
+    mend: Callable[[MixUp], dict[str, str]] = lambda one: {},
 ) -> list[Component]:
     """The list; nothing where nothing looks mixed up.
 
     note  beside the title
-    mend  address where one of them is put right, or nothing
+    mend  the fields of the page's form by which one of them is put right; none where there is no such way
     """
     if not found:
         return []
@@ -34,13 +34,13 @@ def mixups_card(
     return [parts.card(parts.head(title, told), html.Ul(items, className="mixups"), name="mixed")]
 
 
-def _item(one: MixUp, words: Words, to: str) -> Component:
-    sentence = parts.badge("due", said(one, words))
-    link = html.A(
-        words("mixup.mend", system=system(one.facts.get("better", ""), words)), href=to, className="btn s"
-    )
-    head = html.Div([sentence, link if to else None], className="line")
-    return html.Li([head, _behind(one, words) if one.rows else None])
+def _item(one: MixUp, words: Words, fields: dict[str, str]) -> Component:
+    line: list[Component] = [parts.badge("due", said(one, words))]
+    for name, value in fields.items():
+        told = words("mixup.mend", system=system(value, words))
+        chosen = {"data-field": name, "data-value": value}
+        line.append(html.Button(told, type="button", className="btn s", **chosen))
+    return html.Li([html.Div(line, className="line"), _behind(one, words) if one.rows else None])
 
 
 def said(one: MixUp, words: Words) -> str:

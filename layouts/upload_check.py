@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from data.matching import NEW, Plan
 from data.mixups import MixUp
+from data.uploads import Checked
 from layouts import parts, values
 from layouts.mixups import mixups_card
 from layouts.parts import Option
@@ -98,10 +99,16 @@ def _new_fields(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Comp
     if any(match.means == "lon" for match in plan.matches):
         systems = [
             Option(words.texts.get(f"upload.crs.{each}", each), each, each == plan.crs)
-            for each in dict.fromkeys((plan.crs, *answer.systems))
+            for each in dict.fromkeys((plan.crs, *answer.systems, *fitting(answer.checked)))
         ]
         found.append(parts.select("crs", words("upload.crs"), systems))
     return found
+
+
+def fitting(checked: Checked) -> list[str]:
+    """Coordinate systems that were seen to fit better than the one in use."""
+    found = checked.ledger.mixups if checked.ledger else []
+    return [str(one.facts["better"]) for one in found if "better" in one.facts]
 
 
 def _outcome(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Component]:
@@ -109,7 +116,7 @@ def _outcome(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Compone
     checked = answer.checked
     if checked.ledger is not None:
         to = f"{ask.address}/rejects.xlsx?" + ask.href().partition("?")[2]
-        mixed = mixups_card(checked.ledger.mixups, words, mend=lambda one: _mend(one, ask, answer))
+        mixed = mixups_card(checked.ledger.mixups, words, mend=lambda one: _mend(one, checked.plan))
         return [account_card(checked.ledger, words), *mixed, *rejects_card(checked.ledger, words, to=to)]
     if checked.plan.lacking:
         return [_lacking(checked.plan, words)]
@@ -117,10 +124,9 @@ def _outcome(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Compone
                         note=html.Span(refusal(checked.fault, words), className="sign failed"))]  # fmt: skip
 
 
-def _mend(one: MixUp, ask: UploadAsk, answer: UploadAnswer) -> str:
-    """Where a new source is read in the system that fits; what is declared is changed in its file only."""
-    plan = answer.checked.plan
-    return ask.href(crs=str(one.facts["better"])) if one.kind == "crs" and plan.is_new else ""
+def _mend(one: MixUp, plan: Plan) -> dict[str, str]:
+    """The choice by which a new source is read in the system that fits; what is declared is changed in its file."""
+    return {"crs": str(one.facts["better"])} if one.kind == "crs" and plan.is_new else {}
 
 
 def _lacking(plan: Plan, words: Words) -> Component:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import fakes_pages as fakes
 import pytest
-from fakes_pages import find, links, text_of
+from fakes_pages import find, text_of
 
 from data.fields import FIELDS
 from data.intake import Ledger
@@ -95,7 +95,7 @@ def test_the_check_shows_what_was_understood_and_one_confirmation(words):
     assert [text for text in told if text not in page] == []
     assert page.count('value="store"') == 1 and re.search(r'<input [^>]*value="secret"', page)
     assert "时间&lt;b&gt;" in page and "时间<b>" not in page
-    assert f'href="{PATH}/{TOKEN}?crs=GCJ-02"' in page, "a system that fits better is one click away"
+    assert 'data-field="crs" data-value="GCJ-02"' in page, "a system that fits better is one click away"
 
 
 def test_what_is_proposed_sends_nothing_and_what_was_chosen_is_chosen():
@@ -124,7 +124,7 @@ def test_without_what_every_fact_needs_there_is_nothing_to_confirm():
 
 
 def test_a_snapshot_that_shrinks_asks_for_a_second_word():
-    fault = "案件: got a snapshot that lacks 7 of the 8 facts it speaks for; expected 10 % (--accept-shrink confirms more)"
+    fault = "a: got a snapshot that lacks 7 of the 8 facts it speaks for; expected 10 % (--accept-shrink confirms more)"
     page = shown(upload_check.page(UploadAsk(TOKEN), answer(ledger=None, fault=fault), ZH))
     assert 'name="shrink"' in page and "缺少已知 8 条中的 7 条" in page and "disabled" not in page
     plain = shown(
@@ -170,7 +170,7 @@ def test_every_mix_up_has_its_sentence_with_its_count(words):
 def test_the_rows_behind_a_mix_up_can_be_opened():
     (card,) = mixups_card([MIXED, MixUp("future", 1, [["a.csv", 7, "2066-01-01", "closed_at"]])], ZH)
     text = text_of(card)
-    assert "第 4 行" in text and "121.1, 31.2" in text and "2066-01-01结案" in text and links(card) == []
+    assert "第 4 行" in text and "121.1, 31.2" in text and "2066-01-01结案" in text
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,15 @@
     if (event.target.matches("input[name=name]")) form.requestSubmit();
   }, true);
 
+  /* A proposal is taken by one click: it is a choice of the same form. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("form.match [data-field]");
+    if (!button) return;
+    button.form.elements[button.dataset.field].value = button.dataset.value;
+    button.form.classList.add("busy");
+    button.form.requestSubmit();
+  });
+
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!event.target.matches("form.confirm") || !button || !button.dataset.busy) return;
