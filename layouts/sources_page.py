@@ -35,14 +35,14 @@ def body(
     name = chosen(ask, answer.sources)
     title = html.H1(words("sources.title"), className="sr")
     shown = called(answer.sources, name)
-    own = [rejects_card(answer, words, name, shown), loads_card(answer, words, shown)] if name else []
+    at = answer.when(answer.mixed_at)
+    mixed = mixups_card(answer.mixed, words, note=words("mixup.load", source=shown, at=stamp(at, words)))
     gone = sources_withdrawn.card(
         answer.withdrawn, _held(answer.sources, name), words, source=name, when=answer.when
     )
-    at = answer.when(answer.mixed_at)
-    mixed = mixups_card(answer.mixed, words, note=words("mixup.load", source=shown, at=stamp(at, words)))
+    own = [rejects_card(answer, words, name, shown), *mixed, loads_card(answer, words, shown)] if name else []
     below = html.Div(
-        [html.Div([*own, *gone, *mixed], className="stack"), runs_card(ask, answer, words)], className="two"
+        [html.Div([*own, *gone], className="stack"), runs_card(ask, answer, words)], className="two"
     )
     return [title, *_banners(answer.sources, words)], _table(ask, answer, words, name), below
 
