@@ -125,6 +125,8 @@ class Guard:
             rule = self._check_person(visit, rule, methods, scope, request)
         if method not in SAFE:
             check_origin(request, https=self.rules.https)
+            if rule.streams:
+                return rule, receive
             body = await read_body(request, receive)
             if rule.callback_body:
                 body = self._check_callback(body, request, scope)

@@ -42,6 +42,7 @@ class Rule:
     extends: bool = True  # whether a request keeps the session alive
     cacheable: bool = False  # whether the answer's own Cache-Control stands
     callback_body: bool = False  # whether the body is a Dash callback, checked against the registered shape
+    streams: bool = False  # whether the body is handed on as it comes: the route itself counts and bounds it
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,12 @@ class Policies:
         extends: bool = True,
         cacheable: bool = False,
         callback_body: bool = False,
+        streams: bool = False,
     ) -> None:
         """Declare a route by its path template, as FastAPI is given it."""
-        rule = Rule(permission, checks, extends=extends, cacheable=cacheable, callback_body=callback_body)
+        rule = Rule(
+            permission, checks, extends=extends, cacheable=cacheable, callback_body=callback_body, streams=streams
+        )  # fmt: skip
         self._add(path, methods, rule)
 
     def page(self, name: str, *paths: str, permission: str, checks: str, home: str = "") -> None:

@@ -254,10 +254,17 @@ def pages_of(desk: Desk, unit: str | None, *, tree: str = FIRST_TREE) -> dict[st
     }
 
 
+def _may_open(desk: Desk, call: Call, path: str) -> bool:
+    """Whether this person may open the page, and the very address, which may demand more than its page does."""
+    rule, _ = desk.policies.find(path, "GET")
+    mine = rule is None or current_person().role in PERMISSIONS.get(rule.permission, frozenset())
+    return mine and call.page in pages_of(desk, None)
+
+
 def answered(desk: Desk, call: Call, *, here: str) -> Page:
     """The page, or the state that says why there is none. An unforeseen failure is recorded under an id."""
     words, home = call.words, "/"
-    if call.page not in desk.builders or call.page not in pages_of(desk, None):
+    if call.page not in desk.builders or not _may_open(desk, call, here.partition("?")[0]):
         return Page(shell.notice(words("shell.missing"), words("shell.missing.text"), link=words("app.home"), to=home,
                                  kind="forbidden", words=words))  # fmt: skip
     try:

@@ -1,20 +1,27 @@
 """The sources page: its builder, and the button that asks for a run."""
 
+from functools import partial
+
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
-from callbacks import unplaced_page
+from callbacks import unplaced_page, upload_page
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
 from data.jobs import request_run
+from data.uploads import Uploads
 from layouts import ids, shell, sources_page, values
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
 
+DEEPEST = 2  # parts of an address below the page
+
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page, the callback of its buttons, and the queue."""
-    desk.page("sources", build, "/sources", permission="sources", checks="counts and rejects of sources")
+    """Add the page, the callback of its buttons, and the queue and the uploads."""
+    uploads = upload_page.register(app, desk)
+    builder = partial(build, uploads=uploads)
+    desk.page("sources", builder, "/sources", permission="sources", checks="counts and rejects of sources")
     unplaced_page.register(app, desk)
 
     @desk.policies.callback(
@@ -36,10 +43,12 @@ def register(app: Dash, desk: Desk) -> None:
         )
 
 
-def build(call: Call) -> Page:
-    """The whole page of an address; below it lies the queue of unplaced facts."""
+def build(call: Call, uploads: Uploads) -> Page:
+    """The whole page of an address; below it lie the queue of unplaced facts and the files that people send."""
     if call.place == ("unplaced",):
         return unplaced_page.build(call)
+    if call.place[:1] == ("upload",) and len(call.place) <= DEEPEST:
+        return upload_page.build(call, uploads)
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
     sources = call.titled(reader.sources())
@@ -49,13 +58,17 @@ def build(call: Call) -> Page:
         known = values.known(instant)
         return None if known is None else local(reader, int(instant))
 
+    mixed, mixed_at = reader.mixups(name)
     answer = SourcesAnswer(
         sources=sources,
         rejects=reader.rejects(name),
         loads=reader.loads(name),
         runs=reader.runs(failed=ask.failed),
         withdrawn=reader.withdrawals(name),
+        mixed=mixed,
+        mixed_at=mixed_at,
         may_run=reader.scope.may("run"),
+        may_upload=reader.scope.may("upload") and reader.scope.whole,
         when=when,
     )
     crumbs = shell.crumbs([(reader.settings.name, "/")], words("sources.title"), words)

@@ -101,11 +101,23 @@ class Delivery:
         return frame[~waits]
 
     def settle(self, keep: Callable[[DataFrame], None], *, confirmed: bool) -> Account:
-        """Say what the delivery as a whole means, after its last row, and write the withdrawals.
+        """Say what the delivery as a whole means, after its last row, and write the withdrawals; see `weigh`."""
+        account, leaving, spans = self.weigh(keep, confirmed=confirmed)
+        with self.store.write() as connection:
+            _withdraw(connection, self.subject, leaving["rev"].tolist(), load_id=self.load_id)
+            if self.ordered and self._stamp > NEVER and not account.held:
+                rows = [(self.load_id, start, end, self.source_id, self._stamp) for start, end in spans]
+                insert_rows(connection, coverage, [column.name for column in coverage.columns], rows)
+        return account
+
+    def weigh(
+        self, keep: Callable[[DataFrame], None], *, confirmed: bool
+    ) -> tuple[Account, DataFrame, list[Span]]:
+        """What the delivery as a whole means, the facts to be withdrawn, and the spans it speaks for.
 
         keep       stores rows that come back
         confirmed  whether more may vanish than the source allows
-        Raises     SourceError where more does; nothing is written then
+        Raises     SourceError where more does; nothing is withdrawn then
         """
         spans = self._spans.found() if self._spans else []
         back, unchanged = self._returning(spans)
@@ -116,14 +128,9 @@ class Delivery:
             late = self._late(connection, spans)
         blind = self._blind and not confirmed
         leaving = late if blind else pd.concat([gone, late])
-        with self.store.write() as connection:
-            _withdraw(connection, self.subject, leaving["rev"].tolist(), load_id=self.load_id)
-            if self.ordered and self._stamp > NEVER and not (blind and len(gone)):
-                rows = [(self.load_id, start, end, self.source_id, self._stamp) for start, end in spans]
-                insert_rows(connection, coverage, [column.name for column in coverage.columns], rows)
         keys = leaving["key"].head(SHOWN).tolist()
         held = len(gone) if blind else 0
-        return Account(unchanged, len(leaving), keys, held=held, undecided=self._undecided)
+        return Account(unchanged, len(leaving), keys, held=held, undecided=self._undecided), leaving, spans
 
     @property
     def _blind(self) -> bool:
@@ -203,6 +210,13 @@ class Delivery:
         )
         if not self.ordered or connection.execute(newer.limit(1)).first() is None:
             return NOBODY
+        part = self._brought(connection)
+        at, versions = (part[name].to_numpy(dtype=np.int64) for name in ("at", "version"))
+        signs = self._signs(at, versions, spans)
+        return part[self._newest(connection, at, above=int(signs.min(initial=LATEST))) > signs]
+
+    def _brought(self, connection: Connection) -> DataFrame:
+        """Facts that this load brought first, as it leaves them: rev, key, at, version."""
         table, before = self.table, self.table.alias()
         older = select(before.c.rev).where(
             before.c.source_id == self.source_id, before.c.key == table.c.key, before.c.load < self.load_id
@@ -212,10 +226,7 @@ class Delivery:
             table.c.load == self.load_id,
         ]  # by the index of loads
         query = select(*self._columns()).where(*mine, table.c.superseded == FOREVER, ~table.c.withdrawn)
-        part = DataFrame(connection.execute(query.where(~older.exists())).all(), columns=list(SIGNED))
-        at, versions = (part[name].to_numpy(dtype=np.int64) for name in ("at", "version"))
-        signs = self._signs(at, versions, spans)
-        return part[self._newest(connection, at, above=int(signs.min(initial=LATEST))) > signs]
+        return DataFrame(connection.execute(query.where(~older.exists())).all(), columns=list(SIGNED))
 
     def _columns(self) -> list[ColumnElement]:
         table = self.table

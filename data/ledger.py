@@ -7,9 +7,9 @@ the one before. Sealed fields are encrypted here; dropped ones never arrive.
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -17,61 +17,20 @@ import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection, Table, delete, func, select, update
 
-from data import places, register
-from data.deliveries import Delivery
+from data import register
+from data.deliveries import Account, Delivery
 from data.instants import micros
+from data.intake import KEPT_REJECTS, SHOWN_REJECTS, Intake, Ledger
 from data.locks import one_at_a_time
-from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
-from data.revisions import Revisions
-from data.schema import FACTS, FOREVER, PLACES, SUBJECT_OF_KIND, SUBJECTS, coverage, load, reject, sealed
+from data.revisions import Revisions, Sorted
+from data.schema import FACTS, FOREVER, PLACES, SUBJECTS, coverage, load, reject, sealed
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.sources.gates import Limits
 from data.sources.reading import read_batches
 from data.store import Store, drop_indexes, ensure_indexes, insert_rows
-from geo.crs import likely_system
 
-SHOWN_REJECTS = 20
-KEPT_REJECTS = 50_000
-
-
-@dataclass
-class Ledger:
-    """The account of one load; `read = accepted + updated + unchanged + rejected`.
-
-    withdrawn  facts no longer in a snapshot, beside the rows read; `withdrawals` holds the first of their numbers
-    """
-
-    source: str
-    files: list[str]
-    read: int = 0
-    accepted: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    located: int = 0
-    outside: int = 0
-    no_location: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-    withdrawn: int = 0
-    withdrawals: list[str] = field(default_factory=list)
-    notes: Counter = field(default_factory=Counter)
-    seconds: float = 0.0
-    load: int = 0
-    hint: str = ""
-
-    @property
-    def gone(self) -> str:
-        """What a snapshot no longer held, on one line."""
-        more = ", …" if self.withdrawn > len(self.withdrawals) else ""
-        return f"withdrawn: {', '.join(self.withdrawals)}{more}" if self.withdrawals else ""
-
-    def as_json(self) -> dict:
-        """The document `linli ingest --json` prints."""
-        document = {key: value for key, value in asdict(self).items() if key not in ("notes", "rejects")}
-        document["rejects"] = [asdict(entry) for entry in self.rejects[:SHOWN_REJECTS]]
-        document["notes"] = dict(self.notes)
-        return document
+__all__ = ["KEPT_REJECTS", "SHOWN_REJECTS", "Ledger", "ingest", "ingest_batches", "take_back", "undo_broken"]
 
 
 def ingest(
@@ -116,7 +75,7 @@ def ingest_batches(
     ledger = Ledger(origin.name, list(names))
     with one_at_a_time(store, "load"):
         undo_broken(store)
-        intake = _Intake(store, origin, ledger, clock)
+        intake = _Load(store, origin, ledger, clock)
         try:
             for batch in batches:
                 intake.take(batch)
@@ -130,76 +89,33 @@ def ingest_batches(
     return ledger
 
 
-class _Intake:
+class _Load(Intake):
     """One load under way."""
 
     def __init__(self, store: Store, origin: Source, ledger: Ledger, clock: Callable[[], datetime]):
-        self.store, self.origin, self.ledger, self.clock = store, origin, ledger, clock
-        self.subject = SUBJECT_OF_KIND[origin.kind]
-        with store.read() as connection:
-            versions = places.versions(connection, store=store)
-            cache = store.settings.folder / ".cache"
-            self.placers = [places.Placer(connection, version, cache=cache) for version in versions]
-            self.finder = Finder(connection, store, self.subject, self.placers)
-            main = leading(versions, store.settings)
-            self.main = [version.id for version in versions].index(main.id) if main else None
+        super().__init__(store, origin, ledger, clock)
         with store.write() as connection:
             self.mark = register.begin_load(connection, origin, files=ledger.files, now=micros(clock()))
             self.first = not connection.execute(select(FACTS[self.subject].c.rev).limit(1)).first()
             for table in self._tables if self.first else ():
                 drop_indexes(connection, table)
         ledger.load = self.mark.load_id
-        self.revisions = Revisions(store, origin, subject=self.subject, load_id=self.mark.load_id)
-        self.delivery = Delivery(
-            store, origin, source_id=self.mark.source_id, subject=self.subject, load_id=self.mark.load_id
-        )
+        mine, load_id = self.mark.source_id, self.mark.load_id
+        self.revisions = Revisions(store, origin, source_id=mine, subject=self.subject, load_id=load_id)
+        self.delivery = Delivery(store, origin, source_id=mine, subject=self.subject, load_id=load_id)
 
     @property
     def _tables(self) -> tuple[Table, Table]:
         return FACTS[self.subject], PLACES[self.subject]
 
-    def take(self, batch: Batch) -> None:
-        """Account for the rows of a batch and write what is new in them."""
-        ledger = self.ledger
-        ledger.read += batch.read
-        ledger.rejected += len(batch.rejects)
-        ledger.notes.update(batch.notes)
-        self._keep_rejects(batch.rejects)
-        if ledger.read == batch.read:  # the first batch speaks for the file
-            ledger.hint = self._system_hint(batch.frame)
-        self._keep(self.delivery.take(batch))
+    def _comparing(self) -> AbstractContextManager[Connection]:
+        return self.store.write()
 
-    def _keep(self, rows: DataFrame) -> None:
-        """Write what is new in some rows and account for all of them."""
-        ledger, news = self.ledger, self._news(rows)
-        ledger.unchanged += len(rows) - len(news)
-        for frame in self.revisions.rounds(news):
-            with self.store.write() as connection:
-                found = self.revisions.sort_out(connection, frame)
-                self._locate(connection, self.revisions.add(connection, found))
-            ledger.accepted += int(found.fresh.sum())
-            ledger.updated += int(found.changed.sum())
-            ledger.unchanged += len(frame) - int(found.fresh.sum()) - int(found.changed.sum())
-
-    def _news(self, frame: DataFrame) -> DataFrame:
-        """Rows without those whose key stands several times and ends where it stands already: a known past."""
-        last = self.revisions.last_of_repeated(frame)
-        if last.empty:
-            return frame
-        with self.store.write() as connection:
-            found = self.revisions.sort_out(connection, last)
-        return frame[~frame["key"].isin(last["key"][~found.fresh & ~found.changed])]
-
-    def _system_hint(self, frame: DataFrame) -> str:
-        """Whether another coordinate system than the declared one fits the units better: said, never switched."""
-        if self.main is None or "given_lon" not in frame:
-            return ""
-        lon, lat = (frame[name].to_numpy(dtype=float) for name in ("given_lon", "given_lat"))
-        hint = likely_system(lon, lat, self.origin.crs, self.placers[self.main].inside)
-        return hint.text if hint else ""
+    def _add(self, connection: Connection, found: Sorted) -> DataFrame:
+        return self.revisions.add(connection, found)
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
-        """Record the place of each new revision in every version; the ledger follows the newest of the first tree."""
+        """Record the place of each new revision in every version."""
         revs = taken["rev"].to_numpy()
         for index, placer in enumerate(self.placers):
             place, how = self.finder.place(placer, taken)
@@ -211,32 +127,15 @@ class _Intake:
             if index == self.main:
                 self._count(how.tolist())
         if self.main is None:
-            self._count(
-                [OUTSIDE if point else NOWHERE for point in (taken["lon"].notna() & taken["lat"].notna())]
-            )
-
-    def _count(self, how: list[int]) -> None:
-        counts = Counter(how)
-        self.ledger.located += sum(counts[how] for how in LOCATED)
-        self.ledger.outside += counts[OUTSIDE]
-        self.ledger.no_location += counts[NOWHERE]
+            self._count_without_units(taken)
 
     def _keep_rejects(self, rejects: Sequence[Reject]) -> None:
-        room = KEPT_REJECTS - len(self.ledger.rejects)
-        kept = list(rejects[:room])
-        if not kept:
-            return
-        self.ledger.rejects += kept
-        rows = [(self.mark.load_id, x.file, x.row, x.field, str(x.value)[:200], x.rule) for x in kept]
+        rows = [(self.mark.load_id, x.file, x.row, x.field, str(x.value)[:200], x.rule) for x in rejects]
         with self.store.write() as connection:
             insert_rows(connection, reject, ("load_id", "file", "row", "field", "value", "rule"), rows)
 
-    def settle(self, *, accept_shrink: bool) -> None:
-        """What the delivery says as a whole; see `data.deliveries`."""
-        ledger, found = self.ledger, self.delivery.settle(self._keep, confirmed=accept_shrink)
-        ledger.unchanged += found.unchanged
-        ledger.withdrawn, ledger.withdrawals = found.withdrawn, found.keys
-        ledger.notes += Counter(withdrawals_held=found.held, withdrawals_undecided=found.undecided)
+    def _settled(self, *, accept_shrink: bool) -> Account:
+        return self.delivery.settle(self._keep, confirmed=accept_shrink)
 
     def finish(self) -> None:
         """The load is known from now on, and never from before an earlier one."""
@@ -250,10 +149,7 @@ class _Intake:
                 .values(
                     state="done",
                     recorded_at=max(micros(self.clock()), latest + 1),
-                    notes=json.dumps(
-                        dict(ledger.notes) | ({"hint": ledger.hint} if ledger.hint else {}),
-                        ensure_ascii=False,
-                    ),
+                    notes=json.dumps(_notes(ledger), ensure_ascii=False),
                     seconds=ledger.seconds,
                     **{name: getattr(ledger, name) for name in register.COUNTS},
                 )
@@ -269,6 +165,12 @@ class _Intake:
         """Build what a first load has gone without."""
         for table in self._tables if self.first else ():
             ensure_indexes(connection, table)
+
+
+def _notes(ledger: Ledger) -> dict:
+    """What the table keeps of a load beside its counts: remarks, the hint, what looks mixed up."""
+    said = {"hint": ledger.hint, "mixups": [asdict(one) for one in ledger.mixups]}
+    return dict(ledger.notes) | {name: value for name, value in said.items() if value}
 
 
 def undo_broken(store: Store) -> None:

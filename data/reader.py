@@ -23,6 +23,7 @@ from data import (
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
+from data.mixups import MixUp
 from data.query import Period, Query, QueryError
 from data.tables import Tables
 
@@ -189,6 +190,10 @@ class Reader(Ground):
     def rejects(self, source: str, *, limit: int = 200) -> DataFrame:
         """Refused rows of a source's newest load that refused any."""
         return sourcebook.rejects(self, source, limit=limit)
+
+    def mixups(self, source: str) -> tuple[list[MixUp], int | None]:
+        """What looked mixed up in a source's newest load in which anything did, and when that was recorded."""
+        return sourcebook.mixups(self, source)
 
     def withdrawals(self, source: str, *, limit: int = 200) -> DataFrame:
         """Facts that a source's newest load to withdraw any found no longer."""

@@ -13,7 +13,7 @@ from data import secrets
 from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
 from data.placing import placeable
-from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, source, term
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, term
 from data.sources.definition import Source
 from data.store import Store, any_of, ensure_indexes, insert_rows
 
@@ -34,16 +34,14 @@ class Sorted:
 class Revisions:
     """The revisions of one source during one load."""
 
-    def __init__(self, store: Store, origin: Source, *, subject: str, load_id: int):
+    def __init__(self, store: Store, origin: Source, *, source_id: int, subject: str, load_id: int):
         self.store, self.origin, self.subject, self.load_id = store, origin, subject, load_id
+        self.source_id = source_id
         self.table = FACTS[subject]
         self.kinds = FACT_COLUMNS[subject]
         self._vocabulary: dict[str, dict[str, int]] = {}
         self._seen: set[int] = set()
         with store.read() as connection:
-            self.source_id: int = connection.scalars(
-                select(source.c.id).where(source.c.name == origin.name)
-            ).one()
             stored = select(self.table.c.rev).where(self.table.c.source_id == self.source_id)
             self._blank = connection.execute(stored.limit(1)).first() is None
             self._next = (connection.scalar(select(func.max(self.table.c.rev))) or 0) + 1
@@ -127,7 +125,7 @@ class Revisions:
         if self._sealer is not None:
             self._seal(connection, self._sealer, found.frame[take], rows["rev"].tolist())
         found_at = {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
-        return placeable(rows, self.subject, source_id=int(self.source_id or 0)).assign(**found_at)
+        return placeable(rows, self.subject, source_id=self.source_id).assign(**found_at)
 
     def _stored(self, connection: Connection, frame: DataFrame) -> DataFrame:
         """The batch as it lies in the table: instants and words as integers, with a digest of the content."""
@@ -174,13 +172,19 @@ class Revisions:
         codes, texts = pd.factorize(values)
         fresh = [text for text in texts if text not in known]
         if fresh:
-            start = (connection.scalar(select(func.max(term.c.id))) or 0) + 1
-            rows = [{"id": start + index, "kind": kind, "text": text} for index, text in enumerate(fresh)]
-            connection.execute(insert(term), rows)
-            known.update({row["text"]: row["id"] for row in rows})
+            known.update(self._new_words(connection, fresh, kind))
         numbers = np.array([known[text] for text in texts] + [-1], dtype=np.int64)
         ids = Series(numbers[codes], index=values.index)
         return ids.where(ids >= 0).astype("Int64")
+
+    def _new_words(self, connection: Connection, texts: list[str], kind: str) -> dict[str, int]:
+        """Add words to the vocabulary; answers their numbers."""
+        start = (connection.scalar(select(func.max(term.c.id))) or 0) + 1
+        numbers = {text: start + index for index, text in enumerate(texts)}
+        connection.execute(
+            insert(term), [{"id": number, "kind": kind, "text": text} for text, number in numbers.items()]
+        )
+        return numbers
 
     def _digest(self, rows: DataFrame, frame: DataFrame) -> Series:
         """64 bits over everything a row says; sealed fields go in under the instance's key."""

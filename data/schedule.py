@@ -32,6 +32,7 @@ from data.sources.batch import SourceError
 from data.sources.definition import Source, load_source
 from data.sources.gates import DELIVERY
 from data.sources.open311 import poll
+from data.staging import Staging
 from data.store import Store, StoreError
 
 MINUTE = timedelta(minutes=1)
@@ -90,7 +91,9 @@ def refresh(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[
 
 
 def keep_house(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[str, Any]:
-    """Remove sessions that are over, runs that did nothing after a week, all others after 400 days; gather rollups."""
+    """Remove sessions and uploads that are over, runs that did nothing after a week, all others after 400 days; gather
+    rollups."""
+    uploads = Staging(settings.folder).sweep(now=clock())
     sessions = drop_ended_sessions(store, now=clock(), rules=SessionRules())
     quiet = (job_run.c.state == "done") & (job_run.c.job.in_(("collect", "refresh", "arrivals")))
     idle = or_(job_run.c.summary.contains('"changed": 0'), job_run.c.summary.contains('"mode": "nothing"'))
@@ -100,7 +103,7 @@ def keep_house(store: Store, settings: Settings, clock: Clock, slot: Slot) -> di
     over = or_(quiet & idle & old, job_run.c.finished_at < micros(clock() - RUNS_KEPT))
     with store.write() as connection:
         runs = connection.execute(delete(job_run).where(over, job_run.c.id.not_in(newest))).rowcount
-    return {"sessions": sessions, "runs": runs, "gathered": gather(store, clock=clock)}
+    return {"sessions": sessions, "uploads": uploads, "runs": runs, "gathered": gather(store, clock=clock)}
 
 
 def arrive(store: Store, settings: Settings, clock: Clock, slot: Slot) -> dict[str, Any]:

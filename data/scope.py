@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "glossary": READERS | {"auditor"},
     "run": frozenset({"operator", "administrator"}),
     "place": frozenset({"operator", "administrator"}),
+    "upload": frozenset({"operator", "administrator"}),
     "any": frozenset(ROLES),
 }
 

@@ -11,6 +11,7 @@ from pandas import DataFrame
 from sqlalchemy import Select, func, select
 
 from data.instants import micros
+from data.mixups import MixUp
 from data.schema import FACTS, STARTS, SUBJECT_OF_KIND, job_run, load, reject, source
 
 if TYPE_CHECKING:
@@ -155,6 +156,20 @@ def rejects(reader: Reader, name: str, *, limit: int) -> DataFrame:
             query.where(reject.c.load_id == latest).order_by(reject.c.id).limit(limit)
         ).all()
     return DataFrame(rows, columns=["row", "file", "field", "value", "rule", "load_id", "at"])
+
+
+def mixups(reader: Reader, name: str) -> tuple[list[MixUp], int | None]:
+    """What looked mixed up in the newest load of a source in which anything did, and when that was recorded."""
+    query = (
+        select(load.c.notes, load.c.recorded_at)
+        .join(source, source.c.id == load.c.source_id)
+        .where(source.c.name == name, load.c.state == "done", load.c.notes.contains('"mixups"'))
+    )
+    with reader.read() as connection:
+        found = connection.execute(query.order_by(load.c.id.desc()).limit(1)).one_or_none()
+    if found is None:
+        return [], None
+    return [MixUp(**one) for one in json.loads(found.notes)["mixups"]], found.recorded_at
 
 
 def withdrawals(reader: Reader, name: str, *, limit: int) -> DataFrame:

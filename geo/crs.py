@@ -200,6 +200,15 @@ def unusable(lon: np.ndarray, lat: np.ndarray, *, degrees: bool = True) -> np.nd
     return np.select(tests, SUSPECTS[: len(tests)], default="")
 
 
+def zones_near(lon: float) -> tuple[str, ...]:
+    """The CGCS2000 zone of 3 degrees around a longitude: without and with its number before the easting.
+
+    returns  nothing outside 73.5 to 136.5 E, where there is no such zone
+    """
+    number = round((lon - 75) / 3)
+    return (f"EPSG:{4534 + number}", f"EPSG:{4513 + number}") if 0 <= number <= 20 else ()
+
+
 @dataclass(frozen=True)
 class SystemHint:
     """Another coordinate system puts clearly more points inside the units than the declared one.

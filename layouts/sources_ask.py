@@ -1,11 +1,13 @@
 """What the sources page is asked and what it was answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
 from pandas import DataFrame
+
+from data.mixups import MixUp
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class SourcesAnswer:
     sources  `Reader.sources`, with `title` where a source has a name for people
     rejects  `Reader.rejects`, `loads` `Reader.loads` and `withdrawn` `Reader.withdrawals` of the source shown
     runs     `Reader.runs`
-    may_run  whether the buttons are there
+    mixed, mixed_at   `Reader.mixups` of the source shown
+    may_run, may_upload   whether the buttons are there
     """
 
     sources: DataFrame
@@ -38,7 +41,10 @@ class SourcesAnswer:
     loads: DataFrame
     runs: DataFrame
     withdrawn: DataFrame = field(default_factory=DataFrame)
+    mixed: Sequence[MixUp] = ()
+    mixed_at: int | None = None
     may_run: bool = False
+    may_upload: bool = False
     when: Callable[[object], datetime | None] = lambda value: None
 
 

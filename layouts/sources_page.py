@@ -8,10 +8,12 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from layouts import ids, parts, sources_withdrawn, values
+from layouts.mixups import mixups_card
 from layouts.parts import Freshness
 from layouts.plain import plain
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, called, chosen, title_of
 from layouts.sources_lists import loads_card, rejects_card, runs_card, stamp
+from layouts.upload_ask import PATH as UPLOAD
 from layouts.words import Words
 
 MANY = 0.05  # share of rejected rows from which a load is called partly rejected
@@ -33,10 +35,12 @@ def body(
     name = chosen(ask, answer.sources)
     title = html.H1(words("sources.title"), className="sr")
     shown = called(answer.sources, name)
-    own = [rejects_card(answer, words, name, shown), loads_card(answer, words, shown)] if name else []
+    at = answer.when(answer.mixed_at)
+    mixed = mixups_card(answer.mixed, words, note=words("mixup.load", source=shown, at=stamp(at, words)))
     gone = sources_withdrawn.card(
         answer.withdrawn, _held(answer.sources, name), words, source=name, when=answer.when
     )
+    own = [rejects_card(answer, words, name, shown), *mixed, loads_card(answer, words, shown)] if name else []
     below = html.Div(
         [html.Div([*own, *gone], className="stack"), runs_card(ask, answer, words)], className="two"
     )
@@ -108,6 +112,7 @@ def _table(ask: SourcesAsk, answer: SourcesAnswer, words: Words, name: str) -> C
                 for key in ("accepted", "unchanged", "rejected")
             ),
             html.A(words("places.title"), href="/sources/unplaced", className="link"),
+            html.A(words("upload.button"), href=UPLOAD, className="btn p") if answer.may_upload else None,
         ],
         className="legend t2 f12",
     )

@@ -44,9 +44,9 @@ def lacking(world: World) -> set[str]:
 @pytest.mark.parametrize("rows", [[case(1), case(2)], [case(1), case(1, closed=3)]], ids=["fresh", "twice"])
 def test_a_first_load_goes_without_indexes_and_leaves_them_all(world, rows, monkeypatch):
     seen = []
-    placed = ledger_module._Intake._locate
+    placed = ledger_module._Load._locate
     monkeypatch.setattr(
-        ledger_module._Intake, "_locate", lambda *given: (seen.append(lacking(world)), placed(*given))
+        ledger_module._Load, "_locate", lambda *given: (seen.append(lacking(world)), placed(*given))
     )
     world.load(rows)
     assert lacking(world) == set()

@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib.resources import files
 
 _NOISE = re.compile(r"[\s_\-—:：()（）【】]+")
+# Columns this program adds to rows it gives back: reason and row, in each language. They mean nothing when they return.
+RETURNED = ("拒收原因", "原行号", "why refused", "row delivered")
 LONGEST_NAME = 200  # characters of a header that are compared
 
 

@@ -80,8 +80,13 @@ class Batch:
     unread: int = 0
 
 
+def writable(text: str) -> str:
+    """A text that can be written as UTF-8: what stands for half a letter is a question mark."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
 def shorten(value: object) -> str:
     """A refused value on one line, at most `SHOWN` characters, safe to store and to print."""
-    text = str(value)[: SHOWN * 2].encode("utf-8", "replace").decode("utf-8")
+    text = writable(str(value)[: SHOWN * 2])
     text = "".join(c if c.isprintable() else "�" if c == "\0" else " " for c in text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

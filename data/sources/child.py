@@ -9,6 +9,7 @@ import os
 import resource
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -57,7 +58,8 @@ def _work(order: dict[str, Any]) -> Iterator[Any]:
     paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
     if order["job"] == "batches":
         return _batches(order, paths)
-    return _examination(order, paths[0]) if order["job"] == "examine" else _rows(order, paths[0])
+    work = {"examine": _examination, "rows": _rows, "chosen": _chosen}
+    return work[order["job"]](order, paths[0])
 
 
 def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
@@ -65,7 +67,8 @@ def _batches(order: dict[str, Any], paths: list[Path]) -> Iterator[Any]:
     from data.sources.frames import Frame, batch_frames
     from data.sources.reading import parse
 
-    source = source_of(order["source"]["name"], order["source"]["text"].encode("utf-8"))
+    declared = source_of(order["source"]["name"], order["source"]["text"].encode("utf-8"))
+    source = replace(declared, **order["reading"])
     batches = parse(source, paths, now=datetime.fromisoformat(order["now"]), limit=order["limit"])
     yield Frame("ready", {})
     for batch in batches:
@@ -85,6 +88,15 @@ def _rows(order: dict[str, Any], path: Path) -> Iterator[Any]:
     from data.sources.tables import ROWS_AT_ONCE
 
     rows = every_row(path, sheet=order["sheet"])
+    while part := list(islice(rows, ROWS_AT_ONCE)):
+        yield Frame("answer", {"rows": part})
+
+
+def _chosen(order: dict[str, Any], path: Path) -> Iterator[Any]:
+    from data.sources.chosen import ROWS_AT_ONCE, chosen_rows
+    from data.sources.frames import Frame
+
+    rows = chosen_rows(path, order["names"], frozenset(order["wanted"]), sheet=order["sheet"])
     while part := list(islice(rows, ROWS_AT_ONCE)):
         yield Frame("answer", {"rows": part})
 

@@ -15,7 +15,7 @@ from data.fields import specs
 from data.sources.aliases import plain
 from data.sources.batch import SourceError
 from data.sources.definition import Source, source_of
-from data.sources.proposals import SEVERAL, SURE, propose
+from data.sources.proposals import SEVERAL, SURE, Seen, propose
 from data.sources.recognise import Examination
 from data.sources.spoken import meaning
 
@@ -59,9 +59,7 @@ def usual(found: Examination, *, name: str, timezone: str, kind: str | None = No
             drop.append(column.header)
         elif proposal.field and (proposal.confidence >= SURE or specs(kind)[proposal.field].required):
             chosen.setdefault(proposal.field, []).append(column.header)
-            words = {word: meaning(word, specs(kind)[proposal.field]) for word in column.look.words}
-            known = {word: ours for word, ours in words.items() if ours}
-            if known and proposal.field not in SEVERAL:
+            if known := spoken_in(column, proposal.field, kind):
                 values[proposal.field] = known
     ranks = {column.header: one.rank for column, one in zip(found.columns, proposals, strict=True)}
     for several in set(chosen) - {JOINED}:
@@ -69,6 +67,12 @@ def usual(found: Examination, *, name: str, timezone: str, kind: str | None = No
     if ("lon" in chosen) != ("lat" in chosen):
         chosen.pop("lon", None), chosen.pop("lat", None)
     return Choices(name, kind, timezone, crs=crs, fields=chosen, drop=drop, values=values)
+
+
+def spoken_in(column: Seen, name: str, kind: str) -> dict[str, str]:
+    """Words of a column that are known in a field: theirs -> ours; none where the reader knows them itself."""
+    words = {word: meaning(word, specs(kind)[name]) for word in column.look.words}
+    return {} if name in SEVERAL else {word: ours for word, ours in words.items() if ours}
 
 
 def draft(found: Examination, choices: Choices) -> str:
@@ -161,10 +165,11 @@ def _fields(found: Examination, choices: Choices) -> Table:
     return table
 
 
-def remember(source: Source, names: Mapping[str, str]) -> str:
+def remember(source: Source, names: Mapping[str, str], *, seen: Sequence[str] = ()) -> str:
     """The declaration of a source with further names, so that they never ask again.
 
     names    header of a file -> our field it means; or -> a declared column that it is another name of
+    seen     headers a person has looked at and left: where a source notes what it knows, they are no longer new
     returns  the text to keep, comments and order as they were; equal where nothing was new
     Raises   SourceError where the field is not one column, or the outcome is no declaration
     """
@@ -179,7 +184,7 @@ def remember(source: Source, names: Mapping[str, str]) -> str:
     known = document.get("known")
     if isinstance(known, Array):
         there = {plain(str(name)) for name in known}
-        for header in names:
+        for header in (*names, *seen):
             if plain(header) not in there:
                 known.append(header)
     text = tomlkit.dumps(document)

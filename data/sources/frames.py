@@ -42,12 +42,15 @@ def unpack(head: bytes, body: bytes) -> Frame:
 
 
 def batch_frames(batch: Batch) -> Iterator[Frame]:
-    """A batch as frames of about `USUAL_BODY` bytes; the first carries rejects and notes."""
+    """A batch as frames of about `USUAL_BODY` bytes; the first carries rejects, notes and the keys of refused rows."""
     table = pa.Table.from_pandas(batch.frame, preserve_index=False)
     rows = max(1, table.num_rows * USUAL_BODY // max(table.nbytes, 1))
+    first = {
+        "rejects": [astuple(reject) for reject in batch.rejects], "notes": dict(batch.notes),
+        "refused": batch.refused, "unread": batch.unread,
+    }  # fmt: skip
     for start in range(0, max(table.num_rows, 1), rows):
         part = table.slice(start, rows).combine_chunks()
-        first = {"rejects": [astuple(reject) for reject in batch.rejects], "notes": dict(batch.notes)}
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, part.schema) as stream:
             stream.write_table(part)
@@ -62,4 +65,6 @@ def read_batch(frame: Frame) -> Batch:
     rejects = tuple(Reject(*values) for values in frame.header.get("rejects", []))
     notes = Counter({str(name): int(count) for name, count in frame.header.get("notes", {}).items()})
     rows = table.to_pandas()
-    return Batch(rows, rejects, len(rows) + len(rejects), notes)
+    refused = tuple(map(str, frame.header.get("refused", [])))
+    unread = int(frame.header.get("unread", 0))
+    return Batch(rows, rejects, len(rows) + len(rejects), notes, refused, unread)

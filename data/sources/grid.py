@@ -131,17 +131,17 @@ def _of_records(form: str, path: Path, encoding: str, numbered: Any) -> Grid:
     records = [record for _, record in numbered if isinstance(record, dict)][:LOOKED_AT]
     if not records:
         raise SourceError(f"{path.name}: got no record; expected at least one to look at")
-    flat = [dict(_flat(record)) for record in records]
+    flat = [dict(named_texts(record)) for record in records]
     names = list(dict.fromkeys(name for record in flat for name in record))
     rows = [names, *([record.get(name, "") for name in names] for record in flat)]
     return Grid(form, encoding, "", (Table("", rows, header=0),))
 
 
-def _flat(record: Record, above: str = "") -> Iterator[tuple[str, str]]:
+def named_texts(record: Record, above: str = "") -> Iterator[tuple[str, str]]:
     """Names and texts of a record; of one inside it by its path."""
     for name, value in record.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}.")
+            yield from named_texts(value, f"{above}{name}.")
         elif isinstance(value, list):
             yield f"{above}{name}", ", ".join(part for part in value if isinstance(part, str))
         else:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from data.sources.aliases import also_called, plain
+from data.sources.aliases import RETURNED, also_called, plain
 from data.sources.batch import SourceError, shorten
 from data.sources.declared import listed
 from data.sources.definition import Source
@@ -179,7 +179,7 @@ def find_columns(source: Source, names: Names, *, where: str) -> tuple[dict[str,
             found[column] = place
             notes[f"renamed_column:{shorten(column)}={shorten(names.own[place])}"] = 1
     if source.known:
-        known = frozenset(map(plain, chain(source.known, source.drop, *source.aliases.values())))
+        known = frozenset(map(plain, chain(source.known, source.drop, RETURNED, *source.aliases.values())))
         new = [cell for place, cell in enumerate(names.own) if cell and place not in found.values()]
         notes.update({f"new_column:{shorten(cell)}": 1 for cell in new if plain(cell) not in known})
     return found, notes

@@ -11,7 +11,7 @@ from typing import Any
 
 from data.fields import KINDS, START, specs
 from data.sources.aliases import columns_of, known_columns, plain
-from data.sources.batch import SourceError, shorten
+from data.sources.batch import SourceError, shorten, writable
 from data.sources.definition import Source, source_of
 from data.sources.gates import UPLOAD, Limits
 from data.sources.grid import Grid, Table, grid_of
@@ -85,7 +85,7 @@ def examine(
     answers = [frame.header for frame in child.frames() if frame.kind == "answer"]
     if len(answers) != 1:
         raise child.broken("no answer")
-    return _from_json(answers[0]["examination"])
+    return examination_of(answers[0]["examination"])
 
 
 def as_json(found: Examination) -> dict[str, Any]:
@@ -93,7 +93,8 @@ def as_json(found: Examination) -> dict[str, Any]:
     return asdict(found)
 
 
-def _from_json(document: dict[str, Any]) -> Examination:
+def examination_of(document: dict[str, Any]) -> Examination:
+    """An examination that has travelled."""
     columns = tuple(
         Seen(**{**entry, "look": Look(**{**entry["look"], "words": tuple(entry["look"]["words"])}),
                 "samples": tuple(entry["samples"])})
@@ -178,7 +179,7 @@ def _header(table: Table, file: str) -> tuple[int, int]:
 
 
 def _column(names: Names, place: int, body: Sequence[Sequence[str]]) -> Seen:
-    values = [row[place] if place < len(row) else "" for row in body]
+    values = [writable(row[place]) if place < len(row) else "" for row in body]
     seen = look_at(values)
     plain_name = names.plain[0][place]
     personal = seen.name in PERSONAL or _is_personal(plain_name)

@@ -27,6 +27,7 @@ import pyarrow as pa
 
 from data.sources.batch import Batch, SourceError
 from data.sources.definition import Source
+from data.sources.delivered import READING
 from data.sources.frames import LARGEST_BODY, LARGEST_HEADER, LENGTHS, Frame, read_batch, unpack
 from data.sources.gates import MB, Limits, check_head, open_plain
 
@@ -60,6 +61,7 @@ def batches_apart(
     order = {
         "job": "batches",
         "source": {"name": source.name, "text": source.text},
+        "reading": {name: getattr(source, name) for name in READING},
         "now": now.isoformat(),
         "limit": limit,
     }
@@ -99,7 +101,7 @@ class Child:
         follow: bool,
     ) -> None:
         self.limits = limits
-        self.names = [_short(path.name) for path in files]
+        self.names = [short_name(path.name) for path in files]
         self.form = form
         with ExitStack() as opened:  # the child has its own copies
             handles = []
@@ -209,7 +211,7 @@ class Child:
         return ", ".join(self.names)
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
     """A file's name as it may stand in a message and be given to a link: printable, not too long."""
     text = os.fsencode(name).decode("utf-8", "replace")
     shown = "".join(letter if letter.isprintable() else "_" for letter in text)

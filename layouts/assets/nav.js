@@ -85,7 +85,9 @@
   function page(pathname, search, tick, now) {
     const name = (pathname || "/").split("/")[1] || "map";
     const busy = document.querySelector("details.menu[open], :popover-open") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
-    const beat = (name === "kpi" || name === "sources") && !busy ? tick : "";
+    // A file that is being checked is not drawn anew below the hands of who checks it.
+    const still = (pathname || "").startsWith("/sources/upload");
+    const beat = (name === "kpi" || name === "sources") && !busy && !still ? tick : "";
     // Only the map's own element wakes the map's callback: on other pages its outputs are not there.
     if (name === "map" && now === "map" && document.getElementById("map-asked")) {
       window.dash_clientside.set_props("map-asked", { value: [pathname, search, tick].join(" ") });

@@ -1,0 +1,211 @@
+"""Files that people send: the page they are dragged to, the route that takes them in, the check, the confirmation.
+
+A file comes as the body of a POST, written to disk as it comes; its name stands in a header. Whoever sends one must
+see the whole instance, for a file speaks for all of it.
+"""
+
+import asyncio
+import hmac
+from pathlib import Path
+from secrets import token_hex
+from urllib.parse import parse_qsl, unquote
+
+from dash import Dash
+from fastapi import FastAPI, Request
+from starlette.background import BackgroundTask
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+
+from callbacks.downloads import TYPES
+from callbacks.identity import current_csrf, current_person, current_scope
+from callbacks.kpi_page import local
+from callbacks.policies import Policies
+from callbacks.router import Call, Desk, Page, language
+from data.people import Person
+from data.sources.batch import Reject, SourceError
+from data.sources.definition import Source
+from data.staging import STORED, BeingStored, UnknownUpload, Upload
+from data.uploads import Uploads
+from layouts import shell, upload_check, upload_page, upload_result
+from layouts.reasons import name_of, reason
+from layouts.upload_ask import PATH, Candidate, StoredAnswer, UploadAnswer, UploadAsk, read_ask
+from layouts.upload_refusals import refusal
+from layouts.words import Words, load_words
+
+AT_ONCE = 4  # files written at one time; more of them wait
+ONE = PATH + "/{token}"
+REJECTS = ONE + "/rejects.xlsx"
+STILL = 1.0  # seconds between looks at a file that another request is storing
+PATIENCE = 120
+MOST_FIELDS = 3000
+
+
+def register(app: Dash, desk: Desk) -> Uploads:
+    """Add the addresses of the page, and the routes with their policies."""
+    uploads = Uploads(desk.store, desk.clock)
+    checks = "whole scope; a token opens the file of its own person only"
+    desk.policies.page("sources", PATH, ONE, permission="upload", checks=checks, home="/sources")
+    desk.paths += [PATH, ONE]
+    _routes(app.server, desk.policies, _Door(desk, uploads), checks)
+    return uploads
+
+
+def _routes(server: FastAPI, policies: Policies, door: "_Door", checks: str) -> None:
+    added = (
+        (PATH, "POST", door.receive, True),
+        (ONE, "POST", door.decide, False),
+        (REJECTS, "GET", door.rejects, False),
+    )
+    for path, method, function, streams in added:
+        server.add_api_route(path, function, methods=[method], include_in_schema=False, response_model=None)
+        told = f"{checks}; own origin, token of the session" if method == "POST" else checks
+        policies.route(path, (method,), permission="upload", checks=told, streams=streams)
+
+
+class _Door:
+    """The three answers, with what they share."""
+
+    def __init__(self, desk: Desk, uploads: Uploads):
+        self.desk, self.uploads = desk, uploads
+        self.turns = asyncio.Semaphore(AT_ONCE)
+
+    async def receive(self, request: Request) -> Response:
+        """Take a file in, look at it, try it; answers where it is shown, or why it was refused."""
+        if not _same(request.headers.get("x-token", "")) or not current_scope().whole:
+            return _forbidden()
+        words, name = _words(self.desk, request), unquote(request.headers.get("x-file-name", ""))
+        try:
+            async with self.turns:
+                upload = await self.uploads.receive(current_person(), name, request.stream())
+            await asyncio.to_thread(self.uploads.admit, upload)
+        except SourceError as error:
+            return JSONResponse({"refused": refusal(str(error), words), "sentence": str(error)}, 422)
+        return JSONResponse({"to": UploadAsk(upload.token).address}, 201)
+
+    async def decide(self, request: Request, token: str) -> Response:
+        """Store the file or throw it away; then the page says what became of it."""
+        form = _form(await request.body())
+        if not _same(form.get("token", "")) or not current_scope().whole:
+            return _forbidden()
+        ask, person = read_ask(token, form), current_person()
+        try:
+            upload = await asyncio.to_thread(self.uploads.open, token, person)
+            if form.get("act") == "discard":
+                await asyncio.to_thread(self.uploads.staging.discard, upload)
+                return RedirectResponse(PATH, 303)
+            await self._store(upload, ask, person, accept_shrink=form.get("shrink") == "yes")
+        except UnknownUpload:
+            return PlainTextResponse("nothing here\n", 404)
+        except SourceError:  # the page tries it again and says why
+            return RedirectResponse(ask.href(), 303)
+        return RedirectResponse(ask.address, 303)
+
+    async def _store(self, upload: Upload, ask: UploadAsk, person: Person, *, accept_shrink: bool) -> None:
+        """Store a file; where another request is doing so, wait until it has."""
+        for _ in range(PATIENCE):
+            try:
+                await asyncio.to_thread(
+                    self.uploads.store_file, upload, ask.asked, person=person, accept_shrink=accept_shrink
+                )
+                return
+            except BeingStored:
+                await asyncio.sleep(STILL)
+
+    async def rejects(self, request: Request, token: str) -> Response:
+        """The refused rows of a file as a workbook, each as delivered with the reason beside it."""
+        if not current_scope().whole:
+            return _forbidden()
+        ask, words = read_ask(token, dict(request.query_params)), _words(self.desk, request)
+        try:
+            return await asyncio.to_thread(self._workbook, ask, current_person(), words)
+        except (UnknownUpload, SourceError):
+            return PlainTextResponse("nothing here\n", 404)
+
+    def _workbook(self, ask: UploadAsk, person: Person, words: Words) -> Response:
+        upload = self.uploads.open(ask.token, person)
+        path = upload.folder / f".{token_hex(8)}.xlsx"
+
+        def told(reject: Reject) -> str:
+            name = name_of(reject.field, words)
+            return words("upload.reject.told", field=name, why=reason(reject.rule, reject.field, words))
+
+        try:
+            self.uploads.write_rejected(upload, ask.asked, path, told=told, locale=words.locale)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        name = f"{Path(upload.name).stem}_{words('upload.rejects.name')}.xlsx"
+        remove = BackgroundTask(path.unlink, missing_ok=True)
+        return FileResponse(path, media_type=TYPES["xlsx"], filename=name, background=remove)
+
+
+def build(call: Call, uploads: Uploads) -> Page:
+    """The page of an address: where a file is dragged to, one that waits, or what became of one."""
+    words, scope = call.words, call.reader.scope
+    if not (scope.may("upload") and scope.whole):
+        raise KeyError("upload")  # answered as what may not be seen
+    if len(call.place) == 1:
+        return _page(call, upload_page.page(words, csrf=current_csrf()))
+    ask = read_ask(call.place[1], call.params)
+    try:
+        upload = uploads.open(ask.token, current_person())
+    except UnknownUpload:
+        told = shell.notice(words("upload.over"), words("upload.over.text"), link=words("upload.title"), to=PATH,
+                            kind="empty", words=words)  # fmt: skip
+        return _page(call, told)
+    if upload.state == STORED:
+        return _page(call, upload_result.page(ask, _stored(call, upload, uploads), words))
+    return _page(call, upload_check.page(ask, _checked(call, upload, uploads, ask), words))
+
+
+def _page(call: Call, body) -> Page:
+    words = call.words
+    up = [(call.reader.settings.name, "/"), (words("sources.title"), "/sources")]
+    return Page(body=body, crumbs=shell.crumbs(up, words("upload.title"), words))
+
+
+def _checked(call: Call, upload: Upload, uploads: Uploads, ask: UploadAsk) -> UploadAnswer:
+    checked = uploads.check(upload, ask.asked)
+    known = uploads.sources()
+    candidates = [
+        Candidate(name, call.word("source", name), part)
+        for name, part in uploads.shares(checked.found, known)
+    ]
+    return UploadAnswer(
+        name=upload.name,
+        checked=checked,
+        candidates=candidates,
+        systems=uploads.systems(),
+        zone=call.reader.settings.timezone.key,
+        csrf=current_csrf(),
+    )
+
+
+def _stored(call: Call, upload: Upload, uploads: Uploads) -> StoredAnswer:
+    ledger = uploads.stored(upload)
+    source: Source | None = uploads.sources().get(ledger.source)
+    return StoredAnswer(
+        name=upload.name, ledger=ledger, title=call.word("source", ledger.source),
+        kind=source.kind if source else "case", when=lambda instant: local(call.reader, int(str(instant))),
+    )  # fmt: skip
+
+
+def _words(desk: Desk, request: Request) -> Words:
+    return load_words(language(request.cookies, desk.settings))
+
+
+def _same(given: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), current_csrf().encode())
+
+
+def _forbidden() -> Response:
+    return PlainTextResponse(
+        "expected the token of this session, and a person who sees the whole instance\n", 403
+    )
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """Fields of a posted form; the last of equal names counts."""
+    try:
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS))
+    except ValueError:
+        return {}

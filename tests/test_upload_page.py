@@ -1,0 +1,348 @@
+"""The way of a file through the server: who may send one, what is refused, what nobody else sees, what stays behind."""
+
+import asyncio
+import gc
+import json
+import re
+import shutil
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import fakes_pages as fakes
+import httpx
+import pytest
+from hostile import MADE
+from test_hostile_files import memory
+from uploading import csv_of, row
+from world import SIX, START, World
+
+from callbacks.serving import PAGES
+from callbacks.web import build_web
+from data import passwords, staging
+from data.people import add_person
+from data.scope import PERMISSIONS, ROLES
+from layouts.upload_ask import PATH
+from layouts.words import load_words
+
+PASSWORD = "correct horse battery"
+ORIGIN = "http://127.0.0.1"
+PAGE = {"accept": "text/html"}
+FILE = csv_of([*(row(n) for n in range(30)), row(90, 上报时间="never")])
+ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
+
+
+class Office:
+    """A server over a small world with one person of each role, and two operators more."""
+
+    def __init__(self, folder: Path, database: Path):
+        shutil.copyfile(database, folder / "store.db")
+        self.world = World(folder / "instance", f"sqlite:///{folder / 'store.db'}")
+        self.world.publish(SIX)
+        self.now = START
+        for role in ROLES:
+            units = ["A"] if role == "manager" else []
+            self.person(role, role, units)
+        self.person("second", "operator", [])
+        self.person("partial", "operator", ["A"])
+        self.guard = build_web(self.world.store, clock=self.clock, pages=PAGES)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def person(self, name: str, role: str, units: list[str]) -> None:
+        add_person(self.world.store, name, role=role, password=PASSWORD, now=START, units=units)
+
+    @asynccontextmanager
+    async def browser(self, name: str):
+        transport = httpx.ASGITransport(app=self.guard, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN}
+        ) as browser:
+            browser.token = ""
+            if name:
+                page = await browser.get("/login")
+                found = re.search('name="token" value="([^"]+)"', page.text)
+                form = {"name": name, "password": PASSWORD, "token": found[1]}
+                assert (await browser.post("/login", data=form)).status_code == 303
+                browser.token = await self.token(browser)
+            yield browser
+
+    async def token(self, browser) -> str:
+        """The token of the session, as the account's menu carries it."""
+        found = re.search(r'"value": ?"([\w-]{43})"', await drawn(browser, "/glossary"))
+        return found[1]
+
+    @property
+    def left(self) -> list[Path]:
+        folder = self.world.settings.folder / staging.FOLDER
+        return list(folder.iterdir()) if folder.exists() else []
+
+
+async def drawn(browser, path: str, search: str = "") -> str:
+    """The frame of an address as the browser asks for it."""
+    values = {"pathname": path, "search": search}
+    body = {
+        "output": "shell-frame.children",
+        "outputs": {"id": "shell-frame", "property": "children"},
+        "inputs": [{"id": "shell-kind", "property": "value", "value": path}],
+        "changedPropIds": ["shell-kind.value"],
+        "state": [{"id": "shell-url", "property": name, "value": value} for name, value in values.items()],
+    }
+    answer = await browser.post("/_dash-update-component", json=body)
+    assert answer.status_code == 200, answer.text
+    return json.dumps(answer.json(), ensure_ascii=False)
+
+
+async def send(browser, body=FILE, name="案件.csv", **headers):
+    given = {"x-token": browser.token, "x-file-name": quote(name), **headers}
+    return await browser.post(PATH, content=body, headers=given)
+
+
+async def staged(browser, body=FILE, name="案件.csv") -> str:
+    answer = await send(browser, body, name)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["to"]
+
+
+async def decide(browser, to: str, act: str, **fields):
+    return await browser.post(to, data={"token": browser.token, "act": act, **fields})
+
+
+@pytest.fixture
+def office(tmp_path, migrated_sqlite, monkeypatch):
+    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+    made = Office(tmp_path, migrated_sqlite)
+    yield made
+    made.world.store.close()
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def test_operators_and_administrators_may_send_files_and_nobody_else(office):
+    async def ask(role):
+        async with office.browser(role) as browser:
+            return {
+                "page": (await browser.get(PATH, headers=PAGE)).status_code,
+                "one": (await browser.get(f"{PATH}/{'x' * 32}", headers=PAGE)).status_code,
+                "send": (await send(browser)).status_code,
+                "decide": (await decide(browser, f"{PATH}/{'x' * 32}", "store")).status_code,
+                "rejects": (await browser.get(f"{PATH}/{'x' * 32}/rejects.xlsx")).status_code,
+            }
+
+    for role in ROLES:
+        may = {"page": 200, "one": 200, "send": 201, "decide": 404, "rejects": 404}
+        expected = may if role in PERMISSIONS["upload"] else dict.fromkeys(may, 403)
+        assert run(ask(role)) == expected, role
+    assert len(office.left) == 2
+
+
+def test_a_stranger_learns_nothing(office):
+    async def ask():
+        async with office.browser("") as stranger:
+            page = await stranger.get(PATH, headers=PAGE)
+            return page, await send(stranger), await decide(stranger, f"{PATH}/{'x' * 32}", "store")
+
+    page, sent, decided = run(ask())
+    assert (page.status_code, page.headers["location"]) == (303, "/login?page=sources")
+    assert (sent.status_code, decided.status_code) == (401, 401) and office.left == []
+
+
+def test_a_part_of_the_instance_is_not_enough_to_speak_for_all(office):
+    async def ask():
+        async with office.browser("partial") as browser, office.browser("operator") as whole:
+            to = await staged(whole)
+            refused = [
+                await send(browser),
+                await decide(browser, to, "store"),
+                await browser.get(f"{to}/rejects.xlsx"),
+            ]
+            return (
+                [one.status_code for one in refused],
+                await drawn(browser, PATH),
+                await drawn(browser, "/sources"),
+            )
+
+    statuses, page, sources = run(ask())
+    assert statuses == [403, 403, 403] and len(office.left) == 1
+    assert ZH("shell.forbidden") in page and "data-upload" not in page and PATH not in sources
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"origin": "http://evil.test"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {"x-token": ""},
+     {"x-token": "x" * 43}],
+)  # fmt: skip
+def test_a_file_comes_from_a_page_of_ours_or_not_at_all(office, headers):
+    async def ask():
+        async with office.browser("operator") as browser:
+            to = await staged(browser)
+            refused = await send(browser, **headers)
+            form = {"token": headers.get("x-token", browser.token), "act": "discard"}
+            other = {name: value for name, value in headers.items() if name != "x-token"}
+            return refused.status_code, (await browser.post(to, data=form, headers=other)).status_code
+
+    assert run(ask()) == (403, 403) and len(office.left) == 1
+
+
+def test_another_person_finds_nothing_under_a_token(office):
+    async def ask():
+        async with office.browser("operator") as owner, office.browser("second") as other:
+            to = await staged(owner)
+            answers = [await decide(other, to, act) for act in ("store", "discard")]
+            answers.append(await other.get(f"{to}/rejects.xlsx"))
+            return [one.status_code for one in answers], await drawn(other, to), await drawn(owner, to)
+
+    statuses, theirs, mine = run(ask())
+    assert statuses == [404, 404, 404] and len(office.left) == 1
+    assert ZH("upload.over") in theirs and "案件.csv" not in theirs and "案件.csv" in mine
+
+
+def test_what_a_page_may_not_show_is_not_drawn_for_who_asks_past_it(office):
+    """The frame is drawn by one callback for every page: the address itself decides who may open it."""
+
+    async def ask():
+        async with office.browser("leader") as leader, office.browser("auditor") as auditor:
+            return [
+                await drawn(leader, PATH),
+                await drawn(auditor, "/sources/unplaced"),
+                await drawn(leader, "/sources"),
+            ]
+
+    upload, queue, sources = run(ask())
+    assert "data-upload" not in upload and ZH("shell.missing") in upload
+    assert ZH("places.report") not in queue and PATH not in sources
+
+
+def test_the_whole_way_of_a_file(office):
+    async def ask():
+        async with office.browser("operator") as browser:
+            to = await staged(browser)
+            check = await drawn(browser, to, "?every=1+day")
+            book = await browser.get(f"{to}/rejects.xlsx")
+            done = await decide(browser, to, "store", every="1 day")
+            again = await decide(browser, to, "store", every="1 day")
+            return (
+                to,
+                check,
+                book,
+                done,
+                again,
+                await drawn(browser, to),
+                await browser.get(f"{to}/rejects.xlsx"),
+            )
+
+    to, check, book, done, again, result, after = run(ask())
+    assert "R90" not in check and ZH("upload.rejects", n="1") in check
+    assert book.content[:2] == after.content[:2] == b"PK"
+    assert unquote(book.headers["content-disposition"]).endswith("案件_拒收.xlsx")
+    assert {(one.status_code, one.headers["location"]) for one in (done, again)} == {(303, to)}
+    assert (
+        ZH("upload.done", n="30", source="案件") in result and "/map/-/-?indicator=cases_reported" in result
+    )
+    origin = (office.world.settings.folder / "sources" / "案件.toml").read_text(encoding="utf-8")
+    assert 'every = "1 day"' in origin
+    with office.world.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM load").scalar() == 1
+
+
+def test_a_discarded_file_and_one_that_is_over_are_gone(office):
+    async def ask():
+        async with office.browser("operator") as browser:
+            to, other = await staged(browser), await staged(browser)
+            answer = await decide(browser, to, "discard")
+            return answer, await drawn(browser, to), other
+
+    answer, page, _ = run(ask())
+    assert answer.headers["location"] == PATH and ZH("upload.over") in page and len(office.left) == 1
+
+
+def test_housekeeping_sweeps_what_is_over(office):
+    from data.jobs import Slot
+    from data.schedule import keep_house
+
+    async def ask():
+        async with office.browser("operator") as browser:
+            await staged(browser)
+
+    run(ask())
+    slot = Slot(1, "housekeeping", START, 1)
+    assert keep_house(office.world.store, office.world.settings, office.clock, slot)["uploads"] == 0
+    office.now = START + staging.KEPT * 2
+    assert keep_house(office.world.store, office.world.settings, office.clock, slot)["uploads"] == 1
+    assert office.left == []
+
+
+def test_a_large_file_is_written_as_it_comes_and_one_too_large_leaves_nothing(office):
+    async def lines(count):
+        yield ",".join(("任务号", "上报时间", "大类名称")).encode() + b"\n"
+        for number in range(count):
+            yield b"".join(b"R%d-%d,2026-02-01 08:00,%s\n" % (number, n, b"x" * 30) for n in range(2000))
+
+    async def ask():
+        async with office.browser("operator") as browser:
+            await send(browser)
+            gc.collect()
+            Path("/proc/self/clear_refs").write_text("5")
+            before = memory("VmRSS")
+            name = {"x-token": browser.token, "x-file-name": "large.csv"}
+            large = await browser.post(PATH, content=lines(1200), headers=name)
+            return large, memory("VmHWM") - before
+
+    large, grown = run(ask())
+    assert large.status_code == 422 and "100 MB" in large.json()["sentence"]
+    assert ZH("upload.refused.large", size="100 MB") == large.json()["refused"]
+    assert grown < 20 and len(office.left) == 1
+
+
+# Hostile files
+
+SOUND = ("workbook", "old_workbook", "utf16")  # refused where CSV in UTF-8 is declared, and read here
+EVERY = [(kind, name) for kind, made in MADE.items() for name in made]
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory, migrated_sqlite):
+    before = passwords.COSTS
+    passwords.COSTS = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
+    made = Office(tmp_path_factory.mktemp("gate"), migrated_sqlite)
+    passwords.COSTS = before
+    yield made
+    made.world.store.close()
+
+
+@pytest.mark.parametrize(("kind", "name"), EVERY, ids=[f"{kind}-{name}" for kind, name in EVERY])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_a_hostile_file_through_the_door(gate, kind, name):
+    """Refused with a sentence, or shown without a row that would be stored; nothing stays; the server hardly grows."""
+    _, make = MADE[kind][name]
+    body = make()
+
+    async def ask():
+        async with gate.browser("operator") as browser:
+            gc.collect()
+            Path("/proc/self/clear_refs").write_text("5")
+            before = memory("VmRSS")
+            answer = await send(browser, body, f"{name}.{kind}")
+            grown = memory("VmHWM") - before
+            if answer.status_code == 201:
+                page = await drawn(browser, answer.json()["to"])
+                await decide(browser, answer.json()["to"], "discard")
+                return answer, grown, page
+            return answer, grown, ""
+
+    answer, grown, page = run(ask())
+    assert answer.status_code in (201, 422), answer.text
+    assert gate.left == []
+    if answer.status_code == 422:
+        sentence, shown = answer.json()["sentence"], answer.json()["refused"]
+        assert "\n" not in sentence and "expected " in sentence and len(sentence) < 700 and shown
+    elif name not in SOUND:
+        assert not re.search(r"写入 [1-9]", page), page[:2000]
+    assert grown < 20 + len(body) / (1 << 20) * 0.2
+    with gate.world.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM load").scalar() == 0
+    assert not list((gate.world.settings.folder / "sources").iterdir())
