@@ -8,30 +8,23 @@ from pathlib import Path
 
 import pytest
 import shapely
-from commanding import LEDGER, City, geojson, linli
+from commanding import CASES, LEDGER, City, geojson, linli
 
 from data.indicators import INDICATORS
 from data.settings import LOCALES
 from layouts.words import LANGUAGES
 
 HEADER = "id,version,category,channel,reported,due,closed,lon,lat,place"
-CASES = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-category = "category"
+MAPPED = (
+    CASES
+    + """
 channel = "channel"
-reported_at = "reported"
 due_at = "due"
 closed_at = "closed"
-lon = "lon"
-lat = "lat"
 unit_hint = "place"
 """
-VERSIONED = CASES.replace('id = "id"', 'id = "id"\nversion = "version"')
+)
+VERSIONED = MAPPED.replace('id = "id"', 'id = "id"\nversion = "version"')
 PARKING = """
 kind = "parking"
 format = "csv"
@@ -96,7 +89,7 @@ def template(tmp_path_factory) -> City:
     linli("init", city.folder, "--levels", "district,block", "--locale", "en")
     stage(city, folder)
     city("units", "publish")
-    for name, text in (("cases", CASES), ("versioned", VERSIONED), ("parking", PARKING)):
+    for name, text in (("cases", MAPPED), ("versioned", VERSIONED), ("parking", PARKING)):
         city.source(name, text)
     return city
 
@@ -368,7 +361,7 @@ def test_days_before_the_first_version_are_counted_in_it(tmp_path):
     linli("init", city.folder, "--levels", "district,block", "--locale", "en")
     stage(city, tmp_path, "--valid-from", "2026-03-02")
     city("units", "publish")
-    city.source("cases", CASES)
+    city.source("cases", MAPPED)
     city.ingest("cases", cases(tmp_path / "first.csv", FIRST))
     city("refresh")
     assert city.values("cases_reported", "--by", "level:district", *PERIOD) == {"A": 3, "B": 1, "/-": 1}
