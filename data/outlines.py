@@ -49,10 +49,8 @@ def outlines(reader: Reader, box: Box) -> tuple[DataFrame, DataFrame]:
     counts = rows["level"].value_counts()
     depths = [depth for depth in sorted(counts.index) if counts[depth] <= MOST]
     fine = depths[-1] if depths else -1
-    above = [depth for depth in sorted(counts.index) if depth < fine]
-    return tuple(
-        _drawn(reader, rows[rows["level"] == depth], box) for depth in (fine, above[-1] if above else -1)
-    )  # type: ignore[return-value]
+    above = max((depth for depth in counts.index if depth < fine), default=-1)
+    return _drawn(reader, rows[rows["level"] == fine], box), _drawn(reader, rows[rows["level"] == above], box)
 
 
 def _drawn(reader: Reader, rows: DataFrame, box: Box) -> DataFrame:

@@ -118,7 +118,7 @@ def nice_ticks(low: float, high: float, *, most: Value = None) -> tuple[float, f
             if low >= 0 and first < 0:
                 first = 0.0
             if first + 2 * step >= high - 1e-9 * step:
-                return tuple(round(first + place * step, 10) for place in range(3))  # type: ignore[return-value]
+                return round(first, 10), round(first + step, 10), round(first + 2 * step, 10)
         size *= 10
 
 

@@ -18,6 +18,19 @@ from pandas import DataFrame
 import app
 
 PASSING = ("-wal", "-shm", "-journal", ".lock")  # what a database and its locks keep beside them while open
+# Cases of the plainest columns; a test adds what its files have besides below it.
+CASES = """
+kind = "case"
+format = "csv"
+timezone = "Asia/Shanghai"
+crs = "EPSG:4326"
+[fields]
+id = "id"
+category = "category"
+reported_at = "reported"
+lon = "lon"
+lat = "lat"
+"""
 LEDGER = ("source", "files", "read", "accepted", "updated", "unchanged", "rejected", "located", "outside",
           "no_location", "rejects", "seconds")  # fmt: skip
 

@@ -141,6 +141,14 @@ def world(store_url: str, tmp_path: Path) -> Iterator:
 # The sample city and servers
 
 
+@pytest.fixture(scope="session")
+def sampled(tmp_path_factory: pytest.TempPathFactory):
+    """The files of a sample city with what they hold: for the tests of the sample. Only arrivals are added to them."""
+    from sampled import Sampled
+
+    return Sampled(tmp_path_factory.mktemp("sampled") / "city")
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with open(path, "w", encoding="utf-8") as handle:

@@ -29,6 +29,7 @@ lon = "经度"
 lat = "纬度"
 """
 HEADER = "编号,类别,上报时间,结案时间,经度,纬度"
+ROW = "A1,市容,2025-01-01 09:00,2025-01-01 10:00,121.5001,31.2001"
 
 
 def declare(folder: Path, text: str = CASES, *, name: str = "cases") -> Source:

@@ -5,7 +5,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from commanding import City, linli
+from commanding import CASES, City, linli
 
 pytestmark = pytest.mark.real
 
@@ -15,19 +15,7 @@ ENCODINGS = {
     "gb18030": ("居委会代码", "居委会名称", "街道代码", "街道名称"),
 }
 OUTSIDE = 106  # of 112 outlines, one of them without a code
-CASES = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-category = "category"
-reported_at = "reported"
-lon = "lon"
-lat = "lat"
-unit_hint = ["committee", "street"]
-"""
+MAPPED = CASES + 'unit_hint = ["committee", "street"]\n'
 
 
 def admin(folder: Path, real_data: Path, *, file: str, fields: tuple[str, ...]) -> City:
@@ -190,7 +178,7 @@ def test_a_committee_is_found_by_name_and_a_point_finds_what_has_an_outline(yang
         for key, lon, lat, committee, street in rows
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    yangpu.source("cases", CASES)
+    yangpu.source("cases", MAPPED)
     ledger = yangpu.ingest("cases", path)
     assert (ledger["located"], ledger["outside"], ledger["no_location"]) == (6, 1, 0)
     yangpu("refresh")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pandas import DataFrame
-from world import SIX, World, local
+from world import CASES, SIX, World, local
 
 from data.answers import department_kinds
 from data.departments import (
@@ -29,22 +29,8 @@ from data.measure_table import Parts, measure_table
 from data.query import Period, Query, parse_query
 
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
-CASES = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
-DEPARTED = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-department = "category"
-channel = "channel"
-reported_at = "reported_at"
-due_at = "due_at"
-closed_at = "closed_at"
-lon = "lon"
-lat = "lat"
-"""
+OF_CASES = tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases")
+DEPARTED = CASES.replace('category = "category"', 'department = "category"')
 LIST = (
     Department("城管中队", DEPARTMENT, ("街道城管执法中队", "城管")),
     Department("听月居委会", NEIGHBOURHOOD, ("听月居委",)),
@@ -60,7 +46,7 @@ def world(tmp_path, store_url):
 
 
 def ask(*names: str, period: Period = YEAR, **more) -> Query:
-    return Query(**{"level": None, "within": None, "indicators": names or CASES, "period": period, **more})
+    return Query(**{"level": None, "within": None, "indicators": names or OF_CASES, "period": period, **more})
 
 
 def case(
@@ -160,7 +146,7 @@ def test_leagues_of_departments_and_of_neighbourhoods_lie_apart_and_sum_to_the_w
     assert names == {DEPARTMENT: {"城管中队", "市容环卫所"}, NEIGHBOURHOOD: {"听月居委会", "松风居委会"}}
     whole = reader.measures(ask(level="district"))
     for kind, rows in found.items():
-        for name in CASES:
+        for name in OF_CASES:
             mine = rows[rows["indicator"] == name]
             parts = mine[mine["kind"] != "total"]["numerator"].sum()
             total = mine.loc[mine["kind"] == "total", "numerator"].item()
@@ -214,7 +200,7 @@ def test_departments_sum_to_the_summed_tables_in_any_period(filled, start, days,
     reader = filled.reader()
     rows = reader.departments(query, kind=DEPARTMENT, compare=False)
     whole = reader.measures(query.asking(level="district"), compare=False)
-    for name in CASES:
+    for name in OF_CASES:
         counted, summed = (
             frame[(frame["indicator"] == name) & (frame["kind"] == "total")].iloc[0]
             for frame in (rows, whole)

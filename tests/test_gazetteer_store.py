@@ -1,106 +1,20 @@
 """The gazetteer in the store, on both: who wins, what is open, how the past moves, and that the laws hold."""
 
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pandas import DataFrame
+from addressed import ENTRIES, FEBRUARY, Town, fact
 from sqlalchemy import select
-from world import CASES, SIDE, SIX, START, World, local, same_by_shares_and_facts, stored
+from world import SIX
 
 from data import gazetteer, settling
 from data.gazetteer_file import GazetteerError
-from data.placing import HOWS
-from data.query import Period, Query
-from data.reader import Reader, UnknownUnit
-from data.schema import FACTS, FOREVER, PLACES, audit_entry, load
-from data.scope import Scope, whole_scope
+from data.query import Period
+from data.reader import UnknownUnit
+from data.schema import audit_entry, load
 from data.secrets import Sealer, load_key
 from data.unplaced import FactKey
 from data.verify import verify
-
-HEADER = ("id", "category", "reported_at", "closed_at", "lon", "lat", "hint", "address", "note")
-ADDRESSED = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-every = "15 min"
-sealed = ["note"]
-[fields]
-id = "id"
-category = "category"
-reported_at = "reported_at"
-closed_at = "closed_at"
-lon = "lon"
-lat = "lat"
-unit_hint = "hint"
-address = "address"
-text = "note"
-"""
-ENTRIES = """kind,name,road,lane,low,high,parity,level,lon,lat,unit,valid_from,valid_to
-region,汀洲市,,,,,,,,,,,
-building,松风苑1号楼,青藤路,,1,1,,,121.005,31.005,,,
-building,松风苑2号楼,青藤路,,2,2,,,121.015,31.005,,,
-lane,,青藤路,9,1,20,,,,,A3,,
-building,,青藤路,,12,12,,,,,B1,,
-building,,沧浪路,,5,5,,,,,B2,,2026-02-10
-building,,沧浪路,,5,5,,,,,B3,2026-02-10,
-"""
-FEBRUARY = Period(START.date().replace(month=2), START.date().replace(month=4))
-
-
-def fact(number, *, square=None, reported=0, closed=None, hint=None, address=None, note=None):
-    """A row with an address; `square` is where it lies from west to east, None: without coordinates."""
-    lon, lat = (None, None) if square is None else (round(121 + square * SIDE, 6), round(31 + SIDE / 2, 6))
-    times = (local(reported), local(closed) if closed is not None else None)
-    return (f"C{number}", "litter", *times, lon, lat, hint, address, note)
-
-
-class Town(World):
-    """The small world with addresses."""
-
-    def deliver(self, *rows):
-        """Load rows made by `fact`."""
-        self.loads += 1
-        path = self.settings.folder / f"delivery-{self.loads}.csv"
-        lines = [",".join("" if cell is None else str(cell) for cell in row) for row in (HEADER, *rows)]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        from data.ledger import ingest
-
-        return ingest(self.store, self.source("cases", ADDRESSED), [path], clock=self.clock)
-
-    def entries(self, text: str = ENTRIES, **more):
-        """Import a gazetteer."""
-        path = self.settings.folder / "gazetteer.csv"
-        path.write_text(text, encoding="utf-8")
-        return gazetteer.import_file(self.store, path, clock=self.clock, by="test", **more)
-
-    def where(self) -> dict[str, tuple[str, str]]:
-        """Unit code and way of location of every current fact, in the newest version."""
-        version = self.reader().version
-        table, place = FACTS["cases"], PLACES["cases"]
-        query = select(table.c.key, place.c.place, place.c.how).join(place, place.c.rev == table.c.rev)
-        with self.store.read() as connection:
-            rows = connection.execute(
-                query.where(table.c.superseded == FOREVER, place.c.version_id == version.id)
-            ).all()
-        return {key: (version.code_at[pos], HOWS[how]) for key, pos, how in rows}
-
-    def writer(self, *units: str, role: str = "operator") -> Reader:
-        """A reader who may place facts, with the clock of the world."""
-        scope = Scope("olga", role, units, whole=not units)
-        return Reader(self.store, scope, clock=self.clock)
-
-    def by_block(self, **more) -> dict[str, float]:
-        """Cases reported by block."""
-        query = Query(level="block", within=None, indicators=("cases_reported",), period=FEBRUARY, **more)
-        rows = self.reader().measures(query, compare=False)
-        rows = rows[(rows["kind"] != "total") & (rows["value"] > 0)]
-        return dict(zip(rows["unit_code"], rows["value"], strict=True))
 
 
 @pytest.fixture
@@ -349,108 +263,3 @@ def test_the_past_is_placed_in_a_new_version_as_it_was_known(town):
     town.refresh()
     assert town.by_block() == {"A9": 1}
     assert town.by_block(as_of=before) == {"/-": 1}
-
-
-ADDRESSES = ("青藤路1号", "青藤路2号302室", "青藤路9弄3号", "沧浪路5号", "白石路7号", "松风苑1号楼旁", None)
-facts = st.lists(
-    st.builds(
-        fact,
-        st.integers(1, 8),
-        square=st.one_of(st.none(), st.none(), st.sampled_from([0.5, 2.0, 3.5, 40.0])),
-        reported=st.integers(0, 60),
-        closed=st.one_of(st.none(), st.integers(0, 80)),
-        hint=st.one_of(st.none(), st.sampled_from(["A", "B2", "elsewhere"])),
-        address=st.sampled_from(ADDRESSES),
-    ),
-    max_size=6,
-)
-LINES = ENTRIES.splitlines()
-moves = st.one_of(
-    facts,
-    st.just("refresh"),
-    st.just("redraw"),
-    st.tuples(st.just("entries"), st.sets(st.integers(1, len(LINES) - 1), max_size=4), st.booleans()),
-    st.tuples(st.just("hand"), st.integers(1, 8), st.sampled_from([0.5, 2.5, 4.5]), st.booleans()),
-)
-
-
-@given(st.lists(moves, min_size=2, max_size=7))
-@settings(max_examples=10)
-def test_any_history_of_entries_and_hands_equals_a_clean_rebuild(migrated_sqlite, history):
-    """Loads, entries, hand placements, refreshes and a redrawn boundary in any order: the sums equal a full rebuild,
-    and every fact lies where what is known now would put it."""
-    import shutil
-
-    with tempfile.TemporaryDirectory() as name:
-        shutil.copyfile(migrated_sqlite, Path(name) / "store.db")
-        town = Town(Path(name), f"sqlite:///{name}/store.db")
-        town.publish(SIX)
-        live(town, history)
-        town.refresh()
-        grown = stored(town, "cases")
-        assert [str(one) for one in verify(town.store)] == []
-        town.refresh(full=True)
-        assert (stored(town, "cases")[:, 5:] == grown[:, 5:]).all()
-        from data.relocation import relocate
-
-        assert relocate(town.store, clock=town.clock).facts == 0
-        town.store.close()
-
-
-def live(town: Town, history) -> None:
-    """Do what a history says."""
-    for step in history:
-        if step == "refresh":
-            town.refresh()
-        elif step == "redraw":
-            town.publish((("A", "A1", 2), ("A", "A2", 1), *SIX[3:]), valid_from=20_495 + town.loads)
-        elif isinstance(step, list):
-            ledger = town.deliver(*step) if step else None
-            if ledger:
-                placed = ledger.located + ledger.outside + ledger.no_location
-                assert ledger.accepted + ledger.updated == placed
-        elif step[0] == "entries":
-            town.entries(
-                "\n".join([LINES[0], *(LINES[at] for at in sorted(step[1]))]) + "\n", replace=step[2]
-            )
-        else:
-            _, number, square, remember = step
-            key = FactKey("cases", "cases", f"C{number}")
-            try:
-                settling.place(town.writer(), key, 121 + square * SIDE, 31 + SIDE / 2, remember=remember)
-            except settling.PlacingError:
-                continue  # not delivered, or without an address to remember
-
-
-@pytest.mark.parametrize("seed", [1])
-def test_a_long_history_on_both_stores(town, seed):
-    """The same property on either store, by two histories drawn from a seed."""
-    import random
-
-    draw = random.Random(seed)
-    for turn in range(10):
-        town.deliver(
-            *(
-                fact(draw.randint(1, 9), square=draw.choice([None, None, 0.5, 3.5]), reported=draw.randint(0, 60),
-                     hint=draw.choice([None, "A", "B2"]), address=draw.choice(ADDRESSES))
-                for _ in range(4)
-            )
-        )  # fmt: skip
-        live(town, [("entries", set(draw.sample(range(1, len(LINES)), 3)), turn % 3 == 0),
-                    ("hand", draw.randint(1, 9), draw.choice([0.5, 4.5]), turn % 2 == 0)])  # fmt: skip
-        if turn % 2:
-            town.refresh()
-    town.refresh()
-    same_by_shares_and_facts(town)
-    grown = stored(town, "cases")
-    assert [str(one) for one in verify(town.store)] == []
-    town.refresh(full=True)
-    assert (stored(town, "cases")[:, 5:] == grown[:, 5:]).all()
-
-
-def test_units_without_versions_move_nothing(tmp_path, store_url):
-    town = Town(tmp_path, store_url)
-    assert town.entries().moved.facts == 0
-    assert isinstance(gazetteer.proposals(town.store), DataFrame)
-    assert whole_scope().whole and CASES
-    town.store.close()

@@ -4,9 +4,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from addressed import ENTRIES, FEBRUARY, Town, fact
 from dash._utils import to_json
 from sqlalchemy import select
-from test_gazetteer_store import ENTRIES, FEBRUARY, Town, fact
 from test_trees import COMMITTEES
 from world import SIX, START
 

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -13,216 +12,41 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from shapely.geometry import Polygon
+from sampled import DAYS, MIDNIGHT, STARTS, UNTIL, local, since_day
 
 from data.departments import Roster, read_list
-from data.sample import STORIES, arrivals, write_sample
-from data.sample.blocks import divide
-from data.sample.board import RIVER_LINE
+from data.sample import STORIES, write_sample
 from data.sample.days import is_workday, workday_after
-from data.sample.partition import grow
-from data.sample.sizes import SIZES, stream
 from data.sample.stories import BEHIND_GRID, LITTER_GRID, SILENT_HOURS
-from data.sample.town import ADMIN_LEVELS, LEVELS, make_town
+from data.sample.town import LEVELS
 from data.settings import load_settings
 from data.sources.definition import load_sources
 from data.sources.reading import read_batches
-from geo.changes import compare
-
-UNTIL = date(2026, 11, 2)
-DAYS = 190
-MIDNIGHT = datetime(2026, 11, 1, 16, tzinfo=UTC)  # local midnight at the start of UNTIL
-STARTS = {"case": "reported_at", "order": "accepted_at", "alert": "occurred_at", "parking": "observed_at"}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("sample") / "city"
-    write_sample(made, size="subdistrict", days=DAYS, until=UNTIL)
-    return made
+@pytest.fixture
+def folder(sampled) -> Path:
+    return sampled.folder
 
 
-@pytest.fixture(scope="module")
-def deliveries(folder: Path) -> list[dict]:
-    return tomllib.loads((folder / "history" / "manifest.toml").read_text(encoding="utf-8"))["deliveries"]
+@pytest.fixture
+def deliveries(sampled) -> list[dict]:
+    return sampled.deliveries
 
 
-@pytest.fixture(scope="module")
-def frames(folder: Path, deliveries: list[dict]) -> dict[str, pd.DataFrame]:
-    """Every delivered row by source, as the intake reads it, with the instant of its delivery."""
-    sources = load_sources(folder / "sources")
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in sources}
-    for entry in deliveries:
-        path = folder / "history" / entry["file"]
-        for batch in read_batches(sources[entry["source"]], [path], now=datetime(2027, 1, 1, tzinfo=UTC)):
-            assert not batch.rejects or entry["source"] == "hotline_12345", batch.rejects[:3]
-            parts[entry["source"]].append(batch.frame.assign(delivered=pd.Timestamp(entry["delivered_at"])))
-    return {name: pd.concat(rows, ignore_index=True) for name, rows in parts.items()}
+@pytest.fixture
+def frames(sampled) -> dict[str, pd.DataFrame]:
+    return sampled.frames
 
 
-@pytest.fixture(scope="module")
-def newest(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The last state of every fact."""
-    return {name: frame.drop_duplicates("key", keep="last") for name, frame in frames.items()}
+@pytest.fixture
+def newest(sampled) -> dict[str, pd.DataFrame]:
+    return sampled.newest
 
 
-@pytest.fixture(scope="module")
-def units(folder: Path) -> dict[tuple[str, str], pd.DataFrame]:
-    """Units by version and level as their files hold them."""
-    found = {}
-    for version in ("v1", "v2"):
-        for level in LEVELS:
-            document = json.loads((folder / "boundaries" / version / f"{level}.geojson").read_bytes())
-            frame = pd.DataFrame([feature["properties"] for feature in document["features"]])
-            shapes = [json.dumps(feature["geometry"]) for feature in document["features"]]
-            found[version, level] = frame.assign(geometry=shapely.from_geojson(shapes))
-    return found
-
-
-def _local(series: pd.Series) -> pd.Series:
-    return series.dt.tz_convert("Asia/Shanghai")
-
-
-def _since(frame: pd.DataFrame, column: str, first: int, end: int) -> pd.DataFrame:
-    """Rows whose local day of `column` lies in [UNTIL + first, UNTIL + end)."""
-    day = (_local(frame[column]).dt.normalize().dt.tz_localize(None) - pd.Timestamp(UNTIL)).dt.days
-    return frame[(day >= first) & (day < end)]
-
-
-# --- units
-
-
-def test_counts_of_units(units):
-    assert [len(units["v2", level]) for level in LEVELS] == [1, 5, 20, 100, 700]
-    assert [len(units["v1", level]) for level in LEVELS] == [1, 5, 20, 99, 700]
-    for frame in units.values():
-        assert frame["code"].is_unique
-
-
-@pytest.mark.parametrize("version", ["v1", "v2"])
-def test_every_level_tiles_exactly(units, version):
-    for level in LEVELS:
-        shapes = units[version, level]["geometry"].to_numpy()
-        assert shapely.is_valid(shapes).all()
-        assert shapely.coverage_is_valid(shapes), level
-
-
-@pytest.mark.parametrize("version", ["v1", "v2"])
-def test_children_fill_their_parents_to_the_last_digit(units, version):
-    for upper, lower in pairwise(LEVELS):
-        parents, children = units[version, upper], units[version, lower]
-        assert set(children["parent"]) == set(parents["code"])
-        for code, shape in zip(parents["code"], parents["geometry"], strict=True):
-            own = children.loc[children["parent"] == code, "geometry"].to_numpy()
-            filled = shapely.normalize(shapely.coverage_union_all(own))
-            assert filled.equals_exact(shapely.normalize(shape), tolerance=0), code
-
-
-def test_coordinates_have_seven_decimals(units):
-    numbers = shapely.get_coordinates(units["v2", "metagrid"]["geometry"].to_numpy())
-    assert (np.round(numbers * 1e7) / 1e7 == numbers).all()
-
-
-def test_redrawn_boundary(units):
-    old, new = units["v1", "grid"].set_index("code"), units["v2", "grid"].set_index("code")
-    changed = {
-        old["name"][code] for code in old.index if not old["geometry"][code].equals(new["geometry"][code])
-    }
-    assert changed == {"青藤", "桂堂"}
-    assert units["v1", "subdistrict"]["geometry"][0].equals(units["v2", "subdistrict"]["geometry"][0])
-
-
-def test_a_redrawn_boundary_gives_new_codes_to_new_units_only(units):
-    def changed(level: str) -> dict[str, tuple]:
-        frames = [units[version, level].assign(level=0) for version in ("v1", "v2")]
-        rows = compare(*(frame[["code", "name", "level", "geometry"]] for frame in frames))
-        return {row.name: (row.change, row.others) for row in rows.itertuples() if row.change != "same"}
-
-    old, new = (units[version, "microgrid"].set_index("name") for version in ("v1", "v2"))
-    assert {name: change for name, (change, _) in changed("grid").items()} == {
-        "青藤": "redrawn",
-        "桂堂": "redrawn",
-    }
-    found = changed("microgrid")
-    (whole,) = set(old.index) - set(new.index) - {name for name in old.index if name.startswith("桂堂")}
-    parts = sorted(set(new.index) - set(old.index) - {"青藤-6"})
-    assert found == {
-        "青藤-6": ("renamed", ""),
-        whole: ("split", ",".join(new["code"][parts])),
-        **dict.fromkeys(parts, ("split", old["code"][whole])),
-    }
-    assert whole.startswith("采薇") and parts == ["采薇-5", "采薇-6"]
-    assert changed("metagrid") == changed("area") == changed("subdistrict") == {}
-
-
-def test_larger_sizes_tile_with_sub_districts_of_their_own_shape():
-    town = make_town(SIZES["district"], seed=3)
-    streets = town.units["v2"]["subdistrict"]
-    assert len(streets) == 12 and streets["name"].is_unique
-    assert set(shapely.get_type_id(streets["geometry"].to_numpy())) == {3}  # whole polygons, no islands
-    for level in LEVELS:
-        assert shapely.coverage_is_valid(town.units["v2"][level]["geometry"].to_numpy()), level
-    assert town.units["v2"]["grid"]["name"].is_unique
-
-
-@pytest.mark.parametrize(("size", "most"), [("subdistrict", 12), ("district", 12)])
-def test_committees_tile_each_sub_district_across_the_borders_of_grids(size, most):
-    town = make_town(SIZES[size], seed=3)
-    streets, committees = (town.admin[level] for level in ADMIN_LEVELS)
-    assert streets.equals(town.units["v2"]["subdistrict"])
-    assert committees["code"].is_unique and committees["code"].str.len().eq(12).all()
-    assert shapely.coverage_is_valid(committees["geometry"].to_numpy())
-    for code, own in committees.groupby("parent"):
-        assert 8 - 4 * (size != "subdistrict") <= len(own) <= most, code
-        assert own["name"].is_unique and own["name"].str.endswith("居委会").all()
-        filled = shapely.normalize(shapely.coverage_union_all(own["geometry"].to_numpy()))
-        street = streets.set_index("code")["geometry"][code]
-        assert filled.equals_exact(shapely.normalize(street), tolerance=0), code
-    grids = town.plots.groupby("committee_code")["grid"]
-    shared = town.plots.groupby("grid")["committee_code"].nunique()
-    assert (grids.nunique() > 1).mean() > 0.9 and (shared > 1).mean() > 0.5
-    alone = [own.iloc[0] for _, own in grids if own.nunique() == 1]
-    whole = sum(shared[grid] == 1 for grid in alone)  # committees that are just a grid: few, by the river
-    assert whole <= (0 if size == "subdistrict" else 0.05 * len(committees))
-    assert set(shapely.get_type_id(committees["geometry"].to_numpy())) <= {3, 6}
-
-
-def test_the_largest_size_has_a_hundred_sub_districts():
-    assert SIZES["city"].subdistricts >= 100
-
-
-@given(
-    st.sets(st.tuples(st.integers(-4, 9), st.integers(-4, 5)), min_size=6),
-    st.integers(1, 5),
-    st.integers(0, 99),
-)
-@settings(max_examples=60, deadline=None)
-def test_regions_share_out_every_cell_and_hang_together(cells, count, seed):
-    regions = grow(set(cells), min(count, len(cells)), stream(seed, "test"))
-    assert Counter(cell for region in regions for cell in region) == Counter(cells)
-    for region in regions:
-        reached, edge = set(), [min(region)]
-        while edge:
-            column, row = edge.pop()
-            reached.add((column, row))
-            near = [(column, row - 1), (column, row + 1), (column - 1, row), (column + 1, row)]
-            edge += [
-                c
-                for c in near
-                if c in region and c not in reached and {column, c[0]} != {RIVER_LINE - 1, RIVER_LINE}
-            ]
-        assert reached == region
-
-
-@given(st.integers(20, 90), st.integers(20, 90), st.integers(1, 9), st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
-def test_division_leaves_nothing_over(width, height, count, seed):
-    shape = Polygon([(0, 0), (width * 100, 0), (width * 130, height * 100), (0, height * 100)])
-    pieces, cuts = divide(shape, count, stream(seed, "test"))
-    assert len(pieces) == count and len(cuts) == count - 1
-    assert sum(piece.area for piece in pieces) == pytest.approx(shape.area, rel=1e-9)
+@pytest.fixture
+def units(sampled) -> dict[tuple[str, str], pd.DataFrame]:
+    return sampled.units
 
 
 # --- declarations
@@ -305,7 +129,7 @@ def test_how_much_happens_in_a_day(newest):
     assert 30 < len(newest["hotline_12345"]) / DAYS < 40
     assert len(newest["parking"]) == 12 * 48 * DAYS
     by_weekday = (
-        newest["grid_cases"].groupby(_local(newest["grid_cases"]["reported_at"]).dt.day_of_week).size()
+        newest["grid_cases"].groupby(local(newest["grid_cases"]["reported_at"]).dt.day_of_week).size()
     )
     assert by_weekday[6] < 0.85 * by_weekday[:5].mean()
 
@@ -350,15 +174,15 @@ def test_the_grid_that_falls_behind(newest):
     cases = newest["grid_cases"]
     cases = cases[cases["due_at"].notna() & (cases["voided"] == False)]  # noqa: E712  (a nullable column)
     cases = cases.assign(good=(cases["closed_at"] <= cases["due_at"]).astype(float))
-    last = _since(cases, "due_at", -30, 0)
-    before = _since(cases, "due_at", -DAYS, -60)
+    last = since_day(cases, "due_at", -30, 0)
+    before = since_day(cases, "due_at", -DAYS, -60)
     mine = lambda frame: frame[frame["unit_hint"] == BEHIND_GRID]["good"].mean()  # noqa: E731
     assert 0.66 < mine(last) < 0.86 < mine(before)
     assert last[last["unit_hint"] != BEHIND_GRID]["good"].mean() > 0.88
 
 
 def test_the_grid_with_too_few_cases(newest):
-    month = _since(newest["grid_cases"], "reported_at", -30, 0)
+    month = since_day(newest["grid_cases"], "reported_at", -30, 0)
     assert 0 < (month["unit_hint"] == "松间").sum() < 20
 
 
@@ -368,7 +192,7 @@ def test_the_night_littering_spot(newest):
     assert spots.iloc[0] > 5 * spots.iloc[1]
     spot = alerts[alerts["building"] == spots.index[0]]
     assert (spot["unit_hint"] == LITTER_GRID).all()
-    assert _local(spot["occurred_at"]).dt.hour.isin([22, 23, 0, 1]).mean() > 0.9
+    assert local(spot["occurred_at"]).dt.hour.isin([22, 23, 0, 1]).mean() > 0.9
     repeats = alerts.sort_values("occurred_at").groupby("device")["occurred_at"].diff() < pd.Timedelta(
         minutes=10
     )
@@ -378,10 +202,10 @@ def test_the_night_littering_spot(newest):
 def test_the_typhoon(newest):
     alerts = newest["facade"]
     story = next(story for story in STORIES if story.name == "typhoon")
-    storm = len(_since(alerts, "occurred_at", story.first, story.end)) / (story.end - story.first)
+    storm = len(since_day(alerts, "occurred_at", story.first, story.end)) / (story.end - story.first)
     calm = (len(alerts) - storm * (story.end - story.first)) / DAYS
     assert storm > 15 > 15 * calm
-    cases = _since(newest["grid_cases"], "reported_at", story.first, story.end)
+    cases = since_day(newest["grid_cases"], "reported_at", story.first, story.end)
     assert (cases["category"] == "突发事件/树木倒伏").sum() > 10
 
 
@@ -395,7 +219,7 @@ def test_the_silent_source(deliveries, frames):
 
 
 def test_car_parks_fill_and_empty(newest):
-    readings = newest["parking"].assign(hour=_local(newest["parking"]["observed_at"]).dt.hour)
+    readings = newest["parking"].assign(hour=local(newest["parking"]["observed_at"]).dt.hour)
     share = readings["occupied"] / readings["capacity"]
     by_hour = share.groupby([readings["type"], readings["hour"]]).mean()
     assert by_hour["配建", 3] > by_hour["配建", 11] + 0.2
@@ -435,75 +259,6 @@ def test_working_days_follow_the_adjusted_calendar():
     assert not is_workday(day(2026, 10, 1)) and is_workday(day(2026, 10, 10))  # a Saturday that is worked
     after = workday_after(np.array([day(2026, 9, 30)]), np.array([1]))
     assert after[0] == day(2026, 10, 8)
-
-
-# --- what arrives later
-
-
-def _arrived(folder: Path, since: timedelta, until: timedelta) -> dict[str, bytes]:
-    paths = arrivals(folder, since=MIDNIGHT + since, until=MIDNIGHT + until)
-    return {path.name: path.read_bytes() for path in paths}
-
-
-def _keys(folder: Path, since: timedelta, until: timedelta) -> dict[str, pd.DataFrame]:
-    sources = load_sources(folder / "sources")
-    found = {}
-    for path in arrivals(folder, since=MIDNIGHT + since, until=MIDNIGHT + until):
-        batches = list(read_batches(sources[path.parent.name], [path], now=MIDNIGHT + until))
-        assert not any(batch.rejects for batch in batches)
-        frame = pd.concat([batch.frame for batch in batches])
-        found[path.parent.name] = frame.assign(arrived=str(until))
-    return found
-
-
-def test_the_same_window_gives_the_same_files(folder):
-    first = _arrived(folder, timedelta(hours=9), timedelta(hours=9.5))
-    assert first and first == _arrived(folder, timedelta(hours=9), timedelta(hours=9.5))
-    assert not list((folder / "inbox").rglob("*.part"))
-
-
-def test_nothing_arrives_of_the_time_of_the_history(folder):
-    assert not _arrived(folder, timedelta(hours=-9), timedelta(0))
-
-
-def test_windows_continue_one_another(folder):
-    whole = _keys(folder, timedelta(0), timedelta(hours=12))
-    parts = [_keys(folder, timedelta(hours=h), timedelta(hours=h + 3)) for h in (0, 3, 6, 9)]
-    for name in ("grid_cases", "hotline_12345", "public_reports", "parking"):
-        halves = pd.concat([part[name] for part in parts if name in part])
-        last = halves.drop_duplicates("key", keep="last").set_index("key").sort_index()
-        once = whole[name].set_index("key").sort_index()
-        assert set(once.index) <= set(last.index)
-        columns = [c for c in once.columns if c not in ("row", "file", "arrived")]
-        pd.testing.assert_frame_equal(last.loc[once.index, columns], once[columns], check_dtype=False)
-
-
-def test_open_cases_of_the_history_are_closed_by_arrivals(folder, newest):
-    open_ones = newest["grid_cases"].loc[newest["grid_cases"]["status"] == "dispatched", "key"]
-    arrived = _keys(folder, timedelta(0), timedelta(hours=20))["grid_cases"]
-    closed = arrived[arrived["key"].isin(open_ones) & (arrived["status"] == "closed")]
-    assert len(closed)
-    fresh = arrived[arrived["reported_at"] >= MIDNIGHT]
-    assert len(fresh) and not set(fresh["key"]) & set(newest["grid_cases"]["key"])
-
-
-def test_a_quiet_source_repeats_its_newest_row(folder):
-    quiet = timedelta(hours=3, minutes=40)
-    names = {name.split("-")[0] for name in _arrived(folder, quiet, quiet + timedelta(minutes=30))}
-    assert {"grid_cases", "hotline_12345", "public_reports", "parking"} <= names
-
-
-def test_the_cameras_wake_up_now_and_then(folder):
-    starts = [timedelta(minutes=10 * slot) for slot in range(40)]
-    windows = [_arrived(folder, start, start + timedelta(minutes=10)) for start in starts]
-    awake = [any(name.startswith("littering") for name in files) for files in windows]
-    assert 1 <= sum(awake) < 10
-
-
-def test_who_looks_for_the_first_time_finds_the_cameras_silent(folder):
-    """What the platform saw before anybody asked is lost, so that its age goes on from the history."""
-    asked = [_arrived(folder, timedelta(0), timedelta(hours=hour)) for hour in (8, 12, 16, 20)]
-    assert sum(any(name.startswith("littering") for name in files) for files in asked) <= 1
 
 
 def test_the_hotline_sends_lines_no_intake_may_take(folder, deliveries):

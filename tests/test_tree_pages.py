@@ -8,14 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 import fakes_pages as fakes
 import pytest
 from dash._utils import to_json
+from fakes_map import answer_of as map_answer
+from fakes_map import ask_of as map_ask
 from fakes_pages import find, links, text_of
 from test_analyst_page import answer_of as analyst_answer
 from test_analyst_page import ask_of as analyst_ask
 from test_analyst_page import style_of
 from test_kpi_page import answer_of as kpi_answer
 from test_kpi_page import ask_of as kpi_ask
-from test_map_page import answer_of as map_answer
-from test_map_page import ask_of as map_ask
 from world import SIX, World, case
 
 from callbacks import router

@@ -7,21 +7,9 @@ from pathlib import Path
 
 import pytest
 import shapely
-from commanding import City, geojson, linli
+from commanding import CASES, City, geojson, linli
 
-CASES = """
-kind = "case"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-category = "category"
-reported_at = "reported"
-lon = "lon"
-lat = "lat"
-unit_hint = ["grid", "committee"]
-"""
+MAPPED = CASES + 'unit_hint = ["grid", "committee"]\n'
 PERIOD = ("--from", "2026-03-01", "--to", "2026-03-05")
 SECRET = "a long enough password\n"
 
@@ -51,7 +39,7 @@ def town(tmp_path_factory) -> City:
     city("units", "import", kept, "--level", "committee", "--tree", "admin", *fields)
     assert city("units", "check", "--tree", "admin").out == "no faults\n"
     city("units", "publish", "--tree", "admin")
-    city.source("cases", CASES)
+    city.source("cases", MAPPED)
     rows = ["1,121.002,31.005,,", "2,121.007,31.005,,", "3,121.017,31.005,,", "4,,,,K3", "5,,,G2,"]
     lines = [
         "id,lon,lat,grid,committee,category,reported",

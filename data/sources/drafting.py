@@ -218,12 +218,14 @@ def _learn(document: TOMLDocument, source: Source, header: str, meant: str) -> N
     aliases[columns[0]] = _with(aliases.get(columns[0], []), header)
 
 
-def _with(entry: object, header: str) -> Array:
+def _with(entry: str | Sequence[str], header: str) -> Array:
     """A list of names with one more; a list keeps the way it is written."""
     if isinstance(entry, Array):
         if header not in entry:
             entry.append(header)
         return entry
     found = tomlkit.array()
-    found.extend([*([entry] if isinstance(entry, str) else list(entry)), header])  # type: ignore[call-overload]
+    for name in [entry] if isinstance(entry, str) else entry:
+        found.append(name)
+    found.append(header)
     return found

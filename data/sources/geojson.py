@@ -30,9 +30,7 @@ def open_geojson(source: Source, path: Path, *, limit: int) -> Iterator[Raw]:
 
 def _noting(raws: Iterator[Raw], shapes: int) -> Iterator[Raw]:
     for raw in raws:
-        if shapes:
-            raw = replace(raw, notes=raw.notes + Counter(geometry_not_a_point=shapes))  # noqa: PLW2901
-        yield raw
+        yield replace(raw, notes=raw.notes + Counter(geometry_not_a_point=shapes)) if shapes else raw
         shapes = 0
 
 

@@ -53,8 +53,10 @@ def _rows(sheet: Any) -> dense.Rows:
     blank: tuple[Any, ...] = ()
     for number, row in enumerate(rows, 1):
         if row is blank or row.count(None) == len(row):  # empty rows below a far cell are one object
-            blank, row = row, ()  # noqa: PLW2901
-        yield number, row
+            blank = row
+            yield number, ()
+        else:
+            yield number, row
 
 
 def _spans(file: Any, name: str) -> list[Span]:
