@@ -11,6 +11,7 @@ from data import places
 from data.crossing import Crossing, Held
 from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator
+from data.kept import Kept
 from data.query import Period, Query
 from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
@@ -68,6 +69,7 @@ class Counter:
     """Sums for one question in one snapshot of the store.
 
     across  a scope given in another tree than that of `versions`: only its own facts are counted
+    kept    columns of shares read before
     """
 
     def __init__(
@@ -79,9 +81,10 @@ class Counter:
         seen: Published,
         *,
         across: Crossing | None = None,
+        kept: Kept,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen, self.across = seen, across
+        self.seen, self.across, self.kept = seen, across, kept
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
@@ -97,7 +100,9 @@ class Counter:
         if known and summed and not words and not only:
             return from_rollup(self.connection, self.seen, region, asks)
         if known and self.seen.shares and self._placed(region, held):
-            counted = count_shares(self.connection, self.seen, region, asks, only=only, words=words)
+            counted = count_shares(
+                self.connection, self.seen, region, asks, only=only, words=words, kept=self.kept
+            )
         else:
             counted = count_facts(
                 self.connection, self.settings, region, wanted[0].subject, load=self.load, only=only, words=words,

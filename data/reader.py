@@ -44,7 +44,10 @@ class Reader(Ground):
         if self.published is None:
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         seen = self.published
-        return Counter(connection, self.settings, self.asked(query), self.versions, seen, across=self.across)
+        return Counter(
+            connection, self.settings, self.asked(query), self.versions, seen,
+            across=self.across, kept=self.store.columns,
+        )  # fmt: skip
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""

@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from data.kept import Kept
 from data.settings import Settings
 
 PRAGMAS = (
@@ -49,6 +50,7 @@ PRAGMAS = (
     "PRAGMA wal_autocheckpoint=8192",
 )
 
+KEPT_BYTES = 128_000_000  # three and a half million cases, every column of them
 AS_BYTES = {"as_bytes": True}  # execution options of statements whose rows hold arrays as bytes
 ASKED_AFTER = 30.0  # seconds a pooled connection may have been left alone before it is asked whether it lives
 
@@ -66,6 +68,7 @@ class Store:
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
         self.crossings: dict[tuple, Any] = {}  # units a scope reaches in another tree (`data.crossing`)
+        self.columns = Kept(KEPT_BYTES)  # of the shares of published generations, which never change
         self.gazetteers: dict[tuple, Any] = {}  # made ready for a version, by what it and the entries are
 
     @property
