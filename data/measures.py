@@ -11,6 +11,7 @@ from data import places
 from data.crossing import Crossing, Held
 from data.factstore import load_as_of
 from data.indicators import INDICATORS, Indicator
+from data.kept import Kept
 from data.query import Period, Query
 from data.rollup import Published
 from data.rollup_read import Ask, from_rollup, holds
@@ -70,6 +71,7 @@ class Counter:
 
     now     the present, microseconds UTC: what a stock of a running day is counted at (`data.running`)
     across  a scope given in another tree than that of `versions`: only its own facts are counted
+    kept    columns of shares read before
     """
 
     def __init__(
@@ -82,9 +84,10 @@ class Counter:
         *,
         now: int,
         across: Crossing | None = None,
+        kept: Kept,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen, self.across = seen, across
+        self.seen, self.across, self.kept = seen, across, kept
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.now = now
@@ -104,7 +107,7 @@ class Counter:
         if known and self.seen.shares and self._placed(region, held):
             late = entering(self.connection, self.settings, asks, load=self.load, now=self.now)
             counted = count_shares(
-                self.connection, self.seen, region, asks, only=only, words=words, less=late
+                self.connection, self.seen, region, asks, only=only, words=words, less=late, kept=self.kept
             )
         else:
             counted = count_facts(

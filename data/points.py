@@ -187,12 +187,13 @@ def _listing(asked: Asked) -> TextClause:
 def _longest(asked: Asked) -> TextClause:
     """id, category, address, place, due_at, lon, lat."""
     parts = [
-        f"""SELECT f.key id, (SELECT text FROM term WHERE id = f.category), f.address, p.place, f.due_at due_at,
-        f.lon, f.lat {clause} AND f.due_at < :now"""
+        f"""SELECT f.key id, f.category, f.address, p.place, f.due_at due_at, f.lon, f.lat
+        {clause} AND f.due_at < :now"""
         for clause in _open("cases", *asked, drawn=False)
     ]
-    query = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
-    return text(query)
+    longest = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
+    return text(f"""SELECT id, (SELECT text FROM term WHERE term.id = longest.category), address, place, due_at,
+        lon, lat FROM ({longest}) longest ORDER BY due_at, longest.id""")
 
 
 def _newest(row: Sequence) -> tuple:

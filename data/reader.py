@@ -46,7 +46,7 @@ class Reader(Ground):
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         return Counter(
             connection, self.settings, self.asked(query), self.versions, self.published, now=self.present(query),
-            across=self.across,
+            across=self.across, kept=self.store.columns,
         )  # fmt: skip
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:

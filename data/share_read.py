@@ -11,20 +11,36 @@ from sqlalchemy import Connection, bindparam, select
 from data.crossing import Ranges
 from data.factstore import narrowing, read_terms, term_kind
 from data.indicators import Indicator, of_subject
+from data.kept import Kept
 from data.places import Version, of_revisions
 from data.rollup import Published
 from data.rollup_read import Ask
-from data.schema import share
+from data.schema import generation, share
 from data.shares import added, place_column, unpacked, value_column, version_of
 from data.store import AS_BYTES
 from data.sums import Counted, Filter, Region, below
 from data.tally import Cells, Share, Shares, add_up, columns, histograms, merge
 
-_COLUMNS = (
-    select(share.c.gen, share.c.part, share.c.name, share.c.sign, share.c.size, share.c.kind, share.c.body)
-    .where(share.c.subject == bindparam("subject"), share.c.gen.between(bindparam("base"), bindparam("last")))
-    .where(share.c.name.in_(bindparam("names", expanding=True)))
-    .execution_options(**AS_BYTES)
+_MINE = (
+    share.c.subject == bindparam("subject"),
+    share.c.gen.between(bindparam("first"), bindparam("last")),
+    share.c.name.in_(bindparam("names", expanding=True)),
+)
+_HEADS = (  # the instant a generation was begun tells it from one of its number in a database put in this one's place
+    select(
+        share.c.gen,
+        share.c.part,
+        share.c.name,
+        share.c.sign,
+        share.c.size,
+        share.c.kind,
+        generation.c.started_at,
+    )
+    .join(generation, generation.c.id == share.c.gen)
+    .where(*_MINE)
+)
+_BODIES = (
+    select(share.c.gen, share.c.part, share.c.name, share.c.body).where(*_MINE).execution_options(**AS_BYTES)
 )
 
 
@@ -45,22 +61,39 @@ class BrokenShares(ValueError):
         return f"{where}: got {got}; expected {expected}"
 
 
-def read_shares(connection: Connection, seen: Published, subject: str, names: Collection[str]) -> list[Part]:
-    """Columns of every fact of the published generations. Raises BrokenShares."""
-    asked = {"subject": subject, "base": seen.base, "last": seen.generation, "names": sorted(names)}
+def read_shares(
+    connection: Connection, seen: Published, subject: str, names: Collection[str], *, kept: Kept
+) -> list[Part]:
+    """Columns of every fact of the published generations, those in `kept` without reading them. Raises BrokenShares."""
+    asked = {"subject": subject, "first": seen.base, "last": seen.generation, "names": sorted(names)}
+    heads = connection.execute(_HEADS, asked).all()
+    started = {head.gen: head.started_at for head in heads}
+    keys = [(head.gen, head.part, head.name) for head in heads]
+    bodies = {key: kept.get((subject, started[key[0]], *key)) for key in keys}
+    if absent := [key for key, body in bodies.items() if body is None]:
+        fewer = {"first": min(key[0] for key in absent), "names": sorted({key[2] for key in absent})}
+        for gen, part, name, body in connection.execute(_BODIES, asked | fewer):
+            kept.put((subject, started[gen], gen, part, name), body)
+            bodies[gen, part, name] = body
     found: dict[tuple[int, int], Part] = {}
-    for gen, part, name, sign, size, kind, body in connection.execute(_COLUMNS, asked):
+    for gen, part, name, sign, size, kind, _ in heads:
+        body = bodies[gen, part, name] or b""
         try:
             column = unpacked(kind, body, size)
         except ValueError:
             where, got = f"shares of {subject}, part {gen}.{part}", f"{len(body)} bytes in column '{name}'"
             raise BrokenShares(where, got, f"{size} integers {kind}") from None
         found.setdefault((gen, part), Part(sign, size, {})).columns[name] = column
+    _check_whole(found, subject, names)
+    return list(found.values())
+
+
+def _check_whole(found: Mapping[tuple[int, int], Part], subject: str, names: Collection[str]) -> None:
+    """Raise BrokenShares where a part lacks a column."""
     for (gen, number), one in found.items():
         if lacking := set(names) - one.columns.keys():
             where, wanted = f"shares of {subject}, part {gen}.{number}", ", ".join(sorted(lacking))
             raise BrokenShares(where, f"{len(one.columns)} of {len(names)} columns", f"{wanted} too")
-    return list(found.values())
 
 
 def count_shares(
@@ -72,6 +105,7 @@ def count_shares(
     only: Filter,
     words: Sequence[str] = (),
     less: Sequence[tuple[Indicator, DataFrame]] = (),
+    kept: Kept,
 ) -> Counted:
     """Count flows and stocks of one subject in a region, narrowed to words and split by words.
 
@@ -93,7 +127,7 @@ def count_shares(
             for word, text in only.words.items()
         }
         wanted = {*names, *ids, *(column for column, _ in where)}
-        read = read_shares(connection, seen, subject, wanted)
+        read = read_shares(connection, seen, subject, wanted, kept=kept)
         read += [_taken(connection, entry, facts, wanted) for entry, facts in less if len(facts)]
         parts = [_chosen(part, names, where, ids) for part in read]
     found = {name: _joined([part.columns[name] for part in parts]) for name in names}
@@ -150,7 +184,7 @@ def all_shares(
     returns  place, category_id … (`data.factstore.narrowing`), day, value, bin (of histograms; else 0), sign
     """
     place, words, every = place_column(version.id), narrowing(subject), of_subject(subject)
-    parts = read_shares(connection, seen, subject, {place, *words, *_names(every)})
+    parts = read_shares(connection, seen, subject, {place, *words, *_names(every)}, kept=Kept(0))
     found: dict[str, list[DataFrame]] = {}
     for part in parts:
         known = {"place": part.columns[place], **{f"{word}_id": part.columns[word] for word in words}}

@@ -35,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, DisconnectionError
 from sqlalchemy.pool import QueuePool
 
+from data.kept import Kept
 from data.settings import Settings
 
 PRAGMAS = (
@@ -52,6 +53,7 @@ FETCHED_AT_ONCE = 1_000  # rows: what the processor's cache holds; ten times as 
 ROWS_AT_ONCE = 32  # of one INSERT on SQLite: half the time of a row a statement; more gain nothing
 LEAST_VARIABLES = 999  # that every SQLite takes in one statement
 SORT_CACHE = 1000  # KiB while an index is built: SQLite sorts runs of this size and merges them, the faster the smaller
+KEPT_BYTES = 128_000_000  # three and a half million cases, every column of them
 AS_BYTES = {"as_bytes": True}  # execution options of statements whose rows hold arrays as bytes
 ASKED_AFTER = 30.0  # seconds a pooled connection may have been left alone before it is asked whether it lives
 
@@ -69,6 +71,7 @@ class Store:
             int, Any
         ] = {}  # boundary versions already read, by id; a published one never changes
         self.crossings: dict[tuple, Any] = {}  # units a scope reaches in another tree (`data.crossing`)
+        self.columns = Kept(KEPT_BYTES)  # of the shares of published generations, which never change
         self.gazetteers: dict[tuple, Any] = {}  # made ready for a version, by what it and the entries are
 
     @property

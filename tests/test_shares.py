@@ -16,11 +16,12 @@ from world import SIX, World, case, same_by_shares_and_facts
 
 from data import rollup, shares
 from data.departments import DEPARTMENT, Department, record
+from data.kept import Kept
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
 from data.refreshing import gather
 from data.rollup import SHARES, published
-from data.schema import publication, share
+from data.schema import generation, publication, share
 from data.share_read import BrokenShares
 from data.store import Store
 from data.verify import verify
@@ -277,3 +278,32 @@ def test_a_page_that_finds_shares_broken_says_so(world):
         connection.execute(delete(share).where(share.c.name == "category"))
     with pytest.raises(BrokenShares, match=r"shares of cases, part 1.0: got .* expected category too"):
         by(world, "unit_code", category="litter")
+
+
+def test_columns_read_once_are_kept_for_the_database_they_are_of(world):
+    world.load([case(1), case(2, category="parking")])
+    world.refresh()
+    found = by(world, "category")
+    with world.store.write() as connection:
+        connection.execute(update(share).values(body=b""))
+    assert by(world, "category") == found
+    world.load([case(3, category="parking")])
+    world.refresh()  # a generation of its own, and the columns of the one before are still those read
+    assert by(world, "category") == {("litter",): 1, ("parking",): 2}
+    with world.store.write() as connection:
+        connection.execute(update(generation).values(started_at=1))  # as in another database
+    with pytest.raises(BrokenShares):
+        by(world, "category")
+
+
+def test_what_was_used_longest_ago_makes_room():
+    kept = Kept(10)
+    for name in ("a", "b"):
+        kept.put(name, name.encode() * 4)
+    assert (kept.get("a"), kept.size) == (b"aaaa", 8)
+    kept.put("c", b"cccc")
+    assert [kept.get(name) for name in "abc"] == [b"aaaa", None, b"cccc"]
+    kept.put("a", b"aa")
+    assert (kept.get("a"), kept.size) == (b"aa", 6)
+    kept.put("d", b"d" * 11)  # more than there is room for
+    assert ([kept.get(name) for name in "acd"], kept.size) == ([None] * 3, 0)
