@@ -73,7 +73,8 @@ def agree(world: World, *, kept: bool = True) -> None:
     for tree in atlas:
         other = next((name for name in atlas if name != tree), tree)
         part = world.reader(atlas[other].code_at[2], tree=tree, of=other)
-        same_by_shares_and_facts(world, world.reader(tree=tree), part, kept=kept)
+        same_by_shares_and_facts(world, world.reader(tree=tree), kept=kept, every=1 if tree == "grid" else 3)
+        same_by_shares_and_facts(world, part, kept=kept, every=3)
     assert [str(entry) for entry in verify(world.store)] == []
 
 
