@@ -192,8 +192,9 @@ def _longest(asked: Asked) -> TextClause:
         for clause in _open("cases", *asked, drawn=False)
     ]
     longest = " UNION ALL ".join(parts) + " ORDER BY due_at, id LIMIT :limit"
-    return text(f"""SELECT id, (SELECT text FROM term WHERE term.id = longest.category), address, place, due_at,
-        lon, lat FROM ({longest}) longest ORDER BY due_at, longest.id""")
+    query = f"""SELECT id, (SELECT text FROM term WHERE term.id = longest.category), address, place, due_at, lon, lat
+        FROM ({longest}) longest ORDER BY due_at, longest.id"""
+    return text(query)
 
 
 def _newest(row: Sequence) -> tuple:

@@ -4,7 +4,7 @@ A refresh writes a generation nobody reads yet and then points the one row of `p
 starts a new base; an incremental one adds signed rows: what facts said at the last published load, taken away, and
 what they say now, added. Sums are integers, so any history of refreshes equals a full rebuild to the last digit.
 
-Levels of more units than fit a map are not summed: their units hold few facts, and an index finds those.
+Levels of more units than fit a map are not summed: they are counted from what is kept of every fact (`data.shares`).
 """
 
 import json
