@@ -8,9 +8,10 @@ import pandas as pd
 import shapely
 
 from data import boundaries
+from data.bulk import insert_rows
 from data.schema import staged_unit
 from data.settings import Settings, make_folders, parse_settings
-from data.store import Store, insert_rows
+from data.store import Store
 
 LEVELS = ("subdistrict", "area", "grid", "microgrid", "metagrid")
 Splits = tuple[tuple[int, int], ...]  # parts of a unit of each level, across and up

@@ -13,12 +13,13 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
+from data.bulk import insert_rows
 from data.first_placing import place_all
 from data.instants import micros
 from data.locks import one_at_a_time
 from data.schema import PLACES, SUBJECTS, boundary_version, staged_unit, stray_outline, unit
 from data.settings import FIRST_TREE, Level
-from data.store import Store, insert_rows
+from data.store import Store
 from geo.boundaries import BoundaryError, read_units
 from geo.changes import compare
 from geo.faults import ACCEPTABLE, FATAL, Fault, check, uncoded, unknown

@@ -21,11 +21,12 @@ import pandas as pd
 from pandas import DataFrame, Series
 from sqlalchemy import ColumnElement, Connection, Row, Table, func, literal_column, select, update
 
+from data.bulk import any_of, insert_rows, raw_rows
 from data.schema import FACTS, FOREVER, PLACES, STARTS, coverage
 from data.sources.batch import Batch, SourceError
 from data.sources.definition import Source
 from data.spans import EVERYTHING, Span, Spans, covered, numbers
-from data.store import Store, any_of, insert_rows, raw_rows
+from data.store import Store
 
 NEVER = EVERYTHING[0]  # an instant or a version that is not known
 LATEST = EVERYTHING[1]

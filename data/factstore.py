@@ -9,10 +9,10 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
 from data import links
+from data.bulk import raw_rows, whole_numbers
 from data.departments import roster
 from data.facts import DEFAULT_RHYTHM_MINUTES
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
-from data.store import raw_rows, whole_numbers
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {

@@ -16,11 +16,11 @@ import pyarrow as pa
 from pandas import DataFrame
 from sqlalchemy import Connection, Select, and_, func, select
 
+from data.bulk import raw_rows
 from data.factlist import GIVEN, FactColumn, conditions, fact_columns
 from data.factstore import read_terms, term_kind, terms
 from data.query import Query
 from data.schema import FACTS, PLACES, STARTS, source
-from data.store import raw_rows
 
 if TYPE_CHECKING:
     from data.reader import Reader

@@ -8,10 +8,11 @@ from pandas import DataFrame
 from sqlalchemy import Connection, select
 
 from data import places
+from data.bulk import insert_rows
 from data.factstore import terms
 from data.placing import Finder, changes
 from data.schema import FACTS, PLACES, STARTS, load
-from data.store import Store, insert_rows
+from data.store import Store
 
 PLACED_AT_ONCE = 100_000
 

@@ -14,6 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, func, insert, select, update
 
+from data.bulk import any_of
 from data.gazetteer_file import GazetteerError, as_file, read_file
 from data.growth import grown
 from data.instants import micros
@@ -22,7 +23,7 @@ from data.people import note
 from data.placing import Target, known
 from data.relocation import Moved, relocate
 from data.schema import hand_place, load, place_entry
-from data.store import Store, any_of
+from data.store import Store
 from geo.gazetteer import Entry
 
 SAYS = (

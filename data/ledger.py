@@ -18,6 +18,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from data import register
+from data.bulk import drop_indexes, ensure_indexes, insert_rows
 from data.deliveries import Account, Delivery
 from data.instants import micros
 from data.intake import KEPT_REJECTS, SHOWN_REJECTS, Intake, Ledger
@@ -28,7 +29,7 @@ from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.sources.gates import Limits
 from data.sources.reading import read_batches
-from data.store import Store, drop_indexes, ensure_indexes, insert_rows
+from data.store import Store
 
 __all__ = ["KEPT_REJECTS", "SHOWN_REJECTS", "Ledger", "ingest", "ingest_batches", "take_back", "undo_broken"]
 

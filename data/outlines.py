@@ -10,8 +10,8 @@ import shapely
 from pandas import DataFrame
 from sqlalchemy import select
 
+from data.bulk import any_of
 from data.schema import unit
-from data.store import any_of
 
 if TYPE_CHECKING:
     from data.reader import Reader

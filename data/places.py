@@ -16,8 +16,9 @@ import shapely
 from pandas import DataFrame, Series
 from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
 
+from data.bulk import any_of, raw_rows, whole_numbers
 from data.schema import FACTS, PLACES, boundary_version, unit
-from data.store import Store, any_of, raw_rows, whole_numbers
+from data.store import Store
 from geo.place import UnitLocator, open_locator
 from geo.units import HintIndex, ancestors
 
@@ -291,8 +292,7 @@ def of_revisions(connection: Connection, subject: str, version_id: int, revs: Se
     query = select(table.c.rev, table.c.place).where(table.c.version_id == version_id)
     if 0 < len(wanted) <= FEW:
         query = query.where(table.c.rev.in_(any_of(connection, wanted.tolist())))
-    rows = chain.from_iterable(raw_rows(connection, query.order_by(table.c.rev)))
-    known = whole_numbers(rows, width=2)
+    known = whole_numbers(chain.from_iterable(raw_rows(connection, query.order_by(table.c.rev))), width=2)
     index = np.searchsorted(known[:, 0], wanted)
     index[index == len(known)] = 0
     if not len(known):

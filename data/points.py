@@ -16,9 +16,9 @@ import numpy as np
 from pandas import DataFrame
 from sqlalchemy import TextClause, text
 
+from data.bulk import whole_numbers
 from data.instants import micros
 from data.running import SEEN, open_facts
-from data.store import whole_numbers
 
 if TYPE_CHECKING:
     from data.places import Version

@@ -16,6 +16,7 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or_, select, tuple_, update
 
 from data import places, secrets
+from data.bulk import any_of, insert_rows
 from data.factstore import terms
 from data.instants import micros
 from data.ledger import take_back, undo_broken
@@ -42,7 +43,7 @@ from data.schema import (
     sealed,
     source_definition,
 )
-from data.store import Store, any_of, insert_rows
+from data.store import Store
 
 AT_ONCE = 50_000
 Key = tuple[str, int, str]  # subject, source_id, key

@@ -10,12 +10,13 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from data import secrets
+from data.bulk import any_of, ensure_indexes, insert_rows
 from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
 from data.placing import placeable
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, term
 from data.sources.definition import Source
-from data.store import Store, any_of, ensure_indexes, insert_rows
+from data.store import Store
 
 HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
 

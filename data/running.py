@@ -17,12 +17,12 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, TextClause, text
 
+from data.bulk import raw_rows, whole_numbers
 from data.facts import prepare
 from data.factstore import read_rows, visible
 from data.indicators import Indicator
 from data.schema import FACTS, FOREVER, STARTS
 from data.settings import Settings
-from data.store import raw_rows, whole_numbers
 
 if TYPE_CHECKING:
     from data.rollup_read import Ask

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from pandas import DataFrame
 
+from data.bulk import insert_rows
 from data.factstore import narrowing
 from data.indicators import Indicator
 from data.schema import share
-from data.store import Store, insert_rows
+from data.store import Store
 from data.tally import Shares, histogram_of
 
 FORMAT = 1  # of the columns kept; another one is made with the next base

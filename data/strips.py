@@ -12,10 +12,11 @@ from itertools import pairwise, repeat
 import numpy as np
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table
 
+from data.bulk import insert_rows
 from data.indicators import of_subject
 from data.places import Version
 from data.schema import SUBJECTS
-from data.store import Store, insert_rows
+from data.store import Store
 from data.tally import SPANS, Cells, histograms, widen
 
 WRITE_ROWS = 2_000

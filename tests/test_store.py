@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from data import bulk
 from data import store as stores
 from data.schema import term
 from data.settings import parse_settings
@@ -36,23 +37,21 @@ def test_every_statement_of_a_snapshot_sees_the_same_state(store):
         assert connection.scalar(text("SELECT COUNT(*) FROM term")) == before
 
 
-@pytest.mark.parametrize("count", [0, 1, stores.ROWS_AT_ONCE, 3 * stores.ROWS_AT_ONCE + 5])
+@pytest.mark.parametrize("count", [0, 1, bulk.ROWS_AT_ONCE, 3 * bulk.ROWS_AT_ONCE + 5])
 def test_every_row_is_inserted_once_and_in_order_however_many_go_together(store, count):
     numbers = list(range(1, count + 1))
     given = zip(numbers, [f"word {number}" for number in numbers], strict=True)
     with store.write() as connection:
-        stores.insert_rows(connection, term, ("id", "text"), given, same={"kind": 7})
+        bulk.insert_rows(connection, term, ("id", "text"), given, same={"kind": 7})
     with store.read() as connection:
         kept = connection.execute(select(term.c.id, term.c.kind, term.c.text).order_by(term.c.id)).all()
     assert [tuple(row) for row in kept] == [(number, "7", f"word {number}") for number in numbers]
 
 
 def test_a_wide_table_stays_below_the_variables_every_database_takes(store, monkeypatch):
-    monkeypatch.setattr(stores, "LEAST_VARIABLES", 5)  # two rows of two columns a statement
+    monkeypatch.setattr(bulk, "LEAST_VARIABLES", 5)  # two rows of two columns a statement
     with store.write() as connection:
-        stores.insert_rows(
-            connection, term, ("id", "text"), [(n, str(n)) for n in range(9)], same={"kind": 7}
-        )
+        bulk.insert_rows(connection, term, ("id", "text"), [(n, str(n)) for n in range(9)], same={"kind": 7})
         assert connection.scalar(select(func.count()).select_from(term)) == 9
 
 

@@ -10,6 +10,7 @@ import shapely
 from sqlalchemy import select
 
 from data import boundaries, measures
+from data.bulk import insert_rows
 from data.indicators import INDICATORS
 from data.ledger import Ledger, ingest
 from data.query import Period, Query
@@ -20,7 +21,7 @@ from data.schema import metadata, staged_unit
 from data.scope import Scope, whole_scope
 from data.settings import Settings, make_folders, parse_settings
 from data.sources.definition import load_source
-from data.store import Store, insert_rows
+from data.store import Store
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SIDE = 0.01  # degrees of a block
