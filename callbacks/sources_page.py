@@ -5,10 +5,11 @@ from functools import partial
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
-from callbacks import unplaced_page, upload_page
+from callbacks import boundaries_page, unplaced_page, upload_page
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
 from callbacks.router import Call, Desk, Page, offload
+from data.boundary_files import BoundaryFiles
 from data.jobs import request_run
 from data.uploads import Uploads
 from layouts import ids, shell, sources_page, values
@@ -18,9 +19,9 @@ DEEPEST = 2  # parts of an address below the page
 
 
 def register(app: Dash, desk: Desk) -> None:
-    """Add the page, the callback of its buttons, and the queue and the uploads."""
+    """Add the page, the callback of its buttons, the queue, the uploads and the boundaries."""
     uploads = upload_page.register(app, desk)
-    builder = partial(build, uploads=uploads)
+    builder = partial(build, uploads=uploads, brought=boundaries_page.register(app, desk, uploads))
     desk.page("sources", builder, "/sources", permission="sources", checks="counts and rejects of sources")
     unplaced_page.register(app, desk)
 
@@ -43,12 +44,14 @@ def register(app: Dash, desk: Desk) -> None:
         )
 
 
-def build(call: Call, uploads: Uploads) -> Page:
-    """The whole page of an address; below it lie the queue of unplaced facts and the files that people send."""
+def build(call: Call, uploads: Uploads, brought: BoundaryFiles) -> Page:
+    """The whole page of an address; below it lie the queue of unplaced facts, files that people send, boundaries."""
     if call.place == ("unplaced",):
         return unplaced_page.build(call)
     if call.place[:1] == ("upload",) and len(call.place) <= DEEPEST:
         return upload_page.build(call, uploads)
+    if call.place[:1] == ("boundaries",) and len(call.place) <= DEEPEST:
+        return boundaries_page.build(call, brought)
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
     sources = call.titled(reader.sources())

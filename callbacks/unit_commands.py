@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from callbacks.commands import open_store, say
-from data import boundaries
+from data import boundaries, versions
 from data.instants import utc_now
 from data.query import parse_date
 from data.refreshing import refresh_all
@@ -64,7 +64,7 @@ def units_publish(options: Namespace) -> int:
     tree = store.settings.tree(options.tree).name
     version, faults = boundaries.publish(store, accept=accept, clock=utc_now, tree=tree)
     refresh_all(store, clock=utc_now)
-    start = boundaries.valid_from(version)
+    start = versions.valid_from(version)
     document = {"tree": tree, "version": version.id, "valid_from": start, "units": len(version.units)}
     return say(options, document | {"accepted": len(faults)}, [_version_line(document)])
 
@@ -74,9 +74,9 @@ def units_versions(options: Namespace) -> int:
     store = open_store(options)
     tree = store.settings.tree(options.tree)
     document, lines = [], []
-    for version, change in boundaries.changes(store, tree.name):
+    for version, change in versions.changes(store, tree.name):
         rows = [] if change is None else [_change(row, tree.names) for row in change.to_dict("records")]
-        start = boundaries.valid_from(version)
+        start = versions.valid_from(version)
         entry = {"version": version.id, "valid_from": start, "units": len(version.units)}
         document.append(entry | {"changes": rows})
         lines += [_version_line(entry), *(_change_line(row) for row in rows if row["change"] != "same")]

@@ -6,8 +6,10 @@ see the whole instance, for a file speaks for all of it.
 
 import asyncio
 import hmac
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from dash import Dash
@@ -70,9 +72,9 @@ class _Door:
 
     async def receive(self, request: Request) -> Response:
         """Take a file in, look at it, try it; answers where it is shown, or why it was refused."""
-        if not _same(request.headers.get("x-token", "")) or not current_scope().whole:
-            return _forbidden()
-        words, name = _words(self.desk, request), unquote(request.headers.get("x-file-name", ""))
+        if not same(request.headers.get("x-token", "")) or not current_scope().whole:
+            return forbidden()
+        words, name = words_of(self.desk, request), unquote(request.headers.get("x-file-name", ""))
         try:
             async with self.turns:
                 upload = await self.uploads.receive(current_person(), name, request.stream())
@@ -83,38 +85,28 @@ class _Door:
 
     async def decide(self, request: Request, token: str) -> Response:
         """Store the file or throw it away; then the page says what became of it."""
-        form = _form(await request.body())
-        if not _same(form.get("token", "")) or not current_scope().whole:
-            return _forbidden()
+        form = form_of(await request.body())
+        if not same(form.get("token", "")) or not current_scope().whole:
+            return forbidden()
         ask, person = read_ask(token, form), current_person()
         try:
             upload = await asyncio.to_thread(self.uploads.open, token, person)
             if form.get("act") == "discard":
                 await asyncio.to_thread(self.uploads.staging.discard, upload)
                 return RedirectResponse(PATH, 303)
-            await self._store(upload, ask, person, accept_shrink=form.get("shrink") == "yes")
+            shrink = form.get("shrink") == "yes"
+            await settled(self.uploads.store_file, upload, ask.asked, person=person, accept_shrink=shrink)
         except UnknownUpload:
             return PlainTextResponse("nothing here\n", 404)
         except SourceError:  # the page tries it again and says why
             return RedirectResponse(ask.href(), 303)
         return RedirectResponse(ask.address, 303)
 
-    async def _store(self, upload: Upload, ask: UploadAsk, person: Person, *, accept_shrink: bool) -> None:
-        """Store a file; where another request is doing so, wait until it has."""
-        for _ in range(PATIENCE):
-            try:
-                await asyncio.to_thread(
-                    self.uploads.store_file, upload, ask.asked, person=person, accept_shrink=accept_shrink
-                )
-                return
-            except BeingStored:
-                await asyncio.sleep(STILL)
-
     async def rejects(self, request: Request, token: str) -> Response:
         """The refused rows of a file as a workbook, each as delivered with the reason beside it."""
         if not current_scope().whole:
-            return _forbidden()
-        ask, words = read_ask(token, dict(request.query_params)), _words(self.desk, request)
+            return forbidden()
+        ask, words = read_ask(token, dict(request.query_params)), words_of(self.desk, request)
         try:
             return await asyncio.to_thread(self._workbook, ask, current_person(), words)
         except (UnknownUpload, SourceError):
@@ -189,21 +181,34 @@ def _stored(call: Call, upload: Upload, uploads: Uploads) -> StoredAnswer:
     )  # fmt: skip
 
 
-def _words(desk: Desk, request: Request) -> Words:
+async def settled(function: Callable, *values: Any, **named: Any) -> None:
+    """Store something in a thread; where another request is storing the same, wait until it has."""
+    for _ in range(PATIENCE):
+        try:
+            await asyncio.to_thread(function, *values, **named)
+            return
+        except BeingStored:
+            await asyncio.sleep(STILL)
+
+
+def words_of(desk: Desk, request: Request) -> Words:
+    """The words of who sends a request."""
     return load_words(language(request.cookies, desk.settings))
 
 
-def _same(given: str) -> bool:
+def same(given: str) -> bool:
+    """Whether a token is that of the session."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), current_csrf().encode())
 
 
-def _forbidden() -> Response:
+def forbidden() -> Response:
+    """The answer to who may not speak for the whole, or whose form is not of this session."""
     return PlainTextResponse(
         "expected the token of this session, and a person who sees the whole instance\n", 403
     )
 
 
-def _form(body: bytes) -> dict[str, str]:
+def form_of(body: bytes) -> dict[str, str]:
     """Fields of a posted form; the last of equal names counts."""
     try:
         return dict(parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS))

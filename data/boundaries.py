@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +13,7 @@ import shapely
 from pandas import DataFrame, Series
 from sqlalchemy import Connection, delete, func, insert, select
 
-from data import places
+from data import people, places
 from data.bulk import insert_rows
 from data.first_placing import place_all
 from data.instants import micros
@@ -21,7 +22,6 @@ from data.schema import PLACES, SUBJECTS, boundary_version, staged_unit, stray_o
 from data.settings import FIRST_TREE, Level
 from data.store import Store
 from geo.boundaries import BoundaryError, read_units
-from geo.changes import compare
 from geo.faults import ACCEPTABLE, FATAL, Fault, check, uncoded, unknown
 from geo.place import fingerprint
 from geo.shapes import label_point
@@ -51,7 +51,16 @@ class UnacceptedFaults(BoundaryError):
         super().__init__(f"units: got {len(faults)} faults ({', '.join(kinds)}); expected {rule}")
 
 
-def stage(
+@dataclass(frozen=True)
+class Draft:
+    """One level's units as a file gives them: columns of `UnitFile.units`, outlines of none of them, remarks."""
+
+    units: DataFrame
+    strays: DataFrame
+    notes: tuple[str, ...]
+
+
+def draft(
     store: Store,
     path: Path,
     level: Level,
@@ -63,10 +72,9 @@ def stage(
     dissolve: bool = False,
     skip_uncoded: bool = False,
     join: bool = False,
-    valid_from_on: int | None = None,
     tree: str = FIRST_TREE,
-) -> Staged:
-    """Read one level's units and stage them in place of what was staged for it. Raises BoundaryError.
+) -> Draft:
+    """Read one level's units, storing nothing. Raises BoundaryError.
 
     join  take only outlines from the file, by code, for the units that are staged or else published; outlines of
           other codes are kept aside and listed as faults
@@ -86,11 +94,26 @@ def stage(
         )
     elif level.depth == 0:
         frame["parent_code"] = np.nan
+    return Draft(frame, strays, tuple(notes))
+
+
+def stage(
+    store: Store,
+    path: Path,
+    level: Level,
+    *,
+    valid_from_on: int | None = None,
+    tree: str = FIRST_TREE,
+    **choices: Any,
+) -> Staged:
+    """Read one level's units (see `draft` for the choices) and stage them in place of what was staged for it.
+
+    Raises BoundaryError
+    """
+    read = draft(store, path, level, tree=tree, **choices)
     with store.write() as connection:
-        _write_staged(
-            connection, frame, strays, at=(tree, level.depth), notes=notes, valid_from_on=valid_from_on
-        )
-    return Staged(level.name, len(frame), int(frame["geometry"].notna().sum()), tuple(notes))
+        _write_staged(connection, read, at=(tree, level.depth), valid_from_on=valid_from_on)
+    return Staged(level.name, len(read.units), int(read.units["geometry"].notna().sum()), read.notes)
 
 
 def _joined(
@@ -117,15 +140,10 @@ def _joined(
 
 
 def _write_staged(
-    connection: Connection,
-    frame: DataFrame,
-    strays: DataFrame,
-    *,
-    at: tuple[str, int],
-    notes: list[str],
-    valid_from_on: int | None,
+    connection: Connection, read: Draft, *, at: tuple[str, int], valid_from_on: int | None
 ) -> None:
     """Put one level of a tree in place of what was staged for it, and the outlines of none of its units aside."""
+    frame, strays, notes = read.units, read.strays, read.notes
     for table in (staged_unit, stray_outline):
         connection.execute(delete(table).where(table.c.tree == at[0], table.c.level == at[1]))
     shapes = [None if shape is None else shapely.to_wkb(shape) for shape in frame["geometry"]]
@@ -152,13 +170,14 @@ def staged_set(connection: Connection, tree: str = FIRST_TREE) -> DataFrame:
     frame = DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
     known = places.versions(connection, tree=tree)
     if known:
-        frame = pd.concat([frame, _kept(connection, known[-1], set(frame["level"]))], ignore_index=True)
+        frame = pd.concat([frame, kept(connection, known[-1], set(frame["level"]))], ignore_index=True)
     geometry = shapely.from_wkb(frame["shape"].to_numpy(dtype=object)) if len(frame) else []
     frame = frame.drop(columns="shape").assign(geometry=geometry)
     return frame.astype({"code": "str", "name": "str", "parent_code": "str", "level": "int64"})
 
 
-def _kept(connection: Connection, version: places.Version, staged: Collection[int]) -> DataFrame:
+def kept(connection: Connection, version: places.Version, staged: Collection[int]) -> DataFrame:
+    """Units of a version at the levels that are not staged, as rows of `staged_set` with `shape` as WKB."""
     units = version.units[~version.units["level"].isin(staged)]
     parent = version.units["code"].reindex(units["parent_pos"] - 1).to_numpy()
     outlines = places.shapes(connection, version.id).reindex(units["pos"])
@@ -175,20 +194,38 @@ def check_staged(store: Store, tree: str = FIRST_TREE) -> list[Fault]:
     with store.read() as connection:
         if not connection.scalar(select(func.count()).where(staged_unit.c.tree == tree)):
             raise BoundaryError("units: got nothing staged; expected 'linli units import' first")
-        frame = staged_set(connection, tree)
-        asked = select(stray_outline).where(stray_outline.c.tree == tree)
-        strays = connection.execute(asked.order_by(stray_outline.c.level, stray_outline.c.seq)).all()
+        frame, strays = staged_set(connection, tree), staged_strays(connection, tree)
+    return faults_of(frame, strays)
+
+
+def staged_strays(connection: Connection, tree: str = FIRST_TREE) -> DataFrame:
+    """code, name and level of the outlines that are staged and belong to no unit."""
+    asked = select(stray_outline.c.code, stray_outline.c.name, stray_outline.c.level)
+    asked = asked.where(stray_outline.c.tree == tree).order_by(stray_outline.c.level, stray_outline.c.seq)
+    return DataFrame(connection.execute(asked).all(), columns=["code", "name", "level"])
+
+
+def faults_of(units: DataFrame, strays: DataFrame) -> list[Fault]:
+    """Every fault of a set as `staged_set` gives it, and of the outlines of none of its units, these first."""
     aside = [
-        unknown(row.code, row.name, row.level) if row.code else uncoded(row.name, row.level) for row in strays
+        unknown(row.code, row.name, row.level) if row.code else uncoded(row.name, row.level)
+        for row in strays.itertuples()
     ]
-    return [*aside, *check(frame)]
+    return [*aside, *check(units)]
 
 
 def publish(
-    store: Store, *, accept: Collection[str], clock: Callable[[], datetime], tree: str = FIRST_TREE
+    store: Store,
+    *,
+    accept: Collection[str],
+    clock: Callable[[], datetime],
+    tree: str = FIRST_TREE,
+    by: str = "",
+    reason: str = "",
 ) -> tuple[places.Version, list[Fault]]:
     """Make the staged set a boundary version: place every fact in it first, then let it be seen.
 
+    by, reason  who publishes it and why: kept with the version and in the audit trail
     Raises UnacceptedFaults while faults remain that were not accepted or cannot be.
     """
     faults = check_staged(store, tree)
@@ -202,7 +239,7 @@ def publish(
         draft = places.Version(number, tree, 0, 0, "", frame)
         for subject in SUBJECTS:
             place_all(store, subject, draft)
-        return _let_be_seen(store, number, tree, clock()), faults
+        return _let_be_seen(store, number, tree, clock(), by=by, reason=reason), faults
 
 
 def _write_units(store: Store, tree: str) -> int:
@@ -231,7 +268,9 @@ def _areas(shapes: pd.Series) -> list[float | None]:
     return [None if shape is None else float(area) for shape, area in zip(shapes, areas, strict=True)]
 
 
-def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.Version:
+def _let_be_seen(
+    store: Store, number: int, tree: str, now: datetime, *, by: str, reason: str
+) -> places.Version:
     with store.write() as connection:
         dated = connection.scalar(
             select(func.max(staged_unit.c.valid_from_on)).where(staged_unit.c.tree == tree)
@@ -246,30 +285,13 @@ def _let_be_seen(store: Store, number: int, tree: str, now: datetime) -> places.
                 valid_from_on=usual if dated is None else dated,
                 recorded_at=micros(now),
                 fingerprint=fingerprint(places.with_geometry(connection, draft)),
-                note="",
+                note=reason,
             )
         )
+        if by:
+            people.note(
+                connection, "boundaries published", by=by, now=now, about=tree, detail=f"{number}: {reason}"
+            )
         for table in (staged_unit, stray_outline):
             connection.execute(delete(table).where(table.c.tree == tree))
         return next(version for version in places.versions(connection, tree=tree) if version.id == number)
-
-
-def changes(store: Store, tree: str = FIRST_TREE) -> list[tuple[places.Version, DataFrame | None]]:
-    """Versions with what changed since the one before (see `geo.changes.compare`); None for the first."""
-    with store.read() as connection:
-        known = places.versions(connection, tree=tree)
-        frames = [
-            version.units.assign(
-                geometry=places.shapes(connection, version.id).reindex(version.units["pos"]).to_numpy()
-            )
-            for version in known
-        ]
-    pairs = zip(known, [None, *frames][: len(frames)], frames, strict=True)
-    return [(version, None if old is None else compare(old, new)) for version, old, new in pairs]
-
-
-def valid_from(version: places.Version) -> str | None:
-    """ISO date a version holds from; None from the beginning of time."""
-    if version.valid_from_on == places.FIRST_DAY:
-        return None
-    return str(np.datetime64(version.valid_from_on, "D"))

@@ -32,7 +32,7 @@ from data.sources.delivered import READING
 from data.sources.gates import UPLOAD
 from data.sources.reading import read_batches
 from data.sources.recognise import Examination, as_json, examination_of, examine
-from data.staging import STORED, Staging, Upload
+from data.staging import STORED, Staging, UnknownUpload, Upload
 from data.store import Store
 from geo.crs import BD09, GCJ02, zones_near
 
@@ -72,8 +72,11 @@ class Uploads:
         return await self.staging.receive(person, name, chunks, now=self.clock())
 
     def open(self, token: str, person: Person) -> Upload:
-        """The file of a token. Raises UnknownUpload."""
-        return self.staging.find(token, person, now=self.clock())
+        """The file of a token. Raises UnknownUpload, also for one that holds no records (`data.boundary_files`)."""
+        upload = self.staging.find(token, person, now=self.clock())
+        if upload.kept("found") is None:
+            raise UnknownUpload("no records")
+        return upload
 
     def admit(self, upload: Upload) -> None:
         """Look at a file and try it as proposed. Raises SourceError, with the file gone, where it cannot be read."""

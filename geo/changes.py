@@ -1,12 +1,13 @@
 """What became of each unit from one version of the boundaries to the next."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
 from geo.exact import as_array
@@ -16,6 +17,8 @@ SAME_SHARE = 1e-6  # of the area; below it a border has not moved
 PART_SHARE = 0.02  # of a unit's area; a smaller piece of a neighbour is a border's noise, not a part
 WHOLE_SHARE = 0.9
 OLD_GROUND_SHARE = 0.5  # of a unit that began; with less of old units it is new
+_EQUAL_AREA = "EPSG:6933"
+_NOTHING = shapely.Polygon()
 _COLUMNS = ("code", "name", "old_name", "level", "change", "share", "others")
 
 
@@ -42,6 +45,40 @@ def compare(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=list(_COLUMNS))
     frame = frame.astype({"code": "str", "name": "str", "old_name": "str", "change": "str", "others": "str"})
     return frame.sort_values(["level", "code"], ignore_index=True)
+
+
+def ground_of(old: pd.DataFrame, new: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Ground that units lost and gained from one version to the next.
+
+    Args:
+        old, new: as for `compare`.
+        codes: the units asked about.
+
+    Returns:
+        Index the codes; columns before_m2, after_m2, lost_m2, gained_m2: square metres in an equal-area projection,
+        0 on the side where the unit is not there; all missing where it is there without a shape.
+    """
+    sides = [frame.set_index("code")["geometry"].reindex(codes) for frame in (old, new)]
+    flat = [_flat(as_array(side.to_numpy())) for side in sides]
+    bare = np.zeros(len(codes), dtype=bool)
+    for frame, shapes in zip((old, new), flat, strict=True):
+        there = np.isin(np.asarray(codes, dtype=object), frame["code"].to_numpy(dtype=object))
+        bare |= there & shapely.is_missing(shapes)
+    before, after = (np.where(shapely.is_missing(shapes), _NOTHING, shapes) for shapes in flat)
+    found = {
+        "before_m2": shapely.area(before),
+        "after_m2": shapely.area(after),
+        "lost_m2": shapely.area(shapely.difference(before, after)),
+        "gained_m2": shapely.area(shapely.difference(after, before)),
+    }
+    return pd.DataFrame(
+        {name: np.where(bare, np.nan, area) for name, area in found.items()}, index=list(codes)
+    )
+
+
+def _flat(shapes: np.ndarray) -> np.ndarray:
+    metres = Transformer.from_crs("EPSG:4326", _EQUAL_AREA, always_xy=True)
+    return shapely.transform(shapes, metres.transform, interleaved=False)
 
 
 class _Unit(NamedTuple):

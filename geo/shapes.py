@@ -84,3 +84,24 @@ def _round(value: list | float) -> list | float:
     if isinstance(value, list):
         return [_round(part) for part in value]
     return round(value, DECIMALS)
+
+
+def cut(units: pd.DataFrame, box: tuple[float, float, float, float], *, pixel: float) -> pd.DataFrame:
+    """Units as a picture of a box shows them.
+
+    Args:
+        units: columns code, name, geometry (WGS84 shape, None or missing without one).
+        box: west, south, east, north in degrees.
+        pixel: degrees that cannot be told apart.
+
+    Returns:
+        code, name, lon, lat (a point inside what is seen), geometry (cut to the box) of the units that are seen.
+    """
+    units, shapes = _shaped(units)
+    near = shapely.intersects(shapely.envelope(shapes), shapely.box(*box))
+    units, shapes = units[near], shapes[near]
+    seen = shapely.clip_by_rect(shapely.simplify(shapely.make_valid(shapes), pixel), *box)
+    there = ~shapely.is_empty(seen)
+    units, seen = units[there], seen[there]
+    points = shapely.point_on_surface(seen)
+    return units[["code", "name"]].assign(lon=shapely.get_x(points), lat=shapely.get_y(points), geometry=seen)

@@ -11,9 +11,11 @@ from math import cos, radians
 
 import shapely
 from pandas import DataFrame
+from shapely.geometry.base import BaseGeometry
 
 WIDTH, HEIGHT = 560, 380
 ROOM = 34  # pixels a label needs
+SMALL = 12  # pixels below which a fault is ringed
 COLOURS = {
     "light": {
         "ground": "#f4f6f8",
@@ -21,6 +23,7 @@ COLOURS = {
         "upper": "#5d6b7c",
         "text": "#36424f",
         "mark": "#0b62c4",
+        "fault": "#c0271b",
     },
     "dark": {
         "ground": "#161c23",
@@ -28,6 +31,7 @@ COLOURS = {
         "upper": "#8b99a9",
         "text": "#c5ced8",
         "mark": "#6cb0ff",
+        "fault": "#ff8577",
     },
 }
 
@@ -68,27 +72,59 @@ def sketch(
     """
     colour = COLOURS.get(theme, COLOURS["light"])
     lines = [_paths(view, fine, colour["line"], 1), _paths(view, upper, colour["upper"], 2)]
-    labels = _labels(view, fine, colour)
+    labels = "".join(_labels(view, fine, colour))
     middle = f'<path d="M{WIDTH / 2 - 7} {HEIGHT / 2}h14M{WIDTH / 2} {HEIGHT / 2 - 7}v14" stroke="{colour["upper"]}"/>'
     spots = [_mark(view, number, place, colour) for number, place in enumerate(marks, 1)]
+    return _picture(f"{''.join(lines)}{labels}{middle}{''.join(spots)}", colour)
+
+
+def comparison(
+    view: View, present: DataFrame, drafted: DataFrame, fault: BaseGeometry | None, *, theme: str
+) -> str:
+    """Outlines that are proposed, in the colour of marks, over dashed ones that hold; the ground of a fault filled.
+
+    present, drafted  frames of `geo.shapes.cut`
+    """
+    colour = COLOURS.get(theme, COLOURS["light"])
+    lines = f'<g stroke-dasharray="5 3">{_paths(view, present, colour["upper"], 2)}</g>'
+    lines += _paths(view, drafted, colour["mark"], 1.5)
+    ground = "" if fault is None else _ground(view, fault, colour["fault"])
+    labels = "".join(_labels(view, drafted if len(drafted) else present, colour))
+    return _picture(f"{ground}{lines}{labels}", colour)
+
+
+def _ground(view: View, shape: BaseGeometry, colour: str) -> str:
+    """A shape filled, with a ring around it where it is too small to be seen."""
+    west, south, east, north = shape.bounds
+    x, y = view.at((west + east) / 2, (south + north) / 2)
+    small = (east - west) / view.span * WIDTH < SMALL and (north - south) / view.tall * HEIGHT < SMALL
+    ring = f'<circle cx="{x:.0f}" cy="{y:.0f}" r="14" fill="none" stroke="{colour}" stroke-width="2"/>'
+    filled = "".join(f'<polygon points="{part}"/>' for part in _rings(view, shape))
+    return f'<g fill="{colour}" fill-opacity="0.45" stroke="{colour}">{filled}</g>{ring if small else ""}'
+
+
+def _picture(drawn: str, colour: dict[str, str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
         'font-family="system-ui, sans-serif" font-size="11">'
-        f'<rect width="100%" height="100%" fill="{colour["ground"]}"/>'
-        f"{''.join(lines)}{''.join(labels)}{middle}{''.join(spots)}</svg>"
+        f'<rect width="100%" height="100%" fill="{colour["ground"]}"/>{drawn}</svg>'
     )
 
 
-def _paths(view: View, units: DataFrame, colour: str, width: int) -> str:
-    parts = [
+def _paths(view: View, units: DataFrame, colour: str, width: float) -> str:
+    parts = [part for shape in units["geometry"] for part in _rings(view, shape)]
+    drawn = "".join(f'<polygon points="{part}"/>' for part in parts)
+    return f'<g fill="none" stroke="{colour}" stroke-width="{width}">{drawn}</g>'
+
+
+def _rings(view: View, shape: BaseGeometry) -> list[str]:
+    """Pixels of every ring of a shape."""
+    return [
         " ".join(f"{x:.1f},{y:.1f}" for x, y in (view.at(*point) for point in ring.coords))
-        for shape in units["geometry"]
         for polygon in shapely.get_parts(shape)
         if polygon.geom_type == "Polygon"
         for ring in (polygon.exterior, *polygon.interiors)
     ]
-    drawn = "".join(f'<polygon points="{part}"/>' for part in parts)
-    return f'<g fill="none" stroke="{colour}" stroke-width="{width}">{drawn}</g>'
 
 
 def _labels(view: View, units: DataFrame, colour: dict[str, str]) -> list[str]:

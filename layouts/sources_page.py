@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from layouts import ids, parts, sources_withdrawn, values
+from layouts.boundaries_ask import PATH as BOUNDARIES
 from layouts.mixups import mixups_card
 from layouts.parts import Freshness
 from layouts.plain import plain
@@ -112,6 +113,7 @@ def _table(ask: SourcesAsk, answer: SourcesAnswer, words: Words, name: str) -> C
                 for key in ("accepted", "unchanged", "rejected")
             ),
             html.A(words("places.title"), href="/sources/unplaced", className="link"),
+            html.A(words("borders.title"), href=BOUNDARIES, className="link") if answer.may_upload else None,
             html.A(words("upload.button"), href=UPLOAD, className="btn p") if answer.may_upload else None,
         ],
         className="legend t2 f12",

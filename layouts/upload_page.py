@@ -14,19 +14,22 @@ STEPS = ("look", "match", "store")
 
 def page(words: Words, *, csrf: str) -> Component:
     """The whole page below the top bar."""
-    return html.Main(plain([html.H1(words("upload.title"), className="sr"), _drop(words, csrf), _steps(words)]),
+    return html.Main(plain([html.H1(words("upload.title"), className="sr"), drop(words, csrf), _steps(words)]),
                      className="page sources upload start")  # fmt: skip
 
 
-def _drop(words: Words, csrf: str) -> Component:
-    """Where a file is dragged or chosen; assets/upload.js sends it and says how far it is."""
+def drop(words: Words, csrf: str, *, to: str = PATH, kind: str = "upload") -> Component:
+    """Where a file is dragged or chosen; assets/upload.js sends it and says how far it is.
+
+    kind  begins the keys of what may be dragged there, and of what is done with it
+    """
     told = {
-        "data-upload": PATH,
+        "data-upload": to,
         "data-token": csrf,
         "data-largest": LARGEST,
         "data-large": words("upload.large", most=words.number(LARGEST / MB)),
         "data-sending": words("upload.sending"),
-        "data-reading": words("upload.reading"),
+        "data-reading": words(f"{kind}.reading"),
         "data-broken": words("upload.broken"),
     }
     choose = html.Button(words("upload.choose"), className="btn p", type="button", **{"data-choose": "yes"})
@@ -34,9 +37,9 @@ def _drop(words: Words, csrf: str) -> Component:
     return html.Section(
         [
             html.I(className="ic file", **{"aria-hidden": "true"}),
-            html.P(words("upload.drop"), className="lead"),
+            html.P(words(f"{kind}.drop"), className="lead"),
             choose,
-            html.P(words("upload.formats", most=words.number(LARGEST / MB)), className="t3 f12"),
+            html.P(words(f"{kind}.formats", most=words.number(LARGEST / MB)), className="t3 f12"),
             bar,
             html.P("", className="said", role="status"),
         ],

@@ -126,7 +126,7 @@ def only_file(entries: list[zipfile.ZipInfo], *, name: str, form: str | None) ->
 
     What a Macintosh adds is passed over.
     """
-    files = [entry for entry in entries if not _is_litter(entry.filename)]
+    files = [entry for entry in entries if not litter(entry.filename)]
     if len(files) != 1:
         raise SourceError(f"{name}: got {len(files)} files in the archive; expected exactly one")
     endings = READABLE[form] if form else tuple(dict.fromkeys(chain.from_iterable(READABLE.values())))
@@ -136,5 +136,6 @@ def only_file(entries: list[zipfile.ZipInfo], *, name: str, form: str | None) ->
     return files[0]
 
 
-def _is_litter(name: str) -> bool:
+def litter(name: str) -> bool:
+    """Whether a part of an archive is what a system adds of its own."""
     return name.startswith("__MACOSX/") or name.rpartition("/")[2] in (".DS_Store", "Thumbs.db")

@@ -58,7 +58,7 @@ def _work(order: dict[str, Any]) -> Iterator[Any]:
     paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
     if order["job"] == "batches":
         return _batches(order, paths)
-    work = {"examine": _examination, "rows": _rows, "chosen": _chosen}
+    work = {"examine": _examination, "rows": _rows, "chosen": _chosen, "outlines": _outlines}
     return work[order["job"]](order, paths[0])
 
 
@@ -101,14 +101,23 @@ def _chosen(order: dict[str, Any], path: Path) -> Iterator[Any]:
         yield Frame("answer", {"rows": part})
 
 
+def _outlines(order: dict[str, Any], path: Path) -> Iterator[Any]:
+    from data.sources.outlines import outline_frames
+
+    return outline_frames(path)
+
+
 def _place_of(name: str, handle: int, form: str | None) -> Path:
     """A path under the file's own name that leads to an open handle; of a zip archive, to what it holds."""
+    from data.sources.outlines import BOUNDARIES, unpacked_outlines
     from data.sources.unpack import unpacked
 
     folder = Path.cwd() / f"file-{handle}"
     (folder / "inner").mkdir(parents=True)
     link = folder / name
     link.symlink_to(f"/proc/self/fd/{handle}")
+    if form == BOUNDARIES:
+        return unpacked_outlines(link, folder / "inner")
     return unpacked(link, folder / "inner", form=form)
 
 

@@ -16,6 +16,7 @@ from data.sources.batch import SourceError
 from data.sources.depth import check_depth
 from data.sources.ole import MAGIC as OLE
 from data.sources.ole import check_compound
+from data.sources.outlines import BOUNDARIES, parts_of
 
 HEAD = 64 << 10  # bytes
 WORKBOOKS = ("xlsx", "xls")
@@ -39,6 +40,7 @@ class Limits:
 
 
 UPLOAD = Limits(memory=512 * MB, processor=20, wall=30, size=100 * MB, written=200 * MB)
+OUTLINES = Limits(memory=1024 * MB, processor=60, wall=90, size=100 * MB, written=200 * MB)
 DELIVERY = Limits(memory=2048 * MB, processor=900, wall=1800, size=8192 * MB, written=2048 * MB)
 
 
@@ -100,7 +102,9 @@ def check_head(handle: int, *, name: str, form: str | None, limits: Limits) -> N
 def _check_zip(file: IO[bytes], name: str, form: str | None) -> None:
     expected = "an .xlsx workbook" if form in WORKBOOKS else "one file in it"
     entries = entries_of(file, name=name, expected=expected)
-    if is_workbook(entries):
+    if form == BOUNDARIES:
+        parts_of(entries, name=name)
+    elif is_workbook(entries):
         check_workbook(entries, name=name)
         if form is not None and form not in WORKBOOKS:
             raise SourceError(f"{name}: got an Excel workbook; expected {form}")

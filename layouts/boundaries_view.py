@@ -1,0 +1,60 @@
+"""Where the picture of a file of boundaries stands, and what it shows there."""
+
+import shapely
+from pandas import DataFrame
+from shapely.geometry.base import BaseGeometry
+
+from data.boundary_files import Trial
+from geo.fault_places import place_of
+from geo.shapes import cut
+from layouts.boundaries_ask import WIDEST, BoundaryAsk
+from layouts.sketch import WIDTH, View, comparison
+
+CLOSEST = 0.002  # degrees a view is wide at least
+ROOM = 1.5  # times the ground a view is for
+POLE = 84.0  # degrees north or south beyond which no view stands
+
+
+def drawn(trial: Trial, ask: BoundaryAsk, *, which: str, theme: str) -> str:
+    """The outlines of the level in the view of the address; `which`: old, new, anything else both."""
+    view = ask.view or view_of(trial, ask)
+    frames = [
+        cut(_level(frame, trial) if which != other else frame.iloc[:0], view.box, pixel=view.span / WIDTH / 2)
+        for frame, other in ((trial.present, "new"), (_units(trial), "old"))
+    ]
+    return comparison(view, *frames, _ground(trial, ask), theme=theme)
+
+
+def view_of(trial: Trial, ask: BoundaryAsk) -> View:
+    """Over the chosen fault or unit, else over the level, old and new."""
+    sides = (trial.present, _units(trial))
+    ground = _ground(trial, ask)
+    if ground is None:
+        chosen = _together([frame[frame["code"] == ask.unit] for frame in sides]) if ask.unit else None
+        ground = chosen or _together([_level(frame, trial) for frame in sides])
+    if ground is None:
+        return View(0.0, 0.0, 20.0)
+    west, south, east, north = ground.bounds
+    middle = View((west + east) / 2, min(max((south + north) / 2, -POLE), POLE), 1.0)
+    span = ROOM * max(east - west, (north - south) / middle.tall)
+    return View(middle.lon, middle.lat, min(WIDEST, max(CLOSEST, span)))
+
+
+def _units(trial: Trial) -> DataFrame:
+    """The set that is proposed; nothing where the file cannot be read so."""
+    return trial.present.iloc[:0] if trial.fault else trial.units
+
+
+def _level(units: DataFrame, trial: Trial) -> DataFrame:
+    return units[units["level"] == trial.level.depth]
+
+
+def _ground(trial: Trial, ask: BoundaryAsk) -> BaseGeometry | None:
+    if ask.fault is None or ask.fault >= len(trial.faults):
+        return None
+    return place_of(trial.faults[ask.fault], trial.units)
+
+
+def _together(frames: list[DataFrame]) -> BaseGeometry | None:
+    shapes = [shape for frame in frames for shape in frame["geometry"] if isinstance(shape, BaseGeometry)]
+    return shapely.GeometryCollection(shapes) if shapes else None
