@@ -39,7 +39,7 @@ def propose(columns: Columns, known: DataFrame, tree: Tree, asked: Fields) -> Fi
         for level in tree.levels
         if asked.level in ("", level.name)
     }
-    level, code = _alike(columns, codes, asked.code)
+    level, code = _alike(columns, codes, asked.code, keys=True)
     if not level:
         level = next((name for name, there in codes.items() if not there), next(reversed(codes), ""))
         code = asked.code or _headed(columns, "code", full=True)
@@ -57,15 +57,20 @@ def _parent(columns: Columns, known: DataFrame, depth: int) -> str:
     return _alike(columns, {"": above}, "")[1]
 
 
-def _alike(columns: Columns, sets: Mapping[str, set[str]], only: str) -> tuple[str, str]:
-    """The set and the column whose values lie in it most; empty texts where none does enough."""
+def _alike(
+    columns: Columns, sets: Mapping[str, set[str]], only: str, *, keys: bool = False
+) -> tuple[str, str]:
+    """The set and the column whose values lie in it most; empty texts where none does enough.
+
+    keys  a value that comes again counts once: codes of the units above fill a column too
+    """
     best = (ENOUGH, "", "")
     for key, there in sets.items():
         for name, values in columns.items():
-            given = [value for value in values if value]
-            if not given or not there or only not in ("", name):
+            if not values or not there or only not in ("", name):
                 continue
-            share = sum(value in there for value in given) / len(values)
+            found = [value for value in values if value in there]
+            share = len(set(found) if keys else found) / len(values)
             if share > best[0] or (share == best[0] and not best[2]):
                 best = (share, key, name)
     return best[1], best[2]
