@@ -11,7 +11,7 @@ import shapely
 from bordering import blocks, geojson, square, written
 from sqlalchemy import select
 from uploading import OTHER, PERSON, chunks_of
-from world import SIX, case
+from world import case
 
 from data.boundaries import UnacceptedFaults
 from data.boundary_files import BoundaryAsked, BoundaryFiles, Decision
@@ -26,13 +26,12 @@ from data.versions import history, take_back
 from geo.boundaries import BoundaryError
 
 HALF = blocks(("B3", "Block B3", "B", square(5, 6, north=0.5)))
-MOVED = blocks(("A3", "Block A3", "A", square(2, 2.5)), ("A2", "Second", "A", square(1, 2.5)))
+MOVED = blocks(("A3", "Block A3", "A", square(2.5, 3)), ("A2", "Second", "A", square(1, 2.5)))
 EVERY = frozenset({"gap"})
 
 
 @pytest.fixture
 def brought(world) -> BoundaryFiles:
-    world.publish(SIX)
     return BoundaryFiles(Uploads(world.store, world.clock))
 
 
@@ -72,7 +71,7 @@ def test_a_wrong_system_shows_and_another_choice_mends_it(brought):
     upload = sent(brought, geojson(blocks(), shifted=True))
     assert len(brought.trial(upload, BoundaryAsked()).changes) == 6
     mended = brought.trial(upload, BoundaryAsked(crs="GCJ-02"))
-    assert mended.changes["lost_m2"].max() < 1  # square metres: the shift is undone to a micrometre
+    assert mended.changes.empty or mended.changes["lost_m2"].max() < 1  # square metres
 
 
 def test_without_a_column_of_parents_units_are_joined_by_code(brought):
