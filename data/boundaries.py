@@ -207,10 +207,8 @@ def staged_strays(connection: Connection, tree: str = FIRST_TREE) -> DataFrame:
 
 def faults_of(units: DataFrame, strays: DataFrame) -> list[Fault]:
     """Every fault of a set as `staged_set` gives it, and of the outlines of none of its units, these first."""
-    aside = [
-        unknown(row.code, row.name, row.level) if row.code else uncoded(row.name, row.level)
-        for row in strays.itertuples()
-    ]
+    named = zip(strays["code"].tolist(), strays["name"].tolist(), strays["level"].tolist(), strict=True)
+    aside = [unknown(code, name, level) if code else uncoded(name, level) for code, name, level in named]
     return [*aside, *check(units)]
 
 

@@ -5,6 +5,7 @@ keeps the versions it has read. Taking one back publishes the set before it once
 versions of one day the later published counts.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,8 +47,7 @@ def history(store: Store, tree: str = FIRST_TREE) -> list[Entry]:
         newest = lasting(connection, known, tree)
     entries = []
     for at, version in enumerate(known):
-        levels = version.units["level"].value_counts().sort_index()
-        counts = {int(depth): int(count) for depth, count in levels.items()}
+        counts = dict(sorted(Counter(version.level_at[1:]).items()))
         why = newest if at == len(known) - 1 else "older"
         entries.append(Entry(version, notes[version.id], counts, why))
     return entries[::-1]

@@ -58,7 +58,7 @@ def ground_of(old: pd.DataFrame, new: pd.DataFrame, codes: Sequence[str]) -> pd.
         Index the codes; columns before_m2, after_m2, lost_m2, gained_m2: square metres in an equal-area projection,
         0 on the side where the unit is not there; all missing where it is there without a shape.
     """
-    sides = [frame.set_index("code")["geometry"].reindex(codes) for frame in (old, new)]
+    sides = [frame.set_index("code")["geometry"].reindex(list(codes)) for frame in (old, new)]
     flat = [_flat(as_array(side.to_numpy())) for side in sides]
     bare = np.zeros(len(codes), dtype=bool)
     for frame, shapes in zip((old, new), flat, strict=True):

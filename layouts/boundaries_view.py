@@ -18,11 +18,11 @@ POLE = 84.0  # degrees north or south beyond which no view stands
 def drawn(trial: Trial, ask: BoundaryAsk, *, which: str, theme: str) -> str:
     """The outlines of the level in the view of the address; `which`: old, new, anything else both."""
     view = ask.view or view_of(trial, ask)
-    frames = [
+    present, drafted = [
         cut(_level(frame, trial) if which != other else frame.iloc[:0], view.box, pixel=view.span / WIDTH / 2)
         for frame, other in ((trial.present, "new"), (_units(trial), "old"))
     ]
-    return comparison(view, *frames, _ground(trial, ask), theme=theme)
+    return comparison(view, present, drafted, _ground(trial, ask), theme=theme)
 
 
 def view_of(trial: Trial, ask: BoundaryAsk) -> View:

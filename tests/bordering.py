@@ -33,9 +33,8 @@ def geojson(rows: Sequence[Block], *, shifted: bool = False) -> bytes:
     """As GeoJSON; `shifted`: in GCJ-02, which GeoJSON cannot say."""
     features = []
     for code, name, up, shape in rows:
-        if shifted and shape is not None:
-            shape = shapely.transform(shape, lambda x, y: wgs84_to_gcj02(x, y), interleaved=False)
-        drawn = shape and json.loads(shapely.to_geojson(shape))
+        moved = shapely.transform(shape, wgs84_to_gcj02, interleaved=False) if shifted and shape else shape
+        drawn = moved and json.loads(shapely.to_geojson(moved))
         values = {"code": code, "name": name, "up": up}
         features.append({"type": "Feature", "properties": values, "geometry": drawn})
     return json.dumps({"type": "FeatureCollection", "features": features}).encode()

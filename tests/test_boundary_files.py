@@ -28,6 +28,7 @@ from geo.boundaries import BoundaryError
 HALF = blocks(("B3", "Block B3", "B", square(5, 6, north=0.5)))
 MOVED = blocks(("A3", "Block A3", "A", square(2.5, 3)), ("A2", "Second", "A", square(1, 2.5)))
 EVERY = frozenset({"gap"})
+CROSSED = shapely.Polygon([(121, 31), (121.01, 31.01), (121.01, 31), (121, 31.01)])
 
 
 @pytest.fixture
@@ -84,7 +85,7 @@ def test_without_a_column_of_parents_units_are_joined_by_code(brought):
 @pytest.mark.parametrize(
     ("rows", "kind"),
     [(blocks(("B1", "x", "Q", square(3, 4))), "orphan"),
-     (blocks(("A1", "x", "A", shapely.Polygon([(121, 31), (121.01, 31.01), (121.01, 31), (121, 31.01)]))), "invalid-ring"),
+     (blocks(("A1", "x", "A", CROSSED)), "invalid-ring"),
      ([*blocks(), ("A1", "twice", "A", square(0, 1))], "duplicate-code")],
 )  # fmt: skip
 def test_what_must_be_mended_is_told_and_not_published(brought, rows, kind):
@@ -126,14 +127,14 @@ def decided(**changes) -> Decision:
 
 
 def test_publishing_places_every_fact_and_taking_back_restores_every_number(brought, world):
-    world.load([case(1, square=5.5), case(2, square=2.7, reported=1)])
+    world.load([case(1, square=5.5), case(2, square=2.3, reported=1)])
     world.refresh()
     upload = sent(brought, geojson(MOVED))
     brought.publish(upload, BoundaryAsked(), decided(accept=frozenset()), PERSON)
     brought.publish(brought.open(upload.token, PERSON), BoundaryAsked(), decided(), PERSON)
     assert stored(brought) == (2, 0) and not list(upload.folder.glob("*.geojson"))
     world.refresh()
-    places = {code: pos for code, pos in world.reader().version.by_code.items()}
+    places = dict(world.reader().version.by_code)
     assert verify(world.store) == [] and counted(world) == [places["A2"], places["B3"]]
     entries = history(world.store)
     assert [(one.version.id, one.note, one.lasting) for one in entries] == [
@@ -207,8 +208,10 @@ def packed(**parts: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "body"),
-    [("a.gpkg", b'<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>'), ("a.shp", b"\0\0\x27\x0a" + b"\0" * 96),
-     ("a.geojson", b'{"type":"FeatureCollection","features":[{"type":"Feature"}'), ("a.zip", packed(a_shp=b"x", a_dbf=b"x")),
+    [("a.gpkg", b'<OGRVRTDataSource><OGRVRTLayer name="x"/></OGRVRTDataSource>'),
+     ("a.shp", b"\0\0\x27\x0a" + b"\0" * 96),
+     ("a.geojson", b'{"type":"FeatureCollection","features":[{"type":"Feature"}'),
+     ("a.zip", packed(a_shp=b"x", a_dbf=b"x")),
      ("a.zip", packed(a_shp=b"x", a_dbf=b"x", a_shx=b"x")), ("a.zip", packed(a_geojson=b"{}", b_geojson=b"{}")),
      ("a.zip", b"PK\x03\x04" + b"x" * 99), ("a.txt", b"abc"), ("a.geojson", b"[" * 200_000)],
 )  # fmt: skip
