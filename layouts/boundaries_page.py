@@ -72,8 +72,9 @@ def _back(tree: Tree, entry: Entry, csrf: str, words: Words) -> Component | str:
         return html.Span(words(f"borders.stays.{entry.lasting}"), className="t3 f12")
     name = words("borders.back.reason")
     reason = dcc.Input(name="reason", required=True, maxLength=LONGEST, autoComplete="off")
+    label = html.Label([html.Em(name), reason], className="ctl field")
     button = html.Button(words("borders.back"), className="btn s", type="submit")
     return html.Form(
-        [*hidden({"token": csrf, "tree": tree.name}), html.Label([html.Em(name), reason], className="ctl field"), button],
+        [*hidden({"token": csrf, "tree": tree.name}), label, button],
         method="post", action=f"{PATH}/{entry.version.id}/undo", className="takeback",
     )  # fmt: skip
