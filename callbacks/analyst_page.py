@@ -90,7 +90,8 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
     if not len(rows) and total:
         ask = replace(ask, start=(total - 1) // PAGE * PAGE)
         rows, total = read_rows(reader, ask)
-    columns, state = columns_of(reader, ask.subject), reader.state()
+    columns, state, levels = columns_of(reader, ask.subject), reader.state(), below(reader, query.within)
+    level = levels[0].name if levels else None
     published = state["published_at"]
     return ask, AnalystAnswer(
         rows=rows,
@@ -102,10 +103,10 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         units=units_near(reader, query.within),
         summary={}
         if ask.subject == "measures"
-        else reader.summary(ask.subject, query, filters=dict(ask.filters)),
+        else reader.summary(ask.subject, query, filters=dict(ask.filters), level=level),
         state=state,
         path=reader.path(query.within) if query.within else (),
-        levels=below(reader, query.within),
+        levels=levels,
         published=call.words.moment(local(reader, published)) if published else "",
         boundary=boundary_name(state, call),
         ways=ways_of(reader, query.within),

@@ -83,8 +83,10 @@ def read_answer(ask: UnplacedAsk, call: Call) -> UnplacedAnswer:
     return UnplacedAnswer(
         rows=rows,
         total=total,
-        located=reader.located(
-            Period(reader.today - timedelta(days=REPORTED_DAYS), reader.today + timedelta(days=1))
+        located=call.titled(
+            reader.located(
+                Period(reader.today - timedelta(days=REPORTED_DAYS), reader.today + timedelta(days=1))
+            )
         ),
         whole=whole(reader),
         subjects=SUBJECTS,

@@ -112,10 +112,13 @@ def conditions(
     return where
 
 
-def _above(reader: Reader, subject: str, level: str) -> ColumnElement[bool]:
-    """Condition for rows that lie in no unit of a level: known further up, or nowhere. Raises KeyError."""
+def _above(reader: Reader, subject: str, level: str | None) -> ColumnElement[bool]:
+    """Condition for rows that lie in no unit of a level: known further up, or nowhere. Raises KeyError.
+
+    level  None: nowhere only
+    """
     table, place, version = FACTS[subject], PLACES[subject], reader.version
-    depth = reader.level(level).depth
+    depth = reader.level(level).depth if level else 0
     upper = select(unit.c.pos).where(unit.c.version_id == version.id, unit.c.level < depth)
     shallow = or_(place.c.place == 0, place.c.place.in_(upper))
     return table.c.rev.in_(select(place.c.rev).where(place.c.version_id == version.id, shallow))
@@ -205,13 +208,18 @@ def words(reader: Reader, subject: str, column: str) -> list[str]:
     return sorted(found | upper)
 
 
-def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str]) -> dict:
-    """rows, closed, overdue, nowhere, and rows by week of the period (list of week start and count)."""
+def summary(
+    reader: Reader, subject: str, query: Query, *, filters: Mapping[str, str], level: str | None = None
+) -> dict:
+    """rows, closed, overdue, unassigned, and rows by week of the period (list of week start and count).
+
+    level  unassigned are the rows in no unit of this level, as in the ranking of that level; None: those nowhere
+    """
     with reader.read() as connection:
         where = conditions(connection, reader, subject, query, filters)
         if where is None:
-            return {"rows": 0, "closed": None, "overdue": None, "nowhere": 0, "weeks": []}
-        table, place = FACTS[subject], PLACES[subject]
+            return {"rows": 0, "closed": None, "overdue": None, "unassigned": 0, "weeks": []}
+        table = FACTS[subject]
         start = table.c[STARTS[subject]]
         counts: list[ColumnElement] = [func.count()]
         if subject in ("cases", "orders"):
@@ -221,10 +229,8 @@ def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str,
             )
             counts += [func.count(table.c.closed_at), func.count().filter(late)]
         found = connection.execute(select(*counts).select_from(table).where(*where)).one()
-        loose = select(func.count()).select_from(table.join(place, place.c.rev == table.c.rev))
-        nowhere = connection.scalar(
-            loose.where(*where, place.c.version_id == reader.version.id, place.c.place == 0)
-        )
+        loose = select(func.count()).select_from(table).where(*where, _above(reader, subject, level))
+        unassigned = connection.scalar(loose)
         week = (start - reader.settings.day_start(epoch_day(query.period.start))) // 604_800_000_000
         weekly = connection.execute(
             select(week.label("week"), func.count()).where(*where).group_by(week).order_by(week)
@@ -235,6 +241,6 @@ def summary(reader: Reader, subject: str, query: Query, *, filters: Mapping[str,
         "rows": int(found[0]),
         "closed": closed,
         "overdue": overdue,
-        "nowhere": int(nowhere or 0),
+        "unassigned": int(unassigned or 0),
         "weeks": weeks,
     }

@@ -112,9 +112,16 @@ class Reader(Ground):
         """All rows of the period in one snapshot, oldest first."""
         return factstream.chunks(self, subject, query, filters=filters or {}, chunk=chunk)
 
-    def summary(self, subject: str, query: Query, *, filters: Mapping[str, str] | None = None) -> dict:
-        """Counts for the head of the analyst page."""
-        return factlist.summary(self, subject, query, filters=filters or {})
+    def summary(
+        self,
+        subject: str,
+        query: Query,
+        *,
+        filters: Mapping[str, str] | None = None,
+        level: str | None = None,
+    ) -> dict:
+        """Counts for the head of the analyst page; see `data.factlist.summary`."""
+        return factlist.summary(self, subject, query, filters=filters or {}, level=level)
 
     def words(self, subject: str, column: str) -> list[str]:
         """Values in use of a word column (category, channel, status …) inside the scope."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from data.factlist import UNASSIGNED
 from layouts import ids, parts, shell, values
 from layouts.analyst_ask import PAGE, PANEL_WORDS, AnalystAnswer, AnalystAsk
 from layouts.analyst_panel import panel
@@ -57,10 +58,18 @@ def _summary(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
     pairs: list[tuple[str, parts.Child, parts.Child]] = [
         (words("analyst.matching"), words("analyst.rows", n=words.number(answer.total)), "")
     ]
-    for key in ("closed", "overdue", "nowhere"):
+    for key in ("closed", "overdue", "unassigned"):
         count = found.get(key)
         if count is not None:
-            pairs.append((words(f"analyst.{key}"), words.number(float(str(count))), ""))
+            shown = words.number(float(str(count)))
+            more = _unassigned_href(ask, answer) if count and key == "unassigned" else ""
+            pairs.append(
+                (
+                    words(f"analyst.{key}"),
+                    html.A(shown, href=more, className="link unassigned") if more else shown,
+                    "",
+                )
+            )
     weeks = _weeks(ask, answer)
     if not any(weeks):
         return parts.facts(pairs, name="stat")
@@ -79,6 +88,13 @@ def _summary(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> Component:
         className="weekly",
     )
     return parts.facts(pairs, chart, name="stat")
+
+
+def _unassigned_href(ask: AnalystAsk, answer: AnalystAnswer) -> str:
+    """Address of the rows that lie in no unit of the level below the chosen unit; "" where they are all there is."""
+    if not answer.levels or UNASSIGNED in dict(ask.filters):
+        return ""
+    return ask.href(filters=(*ask.filters, (UNASSIGNED, answer.levels[0].name)), start=0)
 
 
 def _weeks(ask: AnalystAsk, answer: AnalystAnswer) -> list[int]:

@@ -95,7 +95,7 @@ def _only_unassigned(ask: AnalystAsk, words: Words) -> list[Component]:
     return [
         dcc.Input(type="hidden", name=UNASSIGNED, value=level),
         html.A(
-            words("analyst.unassigned"), href=ask.href(filters=rest), className="tag",
+            words("analyst.unassigned.only"), href=ask.href(filters=rest), className="tag",
             title=words("analyst.unassigned.end"),
         ),
     ]  # fmt: skip

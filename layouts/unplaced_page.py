@@ -23,6 +23,7 @@ from layouts import ids, parts, tree_switch, values
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.sketch import HEIGHT, WIDTH, View
+from layouts.sources_ask import title_of
 from layouts.tree_switch import Way
 from layouts.words import Words
 
@@ -100,8 +101,7 @@ def body(ask: UnplacedAsk, answer: UnplacedAnswer, words: Words) -> list[Compone
     queue = plain(_queue(ask, answer, here, words))
     return [
         html.H1(words("places.title"), className="sr"),
-        html.Div([queue, panel], className="two"),
-        plain(_report(answer, words)),
+        html.Div([queue, panel, plain(_report(answer, words))], className="two"),
     ]
 
 
@@ -124,7 +124,7 @@ def _queue(ask: UnplacedAsk, answer: UnplacedAnswer, here: Open | None, words: W
     scroll = html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": title})
     by = tree_switch.switch(answer.ways, words, to=lambda way: ask.href(tree=way.tree.name, start=0, fact=""))
     head = parts.head(title, words("places.note"), by, parts.segment(words("places.which"), choices))
-    return parts.card(head, scroll, _pager(ask, answer, words), name="low-card")
+    return parts.card(head, scroll, _pager(ask, answer, words), name="low-card waiting")
 
 
 def _row(row: Open, ask: UnplacedAsk, answer: UnplacedAnswer, words: Words, *, chosen: bool) -> Component:
@@ -137,7 +137,7 @@ def _row(row: Open, ask: UnplacedAsk, answer: UnplacedAnswer, words: Words, *, c
         **({"aria-current": "true"} if chosen else {}),
     )
     cells = [
-        parts.cell(words.stamp(moment) if moment else values.NOTHING, name="t2"),
+        parts.cell(words.stamp(moment) if moment else values.NOTHING, name="t2 when"),
         html.Th(link, scope="row", className="b address", title=f"{row.key.id} {row.category}"),
         parts.cell(row.unit_name or words("places.nowhere"), name="t2" if row.unit_name else "bad"),
         parts.cell(_why(row, words), name="t2 why", title=_why(row, words)),
@@ -274,14 +274,14 @@ def _report(answer: UnplacedAnswer, words: Words) -> Component:
     heads = [parts.column(words("sources.column.source"), name="source")]
     heads += [parts.column(words(f"places.how.{name}"), name="num") for name in shown]
     rows = [
-        html.Tr([html.Th(row["source"], scope="row", className="b"),
+        html.Tr([html.Th(title_of(row), scope="row", className="b", title=row["source"]),
                  *(parts.cell(words.number(row[name]), name="num" + ("" if row[name] else " t3")) for name in shown)])
         for row in answer.located.to_dict("records")
     ]  # fmt: skip
     title = words("places.report")
     table = parts.table(heads, rows, caption=title, name="located")
     scroll = html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": title})
-    return parts.card(parts.head(title, words("places.report.note")), scroll, name="low-card")
+    return parts.card(parts.head(title, words("places.report.note")), scroll, name="low-card report")
 
 
 def said(unit: str, moved: int, *, remembered: bool, key: FactKey, words: Words) -> Component:

@@ -9,6 +9,7 @@ from fakes_pages import find, links, text_of
 
 from data.factlist import FactColumn, fact_columns
 from data.query import parse_query
+from data.settings import Level
 from layouts import analyst_page
 from layouts.analyst_ask import AnalystAnswer, AnalystAsk, parse_analyst_ask
 from layouts.rows import MADE, PREVIEW, RowStyle, limit, took, written
@@ -40,7 +41,7 @@ def answer_of(ask: AnalystAsk, **changes) -> AnalystAnswer:
         "filterable": frozenset(name for name, column in COLUMNS.items() if column.filterable),
         "choices": {"category": ["市容环境", "市容环境/暴露垃圾"], "channel": ["居民上报"], "status": ["open"]},
         "units": [("WT", "梧桐里街道", 0), ("A1", "北苑片区", 1)], "path": [fakes.unit()],
-        "summary": {"rows": 11_842, "closed": 11_224, "overdue": 1007, "nowhere": 61, "weeks": [(0, 30), (2, 40)]},
+        "summary": {"rows": 11_842, "closed": 11_224, "overdue": 1007, "unassigned": 61, "weeks": [(0, 30), (2, 40)]},
         "state": {"generation": 3918}, "published": "11月22日 14:35", "boundary": "2026-07-01",
     }  # fmt: skip
     return AnalystAnswer(**(answered | changes))
@@ -54,6 +55,21 @@ def test_a_page_tells_how_many_match_and_what_they_are(words):
     assert words("analyst.rows", n="11,842") in shown and "WT26112204187" in shown
     assert words("analyst.manifest.generation", n="3,918") in shown
     assert len(find(body, "weekly")) == 1
+
+
+def test_the_count_of_unassigned_rows_leads_to_them():
+    ask, levels = ask_of(), [Level("block", 1)]
+
+    def counted(**changes) -> list[str]:
+        return [
+            part.href
+            for part in find(analyst_page.body(ask, answer_of(ask, **changes), style_of(ZH)), "unassigned")
+        ]
+
+    (href,) = counted(levels=levels)
+    assert dict(parse_qsl(urlsplit(href).query))["unassigned"] == "block"
+    assert counted() == []  # below the chosen unit there is nothing
+    assert counted(levels=levels, summary={"rows": 3, "unassigned": 0, "weeks": []}) == []
 
 
 def test_preview_address_and_files_hold_one_selection():

@@ -302,7 +302,10 @@ def test_rows_in_no_unit_of_a_level_can_be_listed(world):
     for level, expected in (("block", ["C2", "C3"]), ("district", ["C3"])):
         rows, count = reader.facts("cases", ask(), filters={"unassigned": level})
         assert (count, sorted(rows["id"])) == (len(expected), expected)
+        assert reader.summary("cases", ask(), level=level)["unassigned"] == count
+    assert reader.summary("cases", ask())["unassigned"] == 1  # C3 alone lies nowhere
     assert world.reader("A").facts("cases", ask(), filters={"unassigned": "block"})[1] == 1
+    assert world.reader("A").summary("cases", ask(), level="block")["unassigned"] == 1
 
 
 def test_a_new_indicator_is_counted_from_the_start(world, monkeypatch):
