@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from addressed import ENTRIES, FEBRUARY, Town, fact
 from dash._utils import to_json
+from pandas import DataFrame
 from sqlalchemy import select
 from test_trees import COMMITTEES
 from world import SIX, START
@@ -125,18 +126,27 @@ def test_facts_are_placed_in_the_tree_of_the_scope_only(town):
     assert [str(one) for one in verify(town.store)] == []
 
 
+def called(reader: Reader, **params: str) -> SimpleNamespace:
+    """A call of the page as the router makes it; sources go by their own names."""
+
+    def titled(sources: DataFrame) -> DataFrame:
+        return sources.assign(title=sources["source"])
+
+    return SimpleNamespace(reader=reader, theme="dark", params=params, titled=titled)
+
+
 def test_the_page_is_read_in_the_tree_of_the_scope_and_of_the_whole_in_any(town):
     mixed(town)
     assert at_home(writer(town, "T", of="admin", tree="grid")).tree == "admin"
     assert at_home(writer(town, "A", of="grid", tree="admin")).tree == "grid"
     reader = writer(town, of="grid", tree="admin")
-    call = SimpleNamespace(reader=reader, theme="dark", params={"subject": "cases"})
+    call = called(reader, subject="cases")
     ask = asked(call)
     assert ask == UnplacedAsk("cases", tree="admin") and ask.href(start=50).endswith("tree=admin")
     text = repr(json.loads(to_json(page(ask, read_answer(ask, call), load_words("zh").on(START.date())))))
     assert "tree=admin" in text and "/sources/unplaced/map.svg" in text
     assert 'href="/sources/unplaced?subject=cases"' in text  # the first tree is left out
-    scoped = SimpleNamespace(reader=writer(town, "T", of="admin", tree="grid"), theme="dark", params={})
+    scoped = called(writer(town, "T", of="admin", tree="grid"))
     assert asked(scoped) == UnplacedAsk(tree="admin") and not read_answer(asked(scoped), scoped).ways
 
 
