@@ -27,7 +27,7 @@ from data.sources.outlines import BOUNDARIES
 from data.sources.sandbox import Child
 from data.staging import STORED, UnknownUpload, Upload
 from data.uploads import Uploads
-from data.versions import unstage
+from data.versions import standing
 from geo.boundaries import BoundaryError
 from geo.changes import compare, ground_of
 from geo.faults import ACCEPTABLE, Fault
@@ -184,18 +184,15 @@ class BoundaryFiles:
             tried = self.trial(upload, asked)
             _check(tried, decided)
             choices = _choices(upload, asked, tried.fields, tried.level)
-            boundaries.stage(
-                self.store, outlines(upload), tried.level, tree=asked.tree,
-                valid_from_on=decided.valid_from_on, **choices,
-            )  # fmt: skip
-            try:
+            with standing(self.store, asked.tree):
+                boundaries.stage(
+                    self.store, outlines(upload), tried.level, tree=asked.tree,
+                    valid_from_on=decided.valid_from_on, **choices,
+                )  # fmt: skip
                 version, faults = boundaries.publish(
                     self.store, accept=decided.accept, clock=self.clock, tree=asked.tree,
                     by=person.name, reason=decided.reason,
                 )  # fmt: skip
-            except BaseException:
-                unstage(self.store, asked.tree)
-                raise
             upload.keep("result", {"tree": asked.tree, "version": version.id, "accepted": len(faults)})
             outlines(upload).unlink(missing_ok=True)
             upload.stored()

@@ -6,17 +6,19 @@ versions of one day the later published counts.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 from pandas import DataFrame
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from data import places
 from data.boundaries import kept, publish
 from data.bulk import insert_rows
+from data.instants import moment
 from data.schema import boundary_version, load, staged_unit, stray_outline
 from data.settings import FIRST_TREE
 from data.store import Store
@@ -29,10 +31,12 @@ from geo.faults import ACCEPTABLE
 class Entry:
     """One version as it is listed.
 
+    published_at  local time
     counts  depth -> units; lasting: why it cannot be taken back, a key of words, empty where it can
     """
 
     version: places.Version
+    published_at: datetime
     note: str
     counts: dict[int, int]
     lasting: str
@@ -49,7 +53,8 @@ def history(store: Store, tree: str = FIRST_TREE) -> list[Entry]:
     for at, version in enumerate(known):
         counts = dict(sorted(Counter(version.level_at[1:]).items()))
         why = newest if at == len(known) - 1 else "older"
-        entries.append(Entry(version, notes[version.id], counts, why))
+        published_at = moment(version.recorded_at).astimezone(store.settings.timezone)
+        entries.append(Entry(version, published_at, notes[version.id], counts, why))
     return entries[::-1]
 
 
@@ -77,34 +82,46 @@ def take_back(
 
     Raises BoundaryError where `number` is not the newest, or it cannot be taken back
     """
-    with store.write() as connection:
-        known = places.versions(connection, tree=tree)
-        why = lasting(connection, known, tree) if known and known[-1].id == number else "older"
-        if why:
-            raise BoundaryError(
-                f"version {number}: got one that stays ({why}); expected the newest, without facts"
-            )
-        frame = kept(connection, known[-2], ()).sort_values("level", kind="stable")
-        missing = frame["parent_code"].isna()
-        frame["parent_code"] = frame["parent_code"].astype(object).where(~missing, None)
-        seq = frame.groupby("level").cumcount()
-        columns = [frame[name].tolist() for name in ("code", "name", "parent_code", "shape")]
-        rows = zip(frame["level"].tolist(), seq.tolist(), *columns, strict=True)
-        names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
-        day = known[-1].valid_from_on
-        insert_rows(connection, staged_unit, names, [(tree, *row, "", day) for row in rows])
-    try:
+    with standing(store, tree):
+        with store.write() as connection:
+            known = places.versions(connection, tree=tree)
+            why = lasting(connection, known, tree) if known and known[-1].id == number else "older"
+            if why:
+                raise BoundaryError(
+                    f"version {number}: got one that stays ({why}); expected the newest, without facts"
+                )
+            _stage_again(connection, known[-2], day=known[-1].valid_from_on)
         return publish(store, accept=ACCEPTABLE, clock=clock, tree=tree, by=by, reason=reason)[0]
+
+
+def _stage_again(connection: Connection, version: places.Version, *, day: int) -> None:
+    """Stage every unit of a version, to hold from another day on."""
+    frame = kept(connection, version, ()).sort_values("level", kind="stable")
+    missing = frame["parent_code"].isna()
+    frame["parent_code"] = frame["parent_code"].astype(object).where(~missing, None)
+    seq = frame.groupby("level").cumcount()
+    columns = [frame[name].tolist() for name in ("code", "name", "parent_code", "shape")]
+    rows = zip(frame["level"].tolist(), seq.tolist(), *columns, strict=True)
+    names = ("tree", "level", "seq", "code", "name", "parent_code", "shape", "note", "valid_from_on")
+    insert_rows(connection, staged_unit, names, [(version.tree, *row, "", day) for row in rows])
+
+
+@contextmanager
+def standing(store: Store, tree: str) -> Iterator[None]:
+    """What is staged for a tree stands again as it was where the body fails."""
+    tables = (staged_unit, stray_outline)
+    with store.read() as connection:
+        asked = {table: select(table).where(table.c.tree == tree) for table in tables}
+        before = {table: connection.execute(each).mappings().all() for table, each in asked.items()}
+    try:
+        yield
     except BaseException:
-        unstage(store, tree)
+        with store.write() as connection:
+            for table, rows in before.items():
+                connection.execute(delete(table).where(table.c.tree == tree))
+                if rows:
+                    connection.execute(insert(table), [dict(row) for row in rows])
         raise
-
-
-def unstage(store: Store, tree: str) -> None:
-    """Forget what is staged for a tree."""
-    with store.write() as connection:
-        for table in (staged_unit, stray_outline):
-            connection.execute(delete(table).where(table.c.tree == tree))
 
 
 def changes(store: Store, tree: str = FIRST_TREE) -> list[tuple[places.Version, DataFrame | None]]:

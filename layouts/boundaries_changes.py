@@ -1,5 +1,6 @@
 """Faults of a set of boundaries and its changes against the version that holds; each row moves the picture to it."""
 
+from collections.abc import Mapping
 from math import isfinite
 
 from dash import html
@@ -22,31 +23,32 @@ def faults_card(ask: BoundaryAsk, trial: Trial, words: Words) -> Component:
             parts.head(words("borders.faults", n="0"), words("borders.faults.none")), name="faults"
         )
     numbered = sorted(enumerate(trial.faults), key=lambda pair: (pair[1].kind in ACCEPTABLE, pair[0]))
-    items = [_fault(ask, number, fault, words) for number, fault in numbered[:SHOWN]]
+    names = dict(zip(trial.units["code"], trial.units["name"], strict=True))
+    items = [_fault(ask, number, fault_text(fault, names, words), fault.kind, words)
+             for number, fault in numbered[:SHOWN]]  # fmt: skip
     more = words("borders.more", n=words.number(SHOWN)) if count > SHOWN else None
     title = words("borders.faults", n=words.number(count))
     scroll = html.Div(html.Ul(items), className="scroll", tabIndex=0, role="region", **{"aria-label": title})
     return parts.card(parts.head(title, more or words("borders.faults.note")), scroll, name="faults")
 
 
-def _fault(ask: BoundaryAsk, number: int, fault: Fault, words: Words) -> Component:
-    grave = fault.kind not in ACCEPTABLE
+def _fault(ask: BoundaryAsk, number: int, text: str, kind: str, words: Words) -> Component:
     here = {"aria-current": "true"} if ask.fault == number else {}
-    link = html.A(
-        fault_text(fault, words),
-        href=ask.href(fault=number, unit="", view=None),
-        className="row-link",
-        **here,
-    )
-    sign = parts.badge("failed" if grave else "due", words(f"borders.kind.{fault.kind}"))
+    link = html.A(text, href=ask.href(fault=number, unit="", view=None), className="row-link", **here)
+    sign = parts.badge("due" if kind in ACCEPTABLE else "failed", words(f"borders.kind.{kind}"))
     return html.Li([sign, link], className="sel" if here else "")
 
 
-def fault_text(fault: Fault, words: Words) -> str:
-    """A fault in words."""
-    names = dict(zip(("one", "other"), (*fault.codes, "", ""), strict=False))
-    two = ".pair" if fault.kind == "sliver" and len(fault.codes) > 1 else ""
-    text = words(f"borders.fault.{fault.kind}{two}", **names)
+def fault_text(fault: Fault, names: Mapping[str, str], words: Words) -> str:
+    """A fault in words, units by code and name.
+
+    names  code -> name
+    """
+    called = [f"{names[code]} {code}" if names.get(code) else code for code in fault.codes]
+    two = ".pair" if fault.kind == "sliver" and len(called) > 1 else ""
+    text = words(
+        f"borders.fault.{fault.kind}{two}", **dict(zip(("one", "other"), (*called, "", ""), strict=False))
+    )
     if not fault.area_m2:
         return text
     area, width = area_of(fault.area_m2, words), words.number(fault.width_m, 2)
@@ -77,7 +79,9 @@ def changes_card(ask: BoundaryAsk, trial: Trial, words: Words) -> Component:
         return parts.card(parts.head(title, note), name="changes")
     keys = ("unit", "change", "share", "lost", "gained")
     heads = [
-        parts.column(words(f"borders.column.{key}"), name=key if key in keys[:2] else f"num {key}")
+        parts.column(
+            words(f"borders.column.{key}"), name={"unit": "named", "change": "change"}.get(key, f"num {key}")
+        )
         for key in keys
     ]
     shown = [_change(ask, row, words) for row in rows[:SHOWN]]
@@ -107,4 +111,4 @@ def _change(ask: BoundaryAsk, row: dict, words: Words) -> Component:
         parts.cell(area_of(row["gained_m2"], words), name="num gained"),
     ]
     chosen = "sel" if ask.unit == code else ""
-    return html.Tr([html.Th(link, scope="row", className="unit"), *cells], className=chosen)
+    return html.Tr([html.Th(link, scope="row", className="named"), *cells], className=chosen)

@@ -20,7 +20,6 @@ from layouts.upload_page import hidden
 from layouts.upload_refusals import refusal
 from layouts.words import Words
 
-NEARER = 2.0  # times a step of the picture
 SHORT = 40  # characters of a coordinate system
 
 
@@ -29,10 +28,7 @@ def page(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
     trial = answer.trial
     below = [] if trial.fault else [faults_card(ask, trial, words), changes_card(ask, trial, words)]
     left = [_fields(ask, answer, words), *below]
-    two = [
-        html.Div(plain(left), className="stack"),
-        html.Div(_pictures(ask, answer, words), className="stack"),
-    ]
+    two = [html.Div(plain(left), className="stack"), _picture(ask, answer, words)]
     top = [html.H1(words("borders.title"), className="sr"), _strip(answer, words), *_notices(answer, words)]
     return html.Main(
         [plain(top), html.Div(two, className="two"), plain(_bar(ask, answer, words))],
@@ -127,34 +123,33 @@ def _dissolve(ask: BoundaryAsk, words: Words) -> Component:
     return parts.select("dissolve", words("borders.dissolve"), options)
 
 
-def _pictures(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> list[Component]:
-    """The new outlines over the present ones, or beside them, and links that move the view."""
+def _picture(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
+    """The new outlines over the present ones, or beside them."""
     ways = [Option(words(f"borders.view.{name}"), ask.href(side=name == "side"), (name == "side") == ask.side)
             for name in ("over", "side")]  # fmt: skip
-    view = answer.view
-    zoom = [html.A(sign, href=ask.href(view=type(view)(view.lon, view.lat, view.span * factor)), className="btn s",
-                   **{"aria-label": words(f"map.zoom.{name}")})
-            for name, sign, factor in (("in", "+", 1 / NEARER), ("out", "−", NEARER))]  # fmt: skip
-    whole = html.A(words("borders.whole"), href=ask.href(view=None, fault=None, unit=""), className="btn s")
     head = parts.head(words("borders.picture"), None, parts.segment(words("borders.view"), ways))
     keys = ("old", "new") if ask.side else ("both",)
-    images = [
-        html.Figure(
-            [html.Img(src=ask.picture(view, theme=answer.theme, which=key), width=WIDTH, height=HEIGHT,
-                      alt=words(f"borders.alt.{key}"), className="outline-map"),
-             html.Figcaption(words(f"borders.{key}"), className="t2 f12")]
-        )
-        for key in keys
-    ]  # fmt: skip
-    legend = html.Div(
-        [
-            html.Span([html.I(className=f"key {key}"), words(f"borders.{key}")])
-            for key in ("new", "old", "fault")
-        ],
-        className="legend t2 f12",
+    figures = [_figure(ask, answer, key, words) for key in keys]
+    legend = [
+        html.Span([html.I(className=f"key {key}"), words(f"borders.{key}")])
+        for key in ("new", "old", "fault")
+    ]
+    whole = html.A(words("borders.whole"), href=ask.href(view=None, fault=None, unit=""), className="btn s")
+    row = html.Div([*legend, html.Span(className="sp"), whole], className="legend t2 f12")
+    frame = html.Div(
+        [html.Div(figures, className="figures"), plain(parts.zooms(words))], className="sketch-frame"
     )
-    row = plain(html.Div([legend, html.Span(className="sp"), *zoom, whole], className="moves"))
-    return [html.Section([plain(head), html.Div(images, className="figures"), row], className="card picture")]
+    return html.Section([plain(head), frame, plain(row)], className="card sketches")
+
+
+def _figure(ask: BoundaryAsk, answer: TrialAnswer, which: str, words: Words) -> Component:
+    """One picture; those beside each other say which it is."""
+    picture = html.Img(
+        src=ask.picture(answer.view, theme=answer.theme, which=which), width=WIDTH, height=HEIGHT,
+        alt=words(f"borders.alt.{which}"), className="sketch", tabIndex=0,
+    )  # fmt: skip
+    named = html.Figcaption(words(f"borders.{which}"), className="t2 f12") if ask.side else None
+    return html.Figure([html.Div(picture, className="window"), named])
 
 
 def _bar(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:

@@ -12,6 +12,7 @@ from layouts import parts
 from layouts.boundaries_ask import LONGEST, PATH, VersionsAnswer
 from layouts.plain import plain
 from layouts.upload_page import drop, hidden
+from layouts.values import NOTHING
 from layouts.words import Words
 
 
@@ -39,7 +40,7 @@ def _tree(tree: Tree, entries, csrf: str, words: Words) -> Component:
         return parts.state("empty", title, words, note=words("borders.none"))
     heads = [
         parts.column(words(f"borders.column.{key}"), name=f"num {key}" if key == "version" else key)
-        for key in ("version", "from", "units", "reason", "back")
+        for key in ("version", "from", "published", "units", "reason", "back")
     ]
     rows = [_row(tree, entry, csrf, words) for entry in entries]
     table = parts.table(heads, rows, caption=title, name="versions")
@@ -57,8 +58,9 @@ def _row(tree: Tree, entry: Entry, csrf: str, words: Words) -> Component:
         [
             parts.cell(str(number), name="num version"),
             parts.cell(from_day(entry.version.valid_from_on, words), name="from"),
+            parts.cell(words.stamp(entry.published_at), name="published t2"),
             parts.cell(words.texts["upload.and"].join(counts), name="units"),
-            parts.cell(entry.note, name="reason t2", title=entry.note),
+            parts.cell(entry.note or NOTHING, name="reason t2"),
             parts.cell(_back(tree, entry, csrf, words), name="back"),
         ]
     )

@@ -11,7 +11,7 @@ from layouts.boundaries_ask import WIDEST, BoundaryAsk
 from layouts.sketch import WIDTH, View, comparison
 
 CLOSEST = 0.002  # degrees a view is wide at least
-ROOM = 1.5  # times the ground a view is for
+ROOM, AROUND = 1.3, 3.0  # times the ground a view is for: all of it, or one place with what is around it
 POLE = 84.0  # degrees north or south beyond which no view stands
 
 
@@ -29,6 +29,7 @@ def view_of(trial: Trial, ask: BoundaryAsk) -> View:
     """Over the chosen fault or unit, else over the level, old and new."""
     sides = (trial.present, _units(trial))
     ground = _ground(trial, ask)
+    room = ROOM if ground is None and not ask.unit else AROUND
     if ground is None:
         chosen = _together([frame[frame["code"] == ask.unit] for frame in sides]) if ask.unit else None
         ground = chosen or _together([_level(frame, trial) for frame in sides])
@@ -36,7 +37,7 @@ def view_of(trial: Trial, ask: BoundaryAsk) -> View:
         return View(0.0, 0.0, 20.0)
     west, south, east, north = ground.bounds
     middle = View((west + east) / 2, min(max((south + north) / 2, -POLE), POLE), 1.0)
-    span = ROOM * max(east - west, (north - south) / middle.tall)
+    span = room * max(east - west, (north - south) / middle.tall)
     return View(middle.lon, middle.lat, min(WIDEST, max(CLOSEST, span)))
 
 

@@ -105,6 +105,16 @@ def segment(label: str, options: Sequence[Option]) -> Component:
     return html.Nav(links, className="seg", **{"aria-label": label})
 
 
+def zooms(words: Words) -> Component:
+    """Buttons that bring the small maps of a page nearer and farther; assets/sketch.js moves them."""
+    buttons = [
+        html.Button(sign, className="btn s", type="button",
+                    **{"aria-label": words(f"map.zoom.{name}"), "data-sketch": name})
+        for name, sign in (("in", "+"), ("out", "−"))
+    ]  # fmt: skip
+    return html.Div(buttons, className="zooms")
+
+
 def menu(label: str, options: Sequence[Option], *, value: str | None = None, name: str = "") -> Component:
     """A control that opens a list of links; `label` stands before the chosen value, a key finds it by `name`."""
     chosen = value or next((option.text for option in options if option.chosen), NOTHING)

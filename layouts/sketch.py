@@ -1,6 +1,6 @@
 """A small map without WebGL: outlines, labels and numbered proposals as one SVG, in which a click is a place.
 
-The picture is WIDTH by HEIGHT; a view is its middle and its width in degrees. assets/unplaced.js turns a click back
+The picture is WIDTH by HEIGHT; a view is its middle and its width in degrees. assets/sketch.js turns a click back
 into degrees by the same rule, so both must be changed together.
 """
 

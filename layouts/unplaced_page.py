@@ -250,22 +250,10 @@ def _map(row: Open, answer: UnplacedAnswer, words: Words) -> Component:
     picture = html.Img(
         src=f"{PATH}/map.svg?{asked}", width=WIDTH, height=HEIGHT, tabIndex=0, className="sketch",
         alt=words("places.map.place" if answer.may_place else "places.map"),
-        **{"data-lon": view.lon, "data-lat": view.lat, "data-span": view.span, "data-at": marks,
-           "data-theme": answer.theme, "data-tree": answer.tree, "data-may": "yes" if answer.may_place else ""},
+        **{"data-may": "yes" if answer.may_place else ""},
     )  # fmt: skip
-    zoom = [
-        html.Button(
-            sign,
-            className="btn s",
-            type="button",
-            **{"aria-label": words(f"map.zoom.{name}"), "data-sketch": name},
-        )
-        for name, sign in (("in", "+"), ("out", "−"))
-    ]
     note = html.P(words("places.map.note"), className="note-line f12 t2") if answer.may_place else None
-    return html.Div(
-        [html.Div([picture, plain(html.Div(zoom, className="zooms"))], className="sketch-frame"), note]
-    )
+    return html.Div([html.Div([picture, plain(parts.zooms(words))], className="sketch-frame"), note])
 
 
 def _report(answer: UnplacedAnswer, words: Words) -> Component:
