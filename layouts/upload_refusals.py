@@ -1,4 +1,7 @@
-"""Why a file was refused as a whole, in the reader's language: sentences of the intake, known by their form."""
+"""Why a file was refused as a whole, in the reader's language: sentences of the intake, known by their form.
+
+Invariant: no reader is left with a sentence of another language alone; one of no known form follows words of his own.
+"""
 
 import re
 
@@ -7,6 +10,24 @@ from layouts.words import Words
 # How what was found begins, and the key of its words; the named parts are handed over as they are.
 FORMS: tuple[tuple[str, str], ...] = (
     (r"an empty file of 0 bytes", "empty"),
+    (r"(?P<n>\d+) files of boundaries in the archive", "outlines"),
+    (r"a \.shp without its (?P<part>\.\w+)", "shapefile"),
+    (r"other content; expected a readable (?P<form>\.\w+)", "content"),
+    (r"no unit; expected at least one", "units"),
+    (r"nothing in any unit; expected codes", "codes"),
+    (r"no coordinate system", "system"),
+    (r"degrees such as .* declared as (?P<system>[^;]+)", "degrees"),
+    (r"coordinates such as .* in (?P<system>.+), which lie nowhere", "nowhere"),
+    (r"a (?P<kind>\w+); expected a Polygon or MultiPolygon", "shape"),
+    (r"units without a parent", "parents"),
+    (r"several outlines", "several"),
+    (r"no unit to join outlines to", "join"),
+    (r"(?P<n>[\d,]+) (?:units|corners|columns|characters)[^;]*; expected at most (?P<most>[\d,]+)", "many"),
+    (r"an Excel workbook; expected (?P<expected>\w+)", "workbook"),
+    (r"no sheet (?:'(?P<name>.+?)'|of cells)", "sheet"),
+    (r"bytes (?:after line [\d,]+ )?that are not (?P<encoding>[\w-]+)", "bytes"),
+    (r".*; expected (?:a )?(?P<form>GeoJSON|JSON|XML|rows of CSV)\b", "form"),
+    (r".*; expected (?:one|a) list of records", "records"),
     (r"(?:more than )?(?P<size>[\d,]+ MB)(?: of text)?; expected at most .+", "large"),
     (r".*under a password.*|an? encrypted part.*", "password"),
     (r".*with macros.*", "macros"),
@@ -18,6 +39,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r".*nested too deep.*", "deep"),
     (r"(?:no row with text|blank rows only|no record.*|an empty sheet).*", "blank"),
     (r".*document type.*", "doctype"),
+    (r"more than [\d,]+ \w+; expected (?:fewer|records with points)", "bomb"),
     (r".*grows over 100-fold.*|.*MB inflated.*|.*(?:parts|sheets); expected at most.*", "bomb"),
     (r"the column '(?P<name>.+)' \d+ times.*", "twice"),
     (r"no column '?(?P<name>.+?)'?; expected .+", "column"),
@@ -33,7 +55,7 @@ KNOWN = tuple((re.compile(form, re.DOTALL), key) for form, key in FORMS)
 
 
 def refusal(sentence: str, words: Words) -> str:
-    """A refusal in words; one of no known form stands as it was written."""
+    """A refusal in words; one of no known form is quoted."""
     found = sentence.partition("got ")[2]
     for form, key in KNOWN:
         known = form.match(found)
@@ -41,4 +63,4 @@ def refusal(sentence: str, words: Words) -> str:
             return words(
                 f"upload.refused.{key}", **{name: text or "" for name, text in known.groupdict().items()}
             )
-    return sentence
+    return words("upload.refused.other", text=sentence)

@@ -18,6 +18,8 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+# No animation, and a quarter of the pixels: without a graphics card the processor paints every one of them.
+WINDOW = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", "device_scale_factor": 0.5}
 IDLE = """() => {
   const store = window.store || (window.dash_stores || [])[0];
   if (!store) return false;
@@ -71,9 +73,8 @@ class Faults:
 
 
 def new_page(browser: Browser, faults: Faults, **options) -> Page:
-    """A page in a context of its own, watched; no animation, 1440 × 900."""
-    options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
-    page = browser.new_context(**options).new_page()
+    """A page in a context of its own, watched; see `WINDOW`."""
+    page = browser.new_context(**{**WINDOW, **options}).new_page()
     page.set_default_timeout(20_000)
     return faults.watch(page)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import ARGUMENTS, dash_idle, map_ready, new_page
+from browsing import ARGUMENTS, WINDOW, dash_idle, map_ready, new_page
 from serving import serving
 
 from data.people import SAMPLE_PASSWORD
@@ -99,9 +99,7 @@ def people(chromium, server):
 
     def browser_of(name: str):
         if name not in made:
-            made[name] = chromium.new_context(
-                viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
-            )
+            made[name] = chromium.new_context(**WINDOW)
             page = made[name].new_page()
             page.goto(f"{server.url}/login")
             page.fill("#name", name)

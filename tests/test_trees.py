@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import Series
@@ -388,7 +389,7 @@ def oracle(world: World, units: list[str]) -> set[str]:
     return found
 
 
-@settings(max_examples=20)
+@settings(max_examples=400 if SOAK else 8)
 @given(history=histories(), boundaries=st.sampled_from(["as-was", "today"]))
 def test_any_scope_has_equal_totals_in_both_trees(worlds, history, boundaries):
     rows, units, redrawn, period = history
