@@ -2,6 +2,8 @@
 
 import gc
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +17,7 @@ from xls_files import write_xls
 from data.sources.batch import SourceError
 from data.sources.gates import MB, UPLOAD
 from data.sources.reading import read_batches
+from data.sources.template import Fork, Template, template
 
 SECONDS, MEGABYTES = 5.0, 20  # of processor, the child's too; on an idle machine the most measured is 1.2
 LONGEST = 40.0  # seconds on the clock, however busy the machine
@@ -71,24 +74,34 @@ def sentences(source, path: Path) -> list[str]:
     return [str(reject) for batch in batches for reject in batch.rejects]
 
 
-def processor() -> float:
-    """Seconds of processor this process and the children it waited for have used."""
-    return sum(os.times()[:4])
+@pytest.fixture(autouse=True)
+def ended(monkeypatch) -> list[float]:
+    """Seconds of processor each child has used, once it has ended."""
+    used, end = [], Fork.end
+
+    def watched(fork):
+        fork.wait(1.0)
+        used.append(fork.processor)
+        end(fork)
+
+    monkeypatch.setattr(Fork, "end", watched)
+    return used
 
 
-def measured(source, path: Path) -> tuple[list[str], float, float]:
-    """What was said, in how many seconds, and how far this process grew meanwhile (megabytes)."""
+def measured(source, path: Path, ended: list[float]) -> tuple[list[str], float, float]:
+    """What was said, in how many seconds of processor, and how far this process grew meanwhile (megabytes)."""
     gc.collect()
     Path("/proc/self/clear_refs").write_text("5")  # the most so far is what there is now
-    before, used, started = memory("VmRSS"), processor(), time.monotonic()
+    ended.clear()
+    before, used, started = memory("VmRSS"), time.process_time(), time.monotonic()
     said = sentences(source, path)
     assert time.monotonic() - started < LONGEST
-    return said, processor() - used, memory("VmHWM") - before
+    return said, time.process_time() - used + sum(ended), memory("VmHWM") - before
 
 
-def check(source, path: Path, says: str) -> None:
+def check(source, path: Path, says: str, ended: list[float]) -> None:
     for left in reversed(range(TRIES)):
-        said, seconds, grown = measured(source, path)
+        said, seconds, grown = measured(source, path, ended)
         if (seconds < SECONDS and grown < MEGABYTES) or not left:
             break
     assert said
@@ -104,34 +117,32 @@ EVERY = [(kind, name) for kind, made in MADE.items() for name in made]
 
 @pytest.mark.parametrize(("kind", "name"), EVERY, ids=[f"{kind}-{name}" for kind, name in EVERY])
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_hostile_file_is_refused(tmp_path, source, kind, name):
+def test_a_hostile_file_is_refused(tmp_path, source, ended, kind, name):
     says, make = MADE[kind][name]
     path = tmp_path / f"{name}.{kind}"
     path.write_bytes(make())
-    check(source(kind), path, says)
+    check(source(kind), path, says, ended)
 
 
 def test_there_are_enough_of_them():
     assert len(EVERY) >= 60
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path, source):
+def test_what_is_no_plain_file_is_refused(tmp_path, source, ended):
     for says, path in special(tmp_path).items():
-        check(source("csv"), path, says)
+        check(source("csv"), path, says, ended)
 
 
 def test_a_file_swapped_for_a_link_meanwhile_is_not_read(tmp_path, source, monkeypatch):
     """The child has the file that was looked at, whatever its name leads to by then."""
-    import data.sources.sandbox as sandbox
-
-    start, path = sandbox._spawn, write(tmp_path, "编号,类别,上报时间\nA1,x,2025-01-01\n")
+    start, path = Template.fork, write(tmp_path, "编号,类别,上报时间\nA1,x,2025-01-01\n")
 
     def swap(*arguments):
         path.unlink()
         path.symlink_to("/etc/passwd")
         return start(*arguments)
 
-    monkeypatch.setattr(sandbox, "_spawn", swap)
+    monkeypatch.setattr(Template, "fork", swap)
     batches = list(read_batches(source("csv"), [path], now=NOW, limits=UPLOAD))
     assert [key for batch in batches for key in batch.frame["key"]] == ["A1"]
 
@@ -160,25 +171,46 @@ def test_a_child_that_breaks_a_limit_dies_alone(tmp_path, source, limits, says):
     with pytest.raises(SourceError, match=says):
         for _ in read_batches(source("json"), [path], now=NOW, limits=limits):
             pass
-    assert children() == []
+    assert gone()
 
 
 def test_a_child_is_gone_when_its_batches_are_no_longer_wanted(tmp_path, source):
     body = "编号,类别,上报时间\n" + "".join(f"A{n},x,2025-01-01\n" for n in range(200_000))
     batches = read_batches(source("csv"), [write(tmp_path, body)], now=NOW, limits=UPLOAD, limit=1000)
     assert len(next(batches).frame) == 1000
-    assert len(children()) == 1
+    assert len(children()) == 2
     del batches
     gc.collect()
-    assert children() == []
+    assert gone()
 
 
 def children() -> list[str]:
-    """Processes this one started that have not been waited for."""
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    """Processes that parse a file, and those that watch them."""
+    if (leader := template().pid) is None:
+        return []
+    first = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+    return first + [
+        each for watch in first for each in Path(f"/proc/{watch}/task/{watch}/children").read_text().split()
+    ]
 
 
-def test_the_child_is_told_no_secret(tmp_path, source, monkeypatch):
+def gone(seconds: float = 5.0) -> bool:
+    """Whether they end: the one that watches goes a moment after it is let go."""
+    until = time.monotonic() + seconds
+    while children() and time.monotonic() < until:
+        time.sleep(0.01)
+    return children() == []
+
+
+@pytest.fixture
+def anew() -> Iterator[None]:
+    """The template is started in the test, and again after it."""
+    template.cache_clear()
+    yield
+    template.cache_clear()
+
+
+def test_the_child_is_told_no_secret(tmp_path, source, monkeypatch, anew):
     import subprocess
 
     seen, start = {}, subprocess.Popen
@@ -190,16 +222,37 @@ def test_the_child_is_told_no_secret(tmp_path, source, monkeypatch):
     monkeypatch.setenv("LINLI_SECRET", "x")
     monkeypatch.setattr(subprocess, "Popen", watched)
     list(read_batches(source("csv"), [write(tmp_path, "编号,类别,上报时间\n")], now=NOW, limits=UPLOAD))
-    assert "LINLI_SECRET" not in seen["env"]
-    assert not Path(seen["cwd"]).exists()
+    assert "LINLI_SECRET" not in seen["env"] and "close_fds" not in seen
+    leader = template().pid
+    assert b"LINLI_SECRET" not in Path(f"/proc/{leader}/environ").read_bytes()
 
 
-def test_a_child_that_cannot_start_is_no_fault_of_the_file(tmp_path, source):
+def test_one_process_has_imported_the_parsers_and_each_file_is_read_in_a_fork_of_it(tmp_path, source):
+    path = write(tmp_path, "编号,类别,上报时间\nA1,x,2025-01-01\n")
+    leaders = set()
+    for _ in range(3):
+        list(read_batches(source("csv"), [path], now=NOW, limits=UPLOAD))
+        leaders.add(template().pid)
+    assert len(leaders) == 1 and gone()
+
+
+def test_a_template_that_has_died_is_started_again(tmp_path, source):
+    path = write(tmp_path, "编号,类别,上报时间\nA1,x,2025-01-01\n")
+    list(read_batches(source("csv"), [path], now=NOW, limits=UPLOAD))
+    leader = template().pid
+    assert leader is not None
+    os.kill(leader, signal.SIGKILL)
+    template().process.wait()
+    (batch,) = read_batches(source("csv"), [path], now=NOW, limits=UPLOAD)
+    assert len(batch.frame) == 1 and template().pid != leader
+
+
+def test_a_child_that_cannot_start_is_no_fault_of_the_file(tmp_path, source, monkeypatch, anew):
     """The inbox keeps the file and tries again; it is not laid among the failed ones."""
     path = write(tmp_path, "编号,类别,上报时间\nA1,x,2025-01-01\n")
-    with pytest.raises(OSError, match="the process that parses files: got status 1; expected it to start"):
-        read_batches(source("csv"), [path], now=NOW, limits=replace(UPLOAD, memory=100 * MB))
-    assert children() == []
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(OSError, match="the process that parses files: got no start; expected it to start"):
+        read_batches(source("csv"), [path], now=NOW, limits=UPLOAD)
 
 
 # The same facts either way

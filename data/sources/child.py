@@ -1,34 +1,94 @@
-"""The child process that parses: `python -m data.sources.child`, started by `sandbox` and by nobody else.
+"""The processes that parse: `python -m data.sources.child`, started by `template` and by nobody else.
 
-It is told on standard input what to do, has its files as open handles, answers in frames (`frames`) on standard
-output, and ends. Its limits are set before a parser is imported; when it breaks one it dies alone.
+The first imports every parser, reads no file and waits at the socket that is its standard input; asked, it forks. A
+fork watches one child of its own and tells how it ended; that child reads its order, sets its limits, has its files as
+open handles, answers in frames (`frames`) and ends. When it breaks a limit it dies alone.
 """
 
-import json
+import gc
 import os
 import resource
+import signal
+import socket
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from data.sources.template import LAST, MOST_HANDLES, NUMBER
 
 
 def main() -> int:
-    """Read the order, obey the limits, do the work, write the frames."""
-    order = json.load(sys.stdin)
-    _limit(order["limits"])
-    from data.sources import reading, recognise  # noqa: F401  only now: a parser is imported under the limits
-    from data.sources.batch import SourceError
-    from data.sources.frames import Frame
+    """Be the template: fork for each word on the socket, until the process that started it lets go."""
+    from data.sources import reading, recognise  # noqa: F401  what every fork needs
 
-    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-    out.write(Frame("started", {}).pack())
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks
+    gc.freeze()  # what is there is never looked at again: forks go on sharing it
+    with socket.socket(fileno=sys.stdin.fileno()) as control:
+        while True:
+            word, handles, _, _ = socket.recv_fds(control, 1, MOST_HANDLES)
+            if not word:
+                return 0
+            if os.fork() == 0:
+                control.close()
+                os.open(os.devnull, os.O_RDONLY)  # what is read from standard input from now on
+                _watch(handles[0], handles[1], handles[2:])
+            for handle in handles:
+                os.close(handle)
+
+
+def _watch(stream: int, told: int, files: Sequence[int]) -> NoReturn:
+    """Have a child parse, tell its group and then its end, and stay until nobody asks after that group."""
     try:
-        for frame in _work(order):
-            out.write(frame.pack())
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.write(told, NUMBER.pack(os.getpid()))
+        child = os.fork()
+        if child == 0:
+            _answer(stream, files)
+        for handle in (stream, *files):
+            os.close(handle)
+        _, status, used = os.wait4(child, 0)
+        os.write(told, LAST.pack(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime))
+        os.read(told, 1)
+    finally:
+        os._exit(0)
+
+
+def _answer(stream: int, files: Sequence[int]) -> NoReturn:
+    """Read the order, obey the limits, do the work, write the frames."""
+    status = 1
+    try:
+        with os.fdopen(stream, "r+b", buffering=0) as pipe:
+            _parse(pipe, files)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _parse(pipe: Any, files: Sequence[int]) -> None:
+    from data.sources.batch import SourceError
+    from data.sources.frames import LENGTHS, Frame, unpack
+
+    head, body = LENGTHS.unpack(_exactly(pipe, LENGTHS.size))
+    order = unpack(_exactly(pipe, head), _exactly(pipe, body)).header
+    os.chdir(order["folder"])
+    tempfile.tempdir = order["folder"]
+    _limit(order["limits"])
+
+    def write(frame: Frame) -> None:
+        rest = memoryview(frame.pack())
+        while rest:
+            rest = rest[pipe.write(rest) :]
+
+    write(Frame("started", {}))
+    try:
+        for frame in _work(order, files):
+            write(frame)
         last = Frame("done", {})
     except SourceError as error:
         last = Frame("refused", {"text": str(error)})
@@ -38,8 +98,18 @@ def main() -> int:
         Exception
     ) as error:  # what no reader foresaw: told by its kind and place alone, its text may be personal
         last = Frame("failed", {"text": f"{type(error).__name__} at {_place(error)}"})
-    out.write(last.pack())
-    return 0
+    write(last)
+
+
+def _exactly(pipe: Any, size: int) -> bytes:
+    """So many bytes. Raises EOFError where nobody sends them."""
+    parts = bytearray()
+    while len(parts) < size:
+        chunk = pipe.read(size - len(parts))
+        if not chunk:
+            raise EOFError
+        parts += chunk
+    return bytes(parts)
 
 
 def _limit(limits: dict[str, int]) -> None:
@@ -54,8 +124,9 @@ def _limit(limits: dict[str, int]) -> None:
         resource.setrlimit(which, (low, high))
 
 
-def _work(order: dict[str, Any]) -> Iterator[Any]:
-    paths = [_place_of(name, handle, order["form"]) for name, handle in order["files"]]
+def _work(order: dict[str, Any], files: Sequence[int]) -> Iterator[Any]:
+    named = zip(order["files"], files, strict=True)
+    paths = [_place_of(name, handle, order["form"]) for name, handle in named]
     if order["job"] == "batches":
         return _batches(order, paths)
     work = {"examine": _examination, "rows": _rows, "chosen": _chosen, "outlines": _outlines}

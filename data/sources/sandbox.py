@@ -1,18 +1,15 @@
 """Parsing in a child process that can be killed: limits on memory, processor, time and disk; nothing but frames back.
 
 The parent reads headers only (`gates`), then one frame after another, so its memory does not grow with the file. The
-child has no setting, secret or database address in its environment, and its files are handles that were opened here:
-what is swapped for a link meanwhile is not read.
+child is a fork of a process that has seen no file (`template`), and its files are handles that were opened here: what
+is swapped for a link meanwhile is not read.
 """
 
-import json
 import logging
 import os
 import select
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +18,7 @@ from dataclasses import asdict
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pyarrow as pa
 
@@ -30,20 +27,12 @@ from data.sources.definition import Source
 from data.sources.delivered import READING
 from data.sources.frames import LARGEST_BODY, LARGEST_HEADER, LENGTHS, Frame, read_batch, unpack
 from data.sources.gates import MB, Limits, check_head, open_plain
+from data.sources.template import template
 
 LONGEST_NAME = 200  # bytes of a file's name in messages
 LONGEST_START = 60.0  # seconds, however busy the machine; no file's fault
 FILES_AT_ONCE = 64  # handles that one child is given
 _READ = 1 << 20
-# One thread and the plain allocator: others reserve more address space than the whole limit.
-_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-    "MALLOC_ARENA_MAX": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-}
 
 logger = logging.getLogger("linli.sources")
 
@@ -110,15 +99,12 @@ class Child:
                 opened.callback(os.close, handle)
                 check_head(handle, name=name, form=form, limits=limits)
                 handles.append(handle)
-            order = order | {
-                "form": form,
-                "limits": asdict(limits),
-                "files": list(zip(self.names, handles, strict=True)),
-            }
             self._folder = tempfile.mkdtemp(prefix="linli-")
-            self._process = _spawn(order, handles, self._folder)
-            self._pipe = cast(IO[bytes], self._process.stdout)
+            self._fork = template().fork(handles)
         self._left = 0.0
+        told = {"form": form, "limits": asdict(limits), "files": self.names, "folder": self._folder}
+        with suppress(BrokenPipeError, ConnectionResetError):  # its end tells what was wrong
+            self._fork.stream.sendall(Frame("order", order | told).pack())
 
     def frames(self) -> Iterator[Frame]:
         """Everything the child says, without its last word. Raises SourceError where it refuses, fails or dies."""
@@ -139,19 +125,16 @@ class Child:
         try:
             self._next()
         except SourceError as error:
-            status = self._process.poll()
+            status = self._fork.wait(0.0)
             if status == -signal.SIGXCPU:
                 raise
-            found = f"no start within {LONGEST_START:.0f} s" if status is None else f"status {status}"
+            found = "no start" if status is None else f"status {status}"
             raise OSError(f"the process that parses files: got {found}; expected it to start") from error
         self._left = float(self.limits.wall)
 
     def end(self) -> None:
         """Kill what is left of it and remove what it wrote."""
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._pipe.close()
-        self._process.wait()
+        self._fork.end()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self) -> Frame:
@@ -168,18 +151,21 @@ class Child:
         parts = bytearray()
         while len(parts) < size:
             started = time.monotonic()
-            ready, _, _ = select.select([self._pipe], [], [], max(0.0, self._left))
+            ready, _, _ = select.select([self._fork.stream], [], [], max(0.0, self._left))
             self._left -= time.monotonic() - started
             if not ready:
                 raise self._slow()
-            chunk = os.read(self._pipe.fileno(), min(_READ, size - len(parts)))
+            try:
+                chunk = self._fork.stream.recv(min(_READ, size - len(parts)))
+            except ConnectionResetError:  # it died with a part of its order unread
+                chunk = b""
             if not chunk:
                 raise self._dead()
             parts += chunk
         return bytes(parts)
 
     def _dead(self) -> SourceError:
-        status = self._process.wait()
+        status = self._fork.wait()
         if status == -signal.SIGXCPU or status == -signal.SIGKILL:
             return self._slow()
         if status == -signal.SIGABRT:  # how a library in another language ends when memory does
@@ -216,19 +202,3 @@ def short_name(name: str) -> str:
     text = os.fsencode(name).decode("utf-8", "replace")
     shown = "".join(letter if letter.isprintable() else "_" for letter in text)
     return shown.encode()[-LONGEST_NAME:].decode("utf-8", "ignore")
-
-
-def _spawn(order: dict[str, Any], handles: Sequence[int], folder: str) -> subprocess.Popen:
-    environment = _ENVIRONMENT | {
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "PATH": os.defpath,
-        "TMPDIR": folder,
-    }
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "data.sources.child"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        pass_fds=handles, env=environment, cwd=folder, start_new_session=True,
-    )  # fmt: skip
-    with suppress(BrokenPipeError), cast(IO[bytes], process.stdin) as pipe:  # its end tells what was wrong
-        pipe.write(json.dumps(order).encode("ascii"))
-    return process
