@@ -14,10 +14,11 @@ from data.sources.aliases import RETURNED, plain
 from data.sources.batch import SourceError
 from data.sources.definition import Source, source_of
 from data.sources.delivered import TABLES, as_delivered
-from data.sources.drafting import Choices, draft, remember, spoken_in, usual
+from data.sources.drafting import Choices, draft, remember, spoken_in, usual, with_words
 from data.sources.header import Names, absent, find_columns
 from data.sources.proposals import SEVERAL, propose
 from data.sources.recognise import Examination, Fit
+from data.unknown_words import sound
 
 NEW = "new"  # a source that is not declared yet
 NONE, DROP = "none", "drop"  # a column that is not stored; one that is declared never to be
@@ -33,11 +34,13 @@ class Asked:
 
     source   name of a declared one, or NEW
     columns  place of a column -> our field, a declared column it is another name of, NONE or DROP
+    words    our field and a word of theirs -> our word
     name, kind, every, timezone, crs   of a new source
     """
 
     source: str = ""
     columns: Mapping[int, str] = field(default_factory=dict)
+    words: Mapping[tuple[str, str], str] = field(default_factory=dict)
     name: str = ""
     kind: str = ""
     every: str = ""
@@ -152,7 +155,8 @@ def _plan_known(found: Examination, source: Source, asked: Asked) -> Plan:
         else []
     )
     try:
-        text = remember(source, {headers[place]: means for place, means in told.items()}, seen=left)
+        names = {headers[place]: means for place, means in told.items()}
+        text = remember(source, names, seen=left, words=sound(asked.words, source.kind))
     except SourceError as error:
         return replace(same, matches=matches, missing=lost, fault=str(error))
     missing = tuple(name for name in lost if name not in told.values())
@@ -215,6 +219,7 @@ def _plan_new(found: Examination, sources: Mapping[str, Source], asked: Asked, t
     zone = asked.timezone or timezone
     usually = usual(found, name=name, timezone=zone, kind=kind, crs=asked.crs)
     choices = _changed(found, replace(usually, every=asked.every), asked.columns)
+    choices = replace(choices, values=with_words(choices.values, sound(asked.words, kind)))
     crs = asked.crs or WGS84
     if "lon" in choices.fields:
         choices = replace(choices, crs=crs)

@@ -14,6 +14,8 @@ PATH = "/sources/upload"
 LARGEST = UPLOAD.size
 COLUMN = "c"  # what the names of fields of single columns begin with; their place follows
 MOST_COLUMNS = 2000
+WORD = "w"  # what the names of fields of single words begin with; our field and the word follow
+MOST_WORDS = 40
 LONGEST = 80  # characters of a choice
 
 
@@ -36,6 +38,7 @@ class UploadAsk:
         named = {name: getattr(asked, name) for name in ("source", "name", "kind", "every", "crs")}
         named |= {"zone": asked.timezone}
         named |= {f"{COLUMN}{place}": means for place, means in sorted(asked.columns.items())}
+        named |= {word_field(field, word): ours for (field, word), ours in sorted(asked.words.items())}
         return {name: value for name, value in named.items() if value}
 
     def href(self, **changes: str) -> str:
@@ -54,7 +57,21 @@ def read_ask(token: str, params: Mapping[str, str]) -> UploadAsk:
         and int(name[1:]) < MOST_COLUMNS
     }  # fmt: skip
     named = {name: texts.get(name, "") for name in ("source", "name", "kind", "every", "crs")}
-    return UploadAsk(token, Asked(**named, timezone=texts.get("zone", ""), columns=columns))
+    return UploadAsk(
+        token, Asked(**named, timezone=texts.get("zone", ""), columns=columns, words=_words(texts))
+    )
+
+
+def word_field(field: str, word: str) -> str:
+    """The name under which a form says what a word means."""
+    return f"{WORD}.{field}.{word}"
+
+
+def _words(texts: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    told = [
+        (name.split(".", 2), ours) for name, ours in texts.items() if ours and name.startswith(f"{WORD}.")
+    ]
+    return {(parts[1], parts[2]): ours for parts, ours in told[:MOST_WORDS] if len(parts) == 3 and parts[2]}
 
 
 @dataclass(frozen=True)

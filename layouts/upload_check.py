@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 
 from data.matching import NEW, Plan
 from data.mixups import MixUp
+from data.unknown_words import unknown_words
 from data.uploads import Checked
 from layouts import parts, values
 from layouts.mixups import mixups_card
@@ -18,6 +19,7 @@ from layouts.upload_ask import UploadAnswer, UploadAsk
 from layouts.upload_columns import columns_card, field_name
 from layouts.upload_page import hidden
 from layouts.upload_refusals import refusal
+from layouts.upload_words import words_card
 from layouts.words import Words
 
 KINDS = ("case", "order", "alert", "parking")
@@ -117,7 +119,9 @@ def _outcome(ask: UploadAsk, answer: UploadAnswer, words: Words) -> list[Compone
     if checked.ledger is not None:
         to = f"{ask.address}/rejects.xlsx?" + ask.href().partition("?")[2]
         mixed = mixups_card(checked.ledger.mixups, words, mend=lambda one: _mend(one, checked.plan))
-        return [account_card(checked.ledger, words), *mixed, *rejects_card(checked.ledger, words, to=to)]
+        unknown = unknown_words(checked.ledger.rejects, ask.asked.words, checked.plan.kind)
+        return [account_card(checked.ledger, words), *mixed, *words_card(unknown, words),
+                *rejects_card(checked.ledger, words, to=to)]  # fmt: skip
     if checked.plan.lacking:
         return [_lacking(checked.plan, words)]
     return [parts.state("failed", words("upload.unreadable"), words, value=values.NOTHING,

@@ -165,10 +165,24 @@ def _fields(found: Examination, choices: Choices) -> Table:
     return table
 
 
-def remember(source: Source, names: Mapping[str, str], *, seen: Sequence[str] = ()) -> str:
-    """The declaration of a source with further names, so that they never ask again.
+def with_words(
+    values: Mapping[str, Mapping[str, str]], words: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Tables of our field -> their value -> ours, with further ones that count before them."""
+    return {name: {**values.get(name, {}), **words.get(name, {})} for name in (*values, *words)}
+
+
+def remember(
+    source: Source,
+    names: Mapping[str, str],
+    *,
+    seen: Sequence[str] = (),
+    words: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """The declaration of a source with further names and words, so that they never ask again.
 
     names    header of a file -> our field it means; or -> a declared column that it is another name of
+    words    our field -> their value -> ours
     seen     headers a person has looked at and left: where a source notes what it knows, they are no longer new
     returns  the text to keep, comments and order as they were; equal where nothing was new
     Raises   SourceError where the field is not one column, or the outcome is no declaration
@@ -187,6 +201,9 @@ def remember(source: Source, names: Mapping[str, str], *, seen: Sequence[str] = 
         for header in (*names, *seen):
             if plain(header) not in there:
                 known.append(header)
+    for name, spoken in (words or {}).items():
+        values = document.setdefault("values", tomlkit.table(is_super_table=True))
+        values.setdefault(name, tomlkit.table()).update(spoken)
     text = tomlkit.dumps(document)
     source_of(source.name, text.encode("utf-8"))
     return text

@@ -61,7 +61,7 @@
     const form = event.target.form;
     if (!form || !form.matches("form.match")) return;
     if (event.target.name === "source" || event.target.name === "kind") {
-      for (const field of form.elements) if (/^c\d+$/.test(field.name)) field.disabled = true;
+      for (const field of form.elements) if (/^(c\d+|w\..*)$/.test(field.name)) field.disabled = true;
     }
     form.classList.add("busy");
     if (event.target.matches("input[name=name]")) form.requestSubmit();
