@@ -18,7 +18,7 @@ from callbacks.policies import Policies
 from callbacks.router import Call, Desk, Page
 from callbacks.upload_page import AT_ONCE, forbidden, form_of, same, settled, words_of
 from data.boundaries import KINDS
-from data.boundary_files import BoundaryFiles, Decision
+from data.boundary_files import BoundaryFiles, Decision, Trial
 from data.jobs import request_run
 from data.query import QueryError, parse_date
 from data.settings import EPOCH_DAY
@@ -29,7 +29,7 @@ from data.versions import history, take_back
 from geo.boundaries import BoundaryError
 from layouts import boundaries_check, boundaries_page, shell
 from layouts.boundaries_ask import LONGEST, PATH, BoundaryAsk, TrialAnswer, VersionsAnswer, read_ask
-from layouts.boundaries_view import drawn, view_of
+from layouts.boundaries_view import drawn, pointed, view_of
 from layouts.theme import THEMES
 from layouts.upload_refusals import refusal
 
@@ -183,7 +183,9 @@ def build(call: Call, brought: BoundaryFiles) -> Page:
     if upload.state == STORED:
         version = str(upload.kept("result")["version"])
         return _page(call, boundaries_check.published(upload.name, version, words))
-    return _page(call, boundaries_check.page(ask, _answer(call, upload, brought, ask), words))
+    trial = brought.trial(upload, ask.asked)
+    ask = pointed(trial, ask)
+    return _page(call, boundaries_check.page(ask, _answer(call, upload, brought, ask, trial), words))
 
 
 def _page(call: Call, body) -> Page:
@@ -192,8 +194,9 @@ def _page(call: Call, body) -> Page:
     return Page(body=body, crumbs=shell.crumbs(up, words("borders.title"), words))
 
 
-def _answer(call: Call, upload: Upload, brought: BoundaryFiles, ask: BoundaryAsk) -> TrialAnswer:
-    trial = brought.trial(upload, ask.asked)
+def _answer(
+    call: Call, upload: Upload, brought: BoundaryFiles, ask: BoundaryAsk, trial: Trial
+) -> TrialAnswer:
     return TrialAnswer(
         name=upload.name,
         trial=trial,

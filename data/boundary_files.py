@@ -7,6 +7,7 @@ drawn again reads the file again, or remembers the last few it read.
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
@@ -30,9 +31,11 @@ from data.uploads import Uploads
 from data.versions import standing
 from geo.boundaries import BoundaryError
 from geo.changes import compare, ground_of
+from geo.fault_places import place_of
 from geo.faults import ACCEPTABLE, Fault
 from geo.readers import read_table
 
+PLACED = 100  # faults that are shown one by one
 KEPT = 4  # readings of files that a process remembers
 UNCLEAR = ("missing-code", "duplicate-code", "invalid-ring")  # with these no change can be told
 ALIKE = ("same",)
@@ -55,6 +58,7 @@ class Trial:
     fields   how it is read; columns its headers, rows its units, declared its own coordinate system
     present  the newest version, `before`: its number, 0 where there is none; from_on the day it holds from
     units    the set that publishing would make: code, name, level (depth), parent_code, geometry
+    faults   those that cannot be accepted first
     changes  of `geo.changes.compare` with those of `ground_of`, without what stays the same; None: cannot be told
     staged   depths that were staged by command and would be published too
     fault    why it cannot be read so; then the rest is empty
@@ -74,6 +78,13 @@ class Trial:
     notes: tuple[str, ...] = ()
     staged: tuple[int, ...] = ()
     fault: str = ""
+
+    @cached_property
+    def spots(self) -> list[tuple[float, float] | None]:
+        """A point on the ground of each of the first `PLACED` faults, WGS84 degrees; None where none has a shape."""
+        places = [place_of(fault, self.units) for fault in self.faults[:PLACED]]
+        points = [place and place.representative_point() for place in places]
+        return [(point.x, point.y) if point else None for point in points]
 
     @property
     def is_sound(self) -> bool:
@@ -247,7 +258,7 @@ def _weighed(made: dict, draft: boundaries.Draft, standing: DataFrame, strays: D
     units = units.astype({"code": "str", "name": "str", "parent_code": "str", "level": "int64"})
     aside = [strays[strays["level"] != level.depth], draft.strays.assign(level=level.depth)]
     outside = pd.concat([frame[["code", "name", "level"]] for frame in aside], ignore_index=True)
-    faults = boundaries.faults_of(units, outside)
+    faults = sorted(boundaries.faults_of(units, outside), key=lambda fault: fault.kind in ACCEPTABLE)
     unclear = any(fault.kind in UNCLEAR for fault in faults)
     changes = None if unclear else _changes(made["present"], units)
     return Trial(**made, units=units, faults=tuple(faults), changes=changes, notes=draft.notes)

@@ -23,6 +23,7 @@ class BoundaryAsk:
     """What an address asks: the file of a token read with these choices, and where the picture stands.
 
     fault  number of a fault the picture shows; unit: code of a unit it shows; view: where else it stands
+    near   a place in the picture that was clicked (WGS84 degrees), to find the fault there
     side   old and new beside each other instead of one over the other
     """
 
@@ -32,6 +33,7 @@ class BoundaryAsk:
     unit: str = ""
     view: View | None = None
     side: bool = False
+    near: tuple[float, float] | None = None
 
     @property
     def address(self) -> str:
@@ -82,7 +84,7 @@ def read_ask(
     fault = texts.get("fault", "")
     number = int(fault) if fault.isdecimal() and len(fault) < 6 else None
     side = texts.get("side") == "yes"
-    return BoundaryAsk(token, asked, number, texts.get("unit", ""), _view(texts), side)
+    return BoundaryAsk(token, asked, number, texts.get("unit", ""), _view(texts), side, _near(texts))
 
 
 def _view(texts: Mapping[str, str]) -> View | None:
@@ -91,6 +93,14 @@ def _view(texts: Mapping[str, str]) -> View | None:
     except ValueError:
         return None
     return View(lon, lat, span) if abs(lon) <= 180 and abs(lat) <= 85 and 0 < span <= WIDEST else None
+
+
+def _near(texts: Mapping[str, str]) -> tuple[float, float] | None:
+    try:
+        lon, lat = (float(part) for part in texts.get("near", "").split(","))
+    except ValueError:
+        return None
+    return (lon, lat) if abs(lon) <= 180 and abs(lat) <= 90 else None
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ from math import isfinite
 from dash import html
 from dash.development.base_component import Component
 
-from data.boundary_files import Trial
+from data.boundary_files import PLACED, Trial
 from geo.faults import ACCEPTABLE, Fault
 from layouts import parts, values
 from layouts.boundaries_ask import BoundaryAsk
 from layouts.words import Words
 
-SHOWN = 100
+SHOWN = PLACED
 
 
 def faults_card(ask: BoundaryAsk, trial: Trial, words: Words) -> Component:
@@ -22,10 +22,9 @@ def faults_card(ask: BoundaryAsk, trial: Trial, words: Words) -> Component:
         return parts.card(
             parts.head(words("borders.faults", n="0"), words("borders.faults.none")), name="faults"
         )
-    numbered = sorted(enumerate(trial.faults), key=lambda pair: (pair[1].kind in ACCEPTABLE, pair[0]))
     names = dict(zip(trial.units["code"], trial.units["name"], strict=True))
     items = [_fault(ask, number, fault_text(fault, names, words), fault.kind, words)
-             for number, fault in numbered[:SHOWN]]  # fmt: skip
+             for number, fault in enumerate(trial.faults[:SHOWN])]  # fmt: skip
     more = words("borders.more", n=words.number(SHOWN)) if count > SHOWN else None
     title = words("borders.faults", n=words.number(count))
     scroll = html.Div(html.Ul(items), className="scroll", tabIndex=0, role="region", **{"aria-label": title})

@@ -147,6 +147,7 @@ def _figure(ask: BoundaryAsk, answer: TrialAnswer, which: str, words: Words) -> 
     picture = html.Img(
         src=ask.picture(answer.view, theme=answer.theme, which=which), width=WIDTH, height=HEIGHT,
         alt=words(f"borders.alt.{which}"), className="sketch", tabIndex=0,
+        **{"data-near": ask.href(view=None, fault=None, unit="") if answer.trial.faults else ""},
     )  # fmt: skip
     named = html.Figcaption(words(f"borders.{which}"), className="t2 f12") if ask.side else None
     return html.Figure([html.Div(picture, className="window"), named])

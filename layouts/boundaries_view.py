@@ -1,5 +1,8 @@
 """Where the picture of a file of boundaries stands, and what it shows there."""
 
+from dataclasses import replace
+from math import hypot, inf
+
 import shapely
 from pandas import DataFrame
 from shapely.geometry.base import BaseGeometry
@@ -12,6 +15,7 @@ from layouts.sketch import WIDTH, View, comparison
 
 CLOSEST = 0.002  # degrees a view is wide at least
 ROOM, AROUND = 1.3, 3.0  # times the ground a view is for: all of it, or one place with what is around it
+REACH = 0.04  # of the width of the picture: as far from a fault a click still means it
 POLE = 84.0  # degrees north or south beyond which no view stands
 
 
@@ -22,7 +26,23 @@ def drawn(trial: Trial, ask: BoundaryAsk, *, which: str, theme: str) -> str:
         cut(_level(frame, trial) if which != other else frame.iloc[:0], view.box, pixel=view.span / WIDTH / 2)
         for frame, other in ((trial.present, "new"), (_units(trial), "old"))
     ]
-    return comparison(view, present, drafted, _ground(trial, ask), theme=theme)
+    spots = [spot for spot in trial.spots if spot is not None] if which != "old" else []
+    return comparison(view, present, drafted, _ground(trial, ask), spots, theme=theme)
+
+
+def pointed(trial: Trial, ask: BoundaryAsk) -> BoundaryAsk:
+    """The question with the fault nearest to the place that was clicked; the picture stands where it stood."""
+    if ask.near is None or ask.view is None:
+        return ask
+    x, y = ask.view.at(*ask.near)
+    away = [
+        hypot(a - x, b - y) if spot else inf
+        for spot in trial.spots
+        for a, b in [ask.view.at(*(spot or (0, 0)))]
+    ]
+    nearest = min(range(len(away)), key=away.__getitem__, default=None)
+    found = nearest if nearest is not None and away[nearest] <= REACH * WIDTH else None
+    return replace(ask, fault=found, unit="", near=None)
 
 
 def view_of(trial: Trial, ask: BoundaryAsk) -> View:

@@ -79,18 +79,28 @@ def sketch(
 
 
 def comparison(
-    view: View, present: DataFrame, drafted: DataFrame, fault: BaseGeometry | None, *, theme: str
+    view: View,
+    present: DataFrame,
+    drafted: DataFrame,
+    fault: BaseGeometry | None,
+    spots: Sequence[tuple[float, float]],
+    *,
+    theme: str,
 ) -> str:
     """Outlines that are proposed, in the colour of marks, over dashed ones that hold; the ground of a fault filled.
 
     present, drafted  frames of `geo.shapes.cut`
+    spots             where the other faults lie
     """
     colour = COLOURS.get(theme, COLOURS["light"])
     lines = f'<g stroke-dasharray="5 3">{_paths(view, present, colour["upper"], 2)}</g>'
     lines += _paths(view, drafted, colour["mark"], 1.5)
     ground = "" if fault is None else _ground(view, fault, colour["fault"])
     labels = "".join(_labels(view, drafted if len(drafted) else present, colour))
-    return _picture(f"{ground}{lines}{labels}", colour)
+    dots = "".join(f'<circle cx="{x:.0f}" cy="{y:.0f}" r="4"/>' for x, y in (view.at(*spot) for spot in spots)
+                   if 0 <= x <= WIDTH and 0 <= y <= HEIGHT)  # fmt: skip
+    others = f'<g fill="{colour["fault"]}" stroke="{colour["ground"]}">{dots}</g>' if dots else ""
+    return _picture(f"{ground}{lines}{others}{labels}", colour)
 
 
 def _ground(view: View, shape: BaseGeometry, colour: str) -> str:

@@ -17,6 +17,11 @@ from layouts.boundaries_ask import PATH
 
 pytestmark = pytest.mark.browser
 SLOW = 60_000  # milliseconds that publishing may take on a busy machine
+DOT = """async address => {
+  const drawn = new DOMParser().parseFromString(await (await fetch(address)).text(), 'image/svg+xml');
+  const [dot, box] = [drawn.querySelector('circle[r="4"]'), drawn.documentElement.viewBox.baseVal];
+  return [dot.getAttribute('cx') / box.width, dot.getAttribute('cy') / box.height];
+}"""
 WHERE = 'img => new URLSearchParams(img.src.split("?")[1]).get("lon")'
 
 
@@ -82,6 +87,14 @@ def test_from_a_file_to_a_version_and_back(page, city, areas):
     page.wait_for_url("**fault=**")
     dash_idle(page)
     assert looked_at(page) != whole
+    page.click(".sketches a.btn")
+    page.wait_for_url(lambda url: "fault=" not in url)
+    dash_idle(page)
+    box = page.locator("img.sketch").bounding_box()
+    at = page.evaluate(DOT, page.locator("img.sketch").get_attribute("src"))
+    page.locator("img.sketch").click(position={"x": at[0] * box["width"], "y": at[1] * box["height"]})
+    page.wait_for_url("**near=**")
+    expect(page.locator(".faults li.sel")).to_have_count(1)
     page.click("button[value=publish]")  # neither reason nor consent: the browser asks for them
     assert page.locator(".confirm").is_visible()
     page.fill("input[name=reason]", "片区调整")

@@ -40,6 +40,14 @@
     };
   }
 
+  /* A click where something lies: the server is asked what that is, with the picture where it stands. */
+  function point(image, event) {
+    const to = new URL(image.dataset.near, location.href), at = view(image), spot = place(image, event);
+    for (const name of ["lon", "lat", "span"]) to.searchParams.set(name, at[name].toFixed(6));
+    to.searchParams.set("near", `${spot.lon.toFixed(6)},${spot.lat.toFixed(6)}`);
+    window.linli.go(to.href);
+  }
+
   /* What was dragged stays where it is until the picture of its new place has come. */
   function settle(image) {
     const done = () => { image.style.transform = ""; };
@@ -84,6 +92,8 @@
     if (dragged) return event.stopImmediatePropagation();
     const button = event.target.closest && event.target.closest("[data-sketch]");
     if (button) return move(0, 0, button.dataset.sketch === "in" ? 0.5 : 2);
+    const image = event.target.closest && event.target.closest("img.sketch[data-near]");
+    if (image && image.dataset.near) return point(image, event);
     const link = event.target.closest && event.target.closest(".sketches .seg a");
     if (!link || !all().length) return;
     const to = new URL(link.href), at = view(all()[0]);
