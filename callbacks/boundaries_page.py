@@ -7,22 +7,20 @@ brings or takes back boundaries must see the whole instance, for they hold for a
 import asyncio
 from collections.abc import Mapping
 from datetime import date
-from urllib.parse import unquote
 
 from dash import Dash
 from fastapi import FastAPI, Request
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.policies import Policies
 from callbacks.router import Call, Desk, Page
-from callbacks.upload_page import AT_ONCE, forbidden, form_of, same, settled, words_of
+from callbacks.sending import AT_ONCE, forbidden, form_of, same, settled, taken_in
 from data.boundaries import KINDS
 from data.boundary_files import BoundaryFiles, Decision, Trial
 from data.jobs import request_run
 from data.query import QueryError, parse_date
 from data.settings import EPOCH_DAY
-from data.sources.batch import SourceError
 from data.staging import STORED, UnknownUpload, Upload
 from data.uploads import Uploads
 from data.versions import history, take_back
@@ -31,7 +29,6 @@ from layouts import boundaries_check, boundaries_page, shell
 from layouts.boundaries_ask import LONGEST, PATH, BoundaryAsk, TrialAnswer, VersionsAnswer, read_ask
 from layouts.boundaries_view import drawn, pointed, view_of
 from layouts.theme import THEMES
-from layouts.upload_refusals import refusal
 
 ONE = PATH + "/{token}"
 PICTURE = ONE + "/map.svg"
@@ -70,16 +67,9 @@ class _Door:
 
     async def receive(self, request: Request) -> Response:
         """Take a file in and read it; answers where it is shown, or why it was refused."""
-        if not same(request.headers.get("x-token", "")) or not current_scope().whole:
-            return forbidden()
-        words, name = words_of(self.desk, request), unquote(request.headers.get("x-file-name", ""))
-        try:
-            async with self.turns:
-                upload = await self.brought.receive(current_person(), name, request.stream())
-            await asyncio.to_thread(self.brought.admit, upload)
-        except SourceError as error:
-            return JSONResponse({"refused": refusal(str(error), words), "sentence": str(error)}, 422)
-        return JSONResponse({"to": BoundaryAsk(upload.token).address}, 201)
+        return await taken_in(
+            request, self.desk, self.brought, self.turns, to=lambda token: BoundaryAsk(token).address
+        )
 
     async def decide(self, request: Request, token: str) -> Response:
         """Publish the file or throw it away; then the page says what became of it."""

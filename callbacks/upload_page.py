@@ -5,40 +5,32 @@ see the whole instance, for a file speaks for all of it.
 """
 
 import asyncio
-import hmac
-from collections.abc import Callable
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 from dash import Dash
 from fastapi import FastAPI, Request
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 
 from callbacks.downloads import TYPES
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.kpi_page import local
 from callbacks.policies import Policies
-from callbacks.router import Call, Desk, Page, language
+from callbacks.router import Call, Desk, Page
+from callbacks.sending import AT_ONCE, forbidden, form_of, same, settled, taken_in, words_of
 from data.people import Person
 from data.sources.batch import Reject, SourceError
 from data.sources.definition import Source
-from data.staging import STORED, BeingStored, UnknownUpload, Upload
+from data.staging import STORED, UnknownUpload, Upload
 from data.uploads import Uploads
 from layouts import shell, upload_check, upload_page, upload_result
 from layouts.reasons import name_of, reason
 from layouts.upload_ask import PATH, Candidate, StoredAnswer, UploadAnswer, UploadAsk, read_ask
-from layouts.upload_refusals import refusal
-from layouts.words import Words, load_words
+from layouts.words import Words
 
-AT_ONCE = 4  # files written at one time; more of them wait
 ONE = PATH + "/{token}"
 REJECTS = ONE + "/rejects.xlsx"
-STILL = 1.0  # seconds between looks at a file that another request is storing
-PATIENCE = 120
-MOST_FIELDS = 3000
 
 
 def register(app: Dash, desk: Desk) -> Uploads:
@@ -72,16 +64,9 @@ class _Door:
 
     async def receive(self, request: Request) -> Response:
         """Take a file in, look at it, try it; answers where it is shown, or why it was refused."""
-        if not same(request.headers.get("x-token", "")) or not current_scope().whole:
-            return forbidden()
-        words, name = words_of(self.desk, request), unquote(request.headers.get("x-file-name", ""))
-        try:
-            async with self.turns:
-                upload = await self.uploads.receive(current_person(), name, request.stream())
-            await asyncio.to_thread(self.uploads.admit, upload)
-        except SourceError as error:
-            return JSONResponse({"refused": refusal(str(error), words), "sentence": str(error)}, 422)
-        return JSONResponse({"to": UploadAsk(upload.token).address}, 201)
+        return await taken_in(
+            request, self.desk, self.uploads, self.turns, to=lambda token: UploadAsk(token).address
+        )
 
     async def decide(self, request: Request, token: str) -> Response:
         """Store the file or throw it away; then the page says what became of it."""
@@ -179,38 +164,3 @@ def _stored(call: Call, upload: Upload, uploads: Uploads) -> StoredAnswer:
         name=upload.name, ledger=ledger, title=call.word("source", ledger.source),
         kind=source.kind if source else "case", when=lambda instant: local(call.reader, int(str(instant))),
     )  # fmt: skip
-
-
-async def settled(function: Callable, *values: Any, **named: Any) -> None:
-    """Store something in a thread; where another request is storing the same, wait until it has."""
-    for _ in range(PATIENCE):
-        try:
-            await asyncio.to_thread(function, *values, **named)
-            return
-        except BeingStored:
-            await asyncio.sleep(STILL)
-
-
-def words_of(desk: Desk, request: Request) -> Words:
-    """The words of who sends a request."""
-    return load_words(language(request.cookies, desk.settings))
-
-
-def same(given: str) -> bool:
-    """Whether a token is that of the session."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), current_csrf().encode())
-
-
-def forbidden() -> Response:
-    """The answer to who may not speak for the whole, or whose form is not of this session."""
-    return PlainTextResponse(
-        "expected the token of this session, and a person who sees the whole instance\n", 403
-    )
-
-
-def form_of(body: bytes) -> dict[str, str]:
-    """Fields of a posted form; the last of equal names counts."""
-    try:
-        return dict(parse_qsl(body.decode("ascii"), max_num_fields=MOST_FIELDS))
-    except ValueError:
-        return {}

@@ -141,6 +141,18 @@ def world(store_url: str, tmp_path: Path) -> Iterator:
 # The sample city and servers
 
 
+@pytest.fixture
+def town(store_url: str, tmp_path: Path) -> Iterator:
+    """The small world with addresses of `addressed.py`, once on each database."""
+    from addressed import Town
+    from world import SIX
+
+    made = Town(tmp_path, store_url)
+    made.publish(SIX)
+    yield made
+    made.store.close()
+
+
 @pytest.fixture(scope="session")
 def sampled(tmp_path_factory: pytest.TempPathFactory):
     """The files of a sample city with what they hold: for the tests of the sample. Only arrivals are added to them."""

@@ -37,14 +37,6 @@ LIST = (
 )
 
 
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
-
-
 def ask(*names: str, period: Period = YEAR, **more) -> Query:
     return Query(**{"level": None, "within": None, "indicators": names or OF_CASES, "period": period, **more})
 

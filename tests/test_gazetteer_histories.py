@@ -15,15 +15,6 @@ from data.scope import whole_scope
 from data.unplaced import FactKey
 from data.verify import verify
 
-
-@pytest.fixture
-def town(tmp_path, store_url):
-    made = Town(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
-
-
 ADDRESSES = ("青藤路1号", "青藤路2号302室", "青藤路9弄3号", "沧浪路5号", "白石路7号", "松风苑1号楼旁", None)
 facts = st.lists(
     st.builds(

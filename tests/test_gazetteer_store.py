@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from addressed import ENTRIES, FEBRUARY, Town, fact
+from addressed import ENTRIES, FEBRUARY, fact
 from sqlalchemy import select
 from world import SIX
 
@@ -15,14 +15,6 @@ from data.schema import audit_entry, load
 from data.secrets import Sealer, load_key
 from data.unplaced import FactKey
 from data.verify import verify
-
-
-@pytest.fixture
-def town(tmp_path, store_url):
-    made = Town(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
 
 
 def test_coordinates_then_the_gazetteer_inside_the_hint_then_the_hint(town):

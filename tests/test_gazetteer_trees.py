@@ -24,14 +24,6 @@ from layouts.unplaced_page import UnplacedAsk, page
 from layouts.words import load_words
 
 
-@pytest.fixture
-def town(tmp_path, store_url):
-    made = Town(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
-
-
 def where(town: Town, tree: str) -> dict[str, tuple[str, str]]:
     """Unit code and way of location of every current fact, in the newest version of a tree."""
     version = town.reader(tree=tree).version

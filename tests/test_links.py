@@ -10,26 +10,22 @@ from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_deliveries import ALL
-from world import CASES, SIX, World, case, same_by_shares_and_facts, stored
+from world import CASES, SIX, World, case, declared, same_by_shares_and_facts, stored
 
 from data.measure_table import Parts, measure_table
 from data.query import Period, Query
 from data.verify import verify
 
-ORDERS = """
-kind = "order"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-linked_case = "category"
-repeat_of = "channel"
-excluded = "hint"
-accepted_at = "reported_at"
-lon = "lon"
-lat = "lat"
-"""
+ORDERS = declared(
+    "order",
+    {
+        "id": "id",
+        "linked_case": "category",
+        "repeat_of": "channel",
+        "excluded": "hint",
+        "accepted_at": "reported_at",
+    },
+)
 VOIDED = ALL.replace('channel = "channel"', 'voided = "channel"')
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
 

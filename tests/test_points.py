@@ -2,7 +2,7 @@
 
 import pytest
 from sqlalchemy import text
-from world import CASES, SIX, World, case
+from world import CASES, case
 
 from data import points
 from data.points import MOST
@@ -29,14 +29,6 @@ occupied = "channel"
 """
 )
 LATER = 200  # quarter days after the first of February: after the clock
-
-
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
 
 
 def kinds(found: points.Points) -> dict[str, list[str]]:

@@ -8,11 +8,11 @@ from datetime import date
 from unittest.mock import patch
 
 import pytest
+from addressed import Town, fact
 from sqlalchemy import delete, select, update
 from test_deliveries import ALL
-from test_gazetteer_store import Town, fact
 from test_trees import COMMITTEES, REDRAWN, everything
-from world import SIX, World, case, same_by_shares_and_facts
+from world import SIX, World, case, declared, same_by_shares_and_facts
 
 from data import rollup, shares
 from data.departments import DEPARTMENT, Department, record
@@ -27,30 +27,11 @@ from data.store import Store
 from data.verify import verify
 
 YEAR = Period(date(2026, 1, 1), date(2027, 1, 1))
-ORDERS = """
-kind = "order"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-category = "category"
-linked_case = "channel"
-department = "hint"
-accepted_at = "reported_at"
-due_at = "due_at"
-finished_at = "closed_at"
-lon = "lon"
-lat = "lat"
-"""
-
-
-@pytest.fixture
-def world(tmp_path, store_url):
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
-    yield made
-    made.store.close()
+ORDERS = declared(
+    "order",
+    {"id": "id", "category": "category", "linked_case": "channel", "department": "hint", "accepted_at": "reported_at",
+     "due_at": "due_at", "finished_at": "closed_at"},
+)  # fmt: skip
 
 
 def ask(*names: str, **more) -> Query:

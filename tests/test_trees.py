@@ -12,7 +12,7 @@ from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import Series
-from world import SIX, World, case, local, same_by_shares_and_facts
+from world import SIX, World, case, declared, local, same_by_shares_and_facts
 
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
@@ -31,61 +31,24 @@ CASES = tuple(name for name, entry in INDICATORS.items() if entry.subject == "ca
 COMMITTEES = (("T", "K1", 0.5), ("T", "K2", 2.0), ("T", "K3", 1.5), ("U", "K4", 0.5), ("U", "K5", 1.5))
 REDRAWN = (("T", "K1", 1.5), ("T", "K3", 1.5), ("U", "K4", 2.0), ("U", "K6", 1.0))
 
-ORDERS = """
-kind = "order"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-category = "category"
-accepted_at = "reported_at"
-due_at = "due_at"
-finished_at = "closed_at"
-closed_at = "closed_at"
-satisfaction = "channel"
-first_contact = "channel"
-closing_judgement = "channel"
-lon = "lon"
-lat = "lat"
-unit_hint = "hint"
-[values.satisfaction]
-patrol = "satisfied"
-video = "dissatisfied"
-[values.first_contact]
-patrol = "yes"
-video = "no"
-[values.closing_judgement]
-patrol = "solved"
-video = "explained"
-"""
-PARKING = """
-kind = "parking"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-every = "30 min"
-[fields]
-lot = "id"
-capacity = { value = "10" }
-occupied = "channel"
-observed_at = "reported_at"
-lon = "lon"
-lat = "lat"
-"""
-ALERTS = """
-kind = "alert"
-format = "csv"
-timezone = "Asia/Shanghai"
-crs = "EPSG:4326"
-[fields]
-id = "id"
-kind = "channel"
-device = "id"
-occurred_at = "reported_at"
-lon = "lon"
-lat = "lat"
-"""
+ORDERS = declared(
+    "order",
+    {"id": "id", "category": "category", "accepted_at": "reported_at", "due_at": "due_at", "finished_at": "closed_at",
+     "closed_at": "closed_at", "satisfaction": "channel", "first_contact": "channel", "closing_judgement": "channel",
+     "unit_hint": "hint"},
+    more="""
+[values]
+satisfaction = { patrol = "satisfied", video = "dissatisfied" }
+first_contact = { patrol = "yes", video = "no" }
+closing_judgement = { patrol = "solved", video = "explained" }
+""",
+)  # fmt: skip
+PARKING = declared(
+    "parking",
+    {"lot": "id", "capacity": '{ value = "10" }', "occupied": "channel", "observed_at": "reported_at"},
+    head='every = "30 min"\n',
+)
+ALERTS = declared("alert", {"id": "id", "kind": "channel", "device": "id", "occurred_at": "reported_at"})
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A small world for tests: an instance with square units on any store, and CSV loads of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -29,6 +29,15 @@ WORDS = ("category", "channel", "department")
 WORDED = ("cases", "orders")  # subjects that have all of these
 CASES = (Path(__file__).parent / "sources/cases.toml").read_text(encoding="utf-8") + 'unit_hint = "hint"\n'
 HEADER = ("id", "category", "channel", "reported_at", "due_at", "closed_at", "lon", "lat", "hint")
+
+
+def declared(kind: str, fields: Mapping[str, str], *, head: str = "", more: str = "") -> str:
+    """A declaration that reads columns of `HEADER`, or a value written as TOML, into fields of a kind."""
+    top = f'kind = "{kind}"\nformat = "csv"\ntimezone = "Asia/Shanghai"\ncrs = "EPSG:4326"\n{head}[fields]\n'
+    lines = [
+        f"{name} = " + (column if column[:1] == "{" else f'"{column}"') for name, column in fields.items()
+    ]
+    return top + "\n".join([*lines, 'lon = "lon"', 'lat = "lat"']) + "\n" + more
 
 
 class World:
