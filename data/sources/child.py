@@ -20,7 +20,11 @@ def main() -> int:
     """Read the order, obey the limits, do the work, write the frames."""
     order = json.load(sys.stdin)
     _limit(order["limits"])
-    from data.sources import reading, recognise  # noqa: F401  only now: a parser is imported under the limits
+    # Only now: a parser is imported under the limits, and none that the job does not need.
+    if order["job"] == "batches":
+        from data.sources import reading  # noqa: F401
+    else:
+        from data.sources import recognise  # noqa: F401
     from data.sources.batch import SourceError
     from data.sources.frames import Frame
 
