@@ -12,6 +12,7 @@ from data import links
 from data.bulk import raw_rows, whole_numbers
 from data.departments import roster
 from data.facts import DEFAULT_RHYTHM_MINUTES
+from data.packing import Narrow, Packing
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 
 # What the indicators of a subject read; everything else stays on disk.
@@ -122,10 +123,9 @@ def read_rows(
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    withdrawn = case((table.c.withdrawn, 1), else_=0).label("withdrawn")
-    chosen: list[ColumnElement] = [table.c.rev, table.c.source_id, withdrawn]
-    chosen += [_selected(table, name, kind) for name, kind in kinds.items()]
-    chosen += [func.coalesce(table.c[word], -1).label(f"{word}_id") for word in narrowing(subject)]
+    packing = Packing(_narrow(connection, table, kinds, words=narrowing(subject)))
+    chosen = packing.selected
+    chosen += [_wide(table.c[name], kind) for name, kind in kinds.items() if kind not in ("word", "yes")]
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
@@ -133,7 +133,7 @@ def read_rows(
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)
-    frame = DataFrame(columns)
+    frame = DataFrame(packing.unpack(columns), copy=False)
     for name, kind in kinds.items():
         if kind == "word" and frame.empty:
             frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
@@ -143,13 +143,31 @@ def read_rows(
     return frame
 
 
-def _selected(table: Table, name: str, kind: str) -> ColumnElement:
-    column = table.c[name]
-    if kind in ("at", "word"):
-        return func.coalesce(column, -1).label(name)
-    if kind == "yes":
-        return case((column.is_(None), -1), (column, 1), else_=0).label(name)
-    return column
+def _narrow(
+    connection: Connection, table: Table, kinds: Mapping[str, str], words: Sequence[str]
+) -> list[Narrow]:
+    """Columns of a fact table whose numbers are small: no larger than the numbers given so far."""
+    revs, sources, terms = (
+        connection.scalar(select(func.max(column))) or 0 for column in (table.c.rev, source.c.id, term.c.id)
+    )
+    columns = [
+        Narrow("rev", table.c.rev, 0, revs),
+        Narrow("source_id", table.c.source_id, 0, sources),
+        Narrow("withdrawn", case((table.c.withdrawn, 1), else_=0), 0, 1),
+    ]
+    yes = [name for name, kind in kinds.items() if kind == "yes"]
+    columns += [Narrow(name, _yes(table.c[name]), -1, 1) for name in yes]
+    ids = [(name, name) for name, kind in kinds.items() if kind == "word"]
+    ids += [(f"{word}_id", word) for word in words]
+    return columns + [Narrow(name, func.coalesce(table.c[word], -1), -1, terms) for name, word in ids]
+
+
+def _yes(column: ColumnElement) -> ColumnElement[int]:
+    return case((column.is_(None), -1), (column, 1), else_=0)
+
+
+def _wide(column: ColumnElement, kind: str) -> ColumnElement:
+    return func.coalesce(column, -1).label(column.key) if kind == "at" else column
 
 
 def _dtype(name: str, kinds: Mapping[str, str]) -> type:

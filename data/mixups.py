@@ -145,7 +145,10 @@ class Watch:
     def _take_times(self, frame: DataFrame) -> None:
         for mapped in self.origin.fields:
             if mapped.spec.type == "instant" and not mapped.spec.future and mapped.name in frame:
-                ahead = frame[frame[mapped.name] > self.now]
+                later = frame[mapped.name] > self.now
+                if not later.any():
+                    continue  # nearly always, and a row taken out of a frame costs as much as all of them
+                ahead = frame[later]
                 texts = _local(ahead[mapped.name], self.zone).strftime("%Y-%m-%d %H:%M")
                 for file, row, text in zip(ahead["file"], ahead["row"].tolist(), texts, strict=True):
                     self._note_ahead(file, row, mapped.name, text)

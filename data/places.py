@@ -7,16 +7,16 @@ nowhere; a place is the position of the finest unit known, so that a sub-tree is
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import shapely
 from pandas import DataFrame, Series
-from sqlalchemy import ColumnElement, Connection, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, false, func, or_, select
 
-from data.bulk import any_of, raw_rows, whole_numbers
+from data.bulk import any_of
+from data.packing import Narrow, read_narrow
 from data.schema import FACTS, PLACES, boundary_version, unit
 from data.store import Store
 from geo.place import UnitLocator, open_locator
@@ -25,6 +25,7 @@ from geo.units import HintIndex, ancestors
 FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
 HINT_SEPARATOR = "|"
 FEW = 2_000
+LAST_PLACE = 2**31 - 1
 LISTED = ("pos", "code", "name", "level", "lon", "lat", "area_m2", "has_shape")
 STRIP_UNITS = 32  # units of a level that the summed tables keep side by side
 WIDE_SHARE = 8  # from an eighth of the units on, facts are looked up one by one
@@ -287,14 +288,13 @@ def inside(subject: str, version: Version, spans: Sequence[tuple[int, int]]) -> 
 
 def of_revisions(connection: Connection, subject: str, version_id: int, revs: Series) -> np.ndarray:
     """Place of each revision (sorted or not) in a version; 0 where none is recorded."""
-    table = PLACES[subject]
-    wanted = revs.to_numpy(dtype=np.int64)
-    query = select(table.c.rev, table.c.place).where(table.c.version_id == version_id)
+    table, wanted = PLACES[subject], revs.to_numpy(dtype=np.int64)
+    where = [table.c.version_id == version_id]
+    last = connection.scalar(select(func.max(table.c.rev)).where(*where)) or 0
     if 0 < len(wanted) <= FEW:
-        query = query.where(table.c.rev.in_(any_of(connection, wanted.tolist())))
-    known = whole_numbers(chain.from_iterable(raw_rows(connection, query.order_by(table.c.rev))), width=2)
-    index = np.searchsorted(known[:, 0], wanted)
-    index[index == len(known)] = 0
-    if not len(known):
-        return np.zeros(len(wanted), dtype=np.int64)
-    return np.where(known[index, 0] == wanted, known[index, 1], 0)
+        where.append(table.c.rev.in_(any_of(connection, wanted.tolist())))
+    columns = [Narrow("rev", table.c.rev, 0, last), Narrow("place", table.c.place, 0, LAST_PLACE)]
+    known, place = read_narrow(connection, columns, where, order=table.c.rev)
+    known, place = np.append(known, -1), np.append(place, 0)
+    index = np.searchsorted(known[:-1], wanted)
+    return np.where(known[index] == wanted, place[index], 0)

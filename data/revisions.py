@@ -54,10 +54,10 @@ class Revisions:
         """Rows in rounds in which every key stands once, in order of delivery."""
         if frame.empty:
             return
-        turn = frame.groupby("key", sort=False).cumcount().to_numpy()
-        if not turn.any():
+        if frame["key"].is_unique:
             yield frame
             return
+        turn = frame.groupby("key", sort=False).cumcount().to_numpy()
         for number in range(int(turn.max()) + 1):
             yield frame[turn == number]
 
@@ -70,8 +70,7 @@ class Revisions:
     def sort_out(self, connection: Connection, frame: DataFrame) -> "Sorted":
         """Tell new rows from changed and equal ones; a row older than what is known counts as equal."""
         rows = self._stored(connection, frame)
-        hashes = pd.util.hash_array(rows["key"].to_numpy(dtype=object))
-        known = self._known(connection, rows["key"][self._maybe_known(hashes.tolist())])
+        known = self._known(connection, rows["key"][self._maybe_known(rows["key"])])
         index = known.index.get_indexer(pd.Index(rows["key"])) if len(known) else np.full(len(rows), -1)
         fresh = index < 0
         current = known.iloc[index[~fresh]]
@@ -84,15 +83,16 @@ class Revisions:
         changed[~fresh] = differs
         return Sorted(frame, rows, fresh, changed, replaced=current["rev"].to_numpy()[differs])
 
-    def _maybe_known(self, hashes: list[int]) -> np.ndarray:
-        """Whether a key can have been stored: in a first load, only what this load itself brought before."""
-        if self._blank:
-            maybe = np.zeros(len(hashes), dtype=bool)
-            if not self._seen.isdisjoint(hashes):
-                maybe[:] = [value in self._seen for value in hashes]
-            self._seen.update(hashes)
-            return maybe
-        return np.ones(len(hashes), dtype=bool)
+    def _maybe_known(self, keys: Series) -> np.ndarray:
+        """Whether each key can have been stored: in a first load, only what this load itself brought before."""
+        if not self._blank:
+            return np.ones(len(keys), dtype=bool)
+        hashes = [*map(hash, keys.tolist())]
+        maybe = np.zeros(len(hashes), dtype=bool)
+        if not self._seen.isdisjoint(hashes):
+            maybe[:] = [value in self._seen for value in hashes]
+        self._seen.update(hashes)
+        return maybe
 
     def _known(self, connection: Connection, keys: Series) -> DataFrame:
         """Current revision of those keys that have one: rev, digest, version by key."""

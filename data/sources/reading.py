@@ -11,26 +11,13 @@ from itertools import chain
 from pathlib import Path
 
 from data.sources.batch import Batch, Raw
-from data.sources.csv import open_csv
 from data.sources.definition import Source
 from data.sources.fill import fill_down
 from data.sources.gates import DELIVERY, Limits, is_packed, size_of
-from data.sources.geojson import open_geojson
-from data.sources.json import open_json
 from data.sources.normalise import normalise
-from data.sources.open311 import open_open311
 from data.sources.sandbox import batches_apart
-from data.sources.workbook import open_workbook
 
 Opener = Callable[..., Iterator[Raw]]
-OPENERS: dict[str, Opener] = {
-    "csv": open_csv,
-    "xlsx": open_workbook,
-    "xls": open_workbook,
-    "json": open_json,
-    "geojson": open_geojson,
-    "open311": open_open311,
-}
 STREAMED = ("csv",)  # checked without being held in memory
 TEXT = ("csv", "json")  # read in this process where they are trusted
 LONG = 16 << 20  # bytes of text from which a second processor pays
@@ -38,7 +25,7 @@ LONG = 16 << 20  # bytes of text from which a second processor pays
 
 def parse(source: Source, paths: Sequence[Path], *, now: datetime, limit: int) -> Iterator[Batch]:
     """Read files in this process; see `read_batches`."""
-    opener = OPENERS[source.format]
+    opener = _opener(source.format)
 
     def opened(path: Path) -> Iterator[Raw]:
         raws = opener(source, path, limit=limit)
@@ -48,6 +35,21 @@ def parse(source: Source, paths: Sequence[Path], *, now: datetime, limit: int) -
     now_open = [opened(path) for path in paths[:checked]]
     raws = chain(now_open, (opened(path) for path in paths[checked:]))
     return (normalise(raw, source, now=now) for raw in chain.from_iterable(raws))
+
+
+def _opener(form: str) -> Opener:
+    """The reader of a format, imported when it is asked for: a process starts as fast as its imports."""
+    if form == "csv":
+        from data.sources.csv import open_csv as opener
+    elif form in ("xlsx", "xls"):
+        from data.sources.workbook import open_workbook as opener
+    elif form == "json":
+        from data.sources.json import open_json as opener
+    elif form == "geojson":
+        from data.sources.geojson import open_geojson as opener
+    else:
+        from data.sources.open311 import open_open311 as opener
+    return opener
 
 
 def read_batches(
