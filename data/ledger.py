@@ -18,6 +18,7 @@ from pandas import DataFrame
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from data import register
+from data.ahead import ahead
 from data.bulk import drop_indexes, ensure_indexes, insert_rows
 from data.deliveries import Account, Delivery
 from data.instants import micros
@@ -56,7 +57,7 @@ def ingest(
     """
     batches = read_batches(origin, files, now=clock(), limits=limits)
     return ingest_batches(
-        store, origin, batches, names=[path.name for path in files], clock=clock, progress=progress,
+        store, origin, ahead(batches), names=[path.name for path in files], clock=clock, progress=progress,
         accept_shrink=accept_shrink,
     )  # fmt: skip
 
