@@ -7,10 +7,12 @@
   const BOLD = ["semibold", ...REGULAR.slice(1)];
   const OVER = "over-fills", INVERTED = 120;
   const COUNTED = ["==", ["get", "kind"], "count"];
+  const SETTLING = 5000; // milliseconds after arriving in which a drawing may still take the view away
   const EMPTY = { type: "FeatureCollection", features: [] };
   const shapes = new Map();
   let arrived = (performance.getEntriesByType("navigation")[0] || {}).type || "navigate";
   let graph = null, drawn = "", moved = false, pointed = null;
+  let touched = 0; // presses, turns of the wheel and keys so far
 
   const engine = () => {
     const plot = graph && graph._fullLayout && graph._fullLayout.map;
@@ -218,11 +220,21 @@
     const aim = kept && back ? () => look(...JSON.parse(kept)) : () => fit(found);
     aim();
     moved = Boolean(kept && back);
-    // The first drawing may still put the view it began with over ours: look again when it has ended.
-    const map = engine(), zoom = map.getZoom();
-    map.once("idle", () => { if (map === engine() && Math.abs(map.getZoom() - zoom) > 0.001) aim(); });
+    // The first drawings may still put the view they began with over ours: look again until nobody does.
+    const map = engine(), mine = drawn, begun = touched, until = Date.now() + SETTLING;
+    let zoom = map.getZoom();
+    map.on("idle", function again() {
+      if (map !== engine() || drawn !== mine || touched !== begun || Date.now() > until) return map.off("idle", again);
+      if (Math.abs(map.getZoom() - zoom) > 0.001) {
+        aim();
+        zoom = map.getZoom();
+      }
+    });
   }
 
+  for (const kind of ["pointerdown", "wheel", "keydown"]) {
+    document.addEventListener(kind, () => { touched += 1; }, { capture: true, passive: true });
+  }
   window.addEventListener("popstate", () => { arrived = "back_forward"; });
 
   /* ---- one pass after each drawing ---- */
