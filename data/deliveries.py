@@ -129,7 +129,7 @@ class Delivery:
             late = self._late(connection, spans)
         blind = self._blind and not confirmed
         leaving = late if blind else pd.concat([gone, late])
-        keys = leaving["key"].head(SHOWN).tolist()
+        keys = leaving["key"].sort_values().head(SHOWN).tolist()  # databases answer in no order of their own
         held = len(gone) if blind else 0
         return Account(unchanged, len(leaving), keys, held=held, undecided=self._undecided), leaving, spans
 

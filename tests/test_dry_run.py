@@ -87,6 +87,16 @@ def test_a_dry_run_counts_as_the_load_does(tmp_path_factory, migrated_sqlite, te
     world.store.close()
 
 
+def test_facts_that_come_too_late_are_listed_in_one_order(world):
+    """Withdrawn at once, since a newer snapshot does not hold them: by number, whatever the order of their rows."""
+    newest = [case(0, channel="3"), case(1, channel="3")]
+    late = [case(number, channel="1") for number in (5, 2, 9, 3)]
+    for rows in (newest, late):
+        expected = tried(world, rows, VERSIONED)
+        assert loaded(world, rows, VERSIONED) == expected
+    assert expected["withdrawals"] == ["C2", "C3", "C5", "C9"]
+
+
 def test_repeats_new_words_and_places_are_counted_on_both_stores(world):
     first = [case(1), case(1, closed=4), case(1), case(2, square=None, hint="A2"), case(3, square=40.0)]
     again = [
