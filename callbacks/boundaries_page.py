@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from datetime import date
 
 from dash import Dash
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from callbacks.identity import current_csrf, current_person, current_scope
-from callbacks.policies import Policies
 from callbacks.router import Call, Desk, Page
-from callbacks.sending import AT_ONCE, forbidden, form_of, same, settled, taken_in
+from callbacks.sending import Door, Route, forbidden, form_of, same, settled
 from data.boundaries import KINDS
 from data.boundary_files import BoundaryFiles, Decision, Trial
 from data.jobs import request_run
@@ -41,56 +40,30 @@ def register(app: Dash, desk: Desk, uploads: Uploads) -> BoundaryFiles:
     checks = "whole scope; a token opens the file of its own person only"
     desk.policies.page("sources", PATH, ONE, permission="upload", checks=checks, home="/sources")
     desk.paths += [PATH, ONE]
-    _routes(app.server, desk.policies, _Door(desk, brought), checks)
+    door = _Door(desk, brought)
+    more = [Route(UNDO, "POST", door.undo), Route(PICTURE, "GET", door.picture)]
+    door.open_routes(app.server, more, checks=checks)
     return brought
 
 
-def _routes(server: FastAPI, policies: Policies, door: "_Door", checks: str) -> None:
-    added = (
-        (PATH, "POST", door.receive, True),
-        (ONE, "POST", door.decide, False),
-        (UNDO, "POST", door.undo, False),
-        (PICTURE, "GET", door.picture, False),
-    )
-    for path, method, function, streams in added:
-        server.add_api_route(path, function, methods=[method], include_in_schema=False, response_model=None)
-        told = f"{checks}; own origin, token of the session" if method == "POST" else checks
-        policies.route(path, (method,), permission="upload", checks=told, streams=streams)
+class _Door(Door):
+    """Files of boundaries, their picture, and versions that are taken back."""
 
-
-class _Door:
-    """The four answers, with what they share."""
+    home = PATH
 
     def __init__(self, desk: Desk, brought: BoundaryFiles):
-        self.desk, self.brought = desk, brought
-        self.turns = asyncio.Semaphore(AT_ONCE)
+        super().__init__(desk, brought)
+        self.brought = brought
 
-    async def receive(self, request: Request) -> Response:
-        """Take a file in and read it; answers where it is shown, or why it was refused."""
-        return await taken_in(
-            request, self.desk, self.brought, self.turns, to=lambda token: BoundaryAsk(token).address
-        )
-
-    async def decide(self, request: Request, token: str) -> Response:
-        """Publish the file or throw it away; then the page says what became of it."""
-        form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
-            return forbidden()
-        ask, person = await asyncio.to_thread(_ask, self.brought, token, form), current_person()
+    async def settle(self, upload: Upload, form: dict[str, str]) -> str:
+        """Publish the file; where that has other grounds than were shown, the page weighs it again and says so."""
+        ask = await asyncio.to_thread(_ask, self.brought, upload.token, form)
+        decided = read_decision(form)
         try:
-            upload = await asyncio.to_thread(self.brought.open, token, person)
-            if form.get("act") == "discard":
-                await asyncio.to_thread(self.brought.uploads.staging.discard, upload)
-                return RedirectResponse(PATH, 303)
-            decided = read_decision(form)
-            await settled(self.brought.publish, upload, ask.asked, decided, person)
-        except UnknownUpload:
-            return PlainTextResponse("nothing here\n", 404)
-        except QueryError as error:
-            return PlainTextResponse(f"{error}\n", 400)
-        except BoundaryError:  # the page weighs it again and says what is different
-            return RedirectResponse(ask.href() + ("&" if ask.pairs else "?") + "changed=yes", 303)
-        return RedirectResponse(ask.address, 303)
+            await settled(self.brought.publish, upload, ask.asked, decided, current_person())
+        except BoundaryError:
+            return ask.href() + ("&" if ask.pairs else "?") + "changed=yes"
+        return ask.address
 
     async def undo(self, request: Request, token: str) -> Response:
         """Take the newest version back; where it stays, the page of versions says why."""

@@ -35,6 +35,7 @@ from data.sources.definition import load_source
 from data.store import Store, StoreError
 from geo.boundaries import BoundaryError
 
+BY = "command line"  # who the audit trail names
 ELSEWHERE = {
     **dict.fromkeys(("serve", "worker", "demo"), "callbacks.serving"),
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),

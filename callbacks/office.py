@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from callbacks.commands import open_store, progress_bar, question, reader_of, say
+from callbacks.commands import BY, open_store, progress_bar, question, reader_of, say
 from data import copies, departments, people, sourcebook
-from data.factstore import terms
+from data.department_uses import uses
 from data.indicators import INDICATORS
 from data.instants import utc_now
 from data.locks import one_at_a_time
@@ -152,7 +152,7 @@ def jobs_run(options: Namespace) -> int:
 
     store = open_store(options)
     table = job_table(store.settings)
-    number, summary = run_now(store, table, options.job, by="command line", clock=utc_now)
+    number, summary = run_now(store, table, options.job, by=BY, clock=utc_now)
     document = {"job": options.job, "run": number, "summary": summary}
     return say(
         options, document, [f"{options.job}: run {number} done", *(f"  {k}: {v}" for k, v in summary.items())]
@@ -189,13 +189,11 @@ def doctor(options: Namespace) -> int:
 def list_departments(options: Namespace) -> int:
     """List the departments by name: kind, other spellings, and those in use that no list names."""
     with open_store(options).read() as connection:
-        known = departments.roster(connection)
-        used = {known.name(text) for text in terms(connection, "department").values()}
-    listed = {entry.name: entry for entry in known.entries}
+        found = uses(connection)
     document: list[dict] = [
-        {"name": name, "kind": known.kind(name), "aliases": list(listed[name].aliases) if name in listed else [],
-         "listed": name in listed, "used": name in used}
-        for name in sorted(used | set(listed))
+        {"name": use.department.name, "kind": use.department.kind, "aliases": list(use.department.aliases),
+         "listed": use.listed, "used": use.facts > 0, "facts": use.facts}
+        for use in found
     ]  # fmt: skip
     lines = [
         f"{row['name']:24} {row['kind']:14} {'、'.join(row['aliases'])}{'' if row['listed'] else '(not listed)'}"
@@ -208,7 +206,7 @@ def import_departments(options: Namespace) -> int:
     """Make a list the one that counts from now on, for the past too."""
     store = open_store(options)
     entries = departments.read_list(options.file)
-    departments.record(store, entries, now=utc_now())
+    departments.record(store, entries, now=utc_now(), by=BY)
     aliases = sum(len(entry.aliases) for entry in entries)
     document = {"departments": len(entries), "aliases": aliases}
     return say(

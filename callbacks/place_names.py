@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from datetime import timedelta
 
-from callbacks.commands import first_day, open_store, reader_of, say
+from callbacks.commands import BY, first_day, open_store, reader_of, say
 from data import gazetteer
 from data.instants import utc_now
 from data.placing import HOWS
@@ -13,8 +13,6 @@ from data.query import Period, QueryError, parse_date, parse_instant
 from data.refreshing import refresh_all
 from data.unplaced import said
 from geo.gazetteer import Entry
-
-BY = "command line"
 
 
 def import_entries(options: Namespace) -> int:

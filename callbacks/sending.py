@@ -2,19 +2,19 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote
 
-from fastapi import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.router import Desk, language
-from data.boundary_files import BoundaryFiles
+from data.people import Person
+from data.query import QueryError
 from data.sources.batch import SourceError
-from data.staging import BeingStored
-from data.uploads import Uploads
+from data.staging import BeingStored, UnknownUpload, Upload
 from layouts.upload_refusals import refusal
 from layouts.words import Words, load_words
 
@@ -24,25 +24,92 @@ PATIENCE = 120
 MOST_FIELDS = 3000
 
 
-async def taken_in(
-    request: Request,
-    desk: Desk,
-    files: Uploads | BoundaryFiles,
-    turns: asyncio.Semaphore,
-    *,
-    to: Callable[[str], str],
-) -> Response:
-    """The answer to a file that is sent: where it is shown (`to` of its token), or why it was refused."""
-    if not same(request.headers.get("x-token", "")) or not current_scope().whole:
-        return forbidden()
-    words, name = words_of(desk, request), unquote(request.headers.get("x-file-name", ""))
-    try:
-        async with turns:
-            upload = await files.receive(current_person(), name, request.stream())
-        await asyncio.to_thread(files.admit, upload)
-    except SourceError as error:
-        return JSONResponse({"refused": refusal(str(error), words), "sentence": str(error)}, 422)
-    return JSONResponse({"to": to(upload.token)}, 201)
+class Files(Protocol):
+    """Files that wait for a confirmation (`data.uploads`, `data.boundary_files`, `data.list_files`)."""
+
+    async def receive(self, person: Person, name: str, chunks: AsyncIterator[bytes]) -> Upload:
+        """Write a file as it comes. Raises SourceError."""
+
+    def admit(self, upload: Upload) -> None:
+        """Read it. Raises SourceError, with the file gone."""
+
+    def open(self, token: str, person: Person) -> Upload:
+        """The file of a token. Raises UnknownUpload."""
+
+    def discard(self, upload: Upload) -> None:
+        """Throw it away."""
+
+
+class Route(NamedTuple):
+    """An address a door answers; `streams`: its body is read as it comes."""
+
+    path: str
+    method: str
+    answer: Callable
+    streams: bool = False
+
+
+class Door:
+    """The answers to a file that is sent and to what is decided about it; a page's own door says how it is settled.
+
+    home  the page the file is sent to
+    """
+
+    home: str
+
+    def __init__(self, desk: Desk, files: Files):
+        self.desk, self.files = desk, files
+        self.turns = asyncio.Semaphore(AT_ONCE)
+
+    def shown(self, token: str) -> str:
+        """Where a file is shown."""
+        return f"{self.home}/{token}"
+
+    async def settle(self, upload: Upload, form: dict[str, str]) -> str:
+        """Do what a form decides about a file; answers where that is told. Raises QueryError for a form of others."""
+        raise NotImplementedError
+
+    def open_routes(self, server: FastAPI, routes: Iterable[Route], *, checks: str) -> None:
+        """Add the addresses a file is sent to and decided at, and more, each with its policy."""
+        policies = self.desk.policies
+        sent = Route(self.home, "POST", self.receive, True)
+        for route in (sent, *routes, Route(self.home + "/{token}", "POST", self.decide)):
+            server.add_api_route(
+                route.path, route.answer, methods=[route.method], include_in_schema=False, response_model=None
+            )
+            told = f"{checks}; own origin, token of the session" if route.method == "POST" else checks
+            policies.route(
+                route.path, (route.method,), permission="upload", checks=told, streams=route.streams
+            )
+
+    async def receive(self, request: Request) -> Response:
+        """Take a file in and read it; answers where it is shown, or why it was refused."""
+        if not same(request.headers.get("x-token", "")) or not current_scope().whole:
+            return forbidden()
+        words, name = words_of(self.desk, request), unquote(request.headers.get("x-file-name", ""))
+        try:
+            async with self.turns:
+                upload = await self.files.receive(current_person(), name, request.stream())
+            await asyncio.to_thread(self.files.admit, upload)
+        except SourceError as error:
+            return JSONResponse({"refused": refusal(str(error), words), "sentence": str(error)}, 422)
+        return JSONResponse({"to": self.shown(upload.token)}, 201)
+
+    async def decide(self, request: Request, token: str) -> Response:
+        """Settle a file or throw it away; then a page says what became of it."""
+        form = form_of(await request.body())
+        if not same(form.get("token", "")) or not current_scope().whole:
+            return forbidden()
+        try:
+            upload = await asyncio.to_thread(self.files.open, token, current_person())
+            if form.get("act") == "discard":
+                await asyncio.to_thread(self.files.discard, upload)
+                return RedirectResponse(self.home, 303)
+            return RedirectResponse(await self.settle(upload, form), 303)
+        except UnknownUpload:
+            return PlainTextResponse("nothing here\n", 404)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", 400)
 
 
 async def settled(function: Callable, *values: Any, **named: Any) -> None:

@@ -9,16 +9,15 @@ from pathlib import Path
 from secrets import token_hex
 
 from dash import Dash
-from fastapi import FastAPI, Request
+from fastapi import Request
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from callbacks.downloads import TYPES
 from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.kpi_page import local
-from callbacks.policies import Policies
 from callbacks.router import Call, Desk, Page
-from callbacks.sending import AT_ONCE, forbidden, form_of, same, settled, taken_in, words_of
+from callbacks.sending import Door, Route, forbidden, settled, words_of
 from data.people import Person
 from data.sources.batch import Reject, SourceError
 from data.sources.definition import Source
@@ -39,53 +38,30 @@ def register(app: Dash, desk: Desk) -> Uploads:
     checks = "whole scope; a token opens the file of its own person only"
     desk.policies.page("sources", PATH, ONE, permission="upload", checks=checks, home="/sources")
     desk.paths += [PATH, ONE]
-    _routes(app.server, desk.policies, _Door(desk, uploads), checks)
+    door = _Door(desk, uploads)
+    door.open_routes(app.server, [Route(REJECTS, "GET", door.rejects)], checks=checks)
     return uploads
 
 
-def _routes(server: FastAPI, policies: Policies, door: "_Door", checks: str) -> None:
-    added = (
-        (PATH, "POST", door.receive, True),
-        (ONE, "POST", door.decide, False),
-        (REJECTS, "GET", door.rejects, False),
-    )
-    for path, method, function, streams in added:
-        server.add_api_route(path, function, methods=[method], include_in_schema=False, response_model=None)
-        told = f"{checks}; own origin, token of the session" if method == "POST" else checks
-        policies.route(path, (method,), permission="upload", checks=told, streams=streams)
+class _Door(Door):
+    """Files of records, and the rows of them that were refused."""
 
-
-class _Door:
-    """The three answers, with what they share."""
+    home = PATH
 
     def __init__(self, desk: Desk, uploads: Uploads):
-        self.desk, self.uploads = desk, uploads
-        self.turns = asyncio.Semaphore(AT_ONCE)
+        super().__init__(desk, uploads)
+        self.uploads = uploads
 
-    async def receive(self, request: Request) -> Response:
-        """Take a file in, look at it, try it; answers where it is shown, or why it was refused."""
-        return await taken_in(
-            request, self.desk, self.uploads, self.turns, to=lambda token: UploadAsk(token).address
-        )
-
-    async def decide(self, request: Request, token: str) -> Response:
-        """Store the file or throw it away; then the page says what became of it."""
-        form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
-            return forbidden()
-        ask, person = read_ask(token, form), current_person()
+    async def settle(self, upload: Upload, form: dict[str, str]) -> str:
+        """Store the file; where it cannot be, the page tries it again and says why."""
+        ask, shrink = read_ask(upload.token, form), form.get("shrink") == "yes"
         try:
-            upload = await asyncio.to_thread(self.uploads.open, token, person)
-            if form.get("act") == "discard":
-                await asyncio.to_thread(self.uploads.staging.discard, upload)
-                return RedirectResponse(PATH, 303)
-            shrink = form.get("shrink") == "yes"
-            await settled(self.uploads.store_file, upload, ask.asked, person=person, accept_shrink=shrink)
-        except UnknownUpload:
-            return PlainTextResponse("nothing here\n", 404)
-        except SourceError:  # the page tries it again and says why
-            return RedirectResponse(ask.href(), 303)
-        return RedirectResponse(ask.address, 303)
+            await settled(
+                self.uploads.store_file, upload, ask.asked, person=current_person(), accept_shrink=shrink
+            )
+        except SourceError:
+            return ask.href()
+        return ask.address
 
     async def rejects(self, request: Request, token: str) -> Response:
         """The refused rows of a file as a workbook, each as delivered with the reason beside it."""

@@ -121,6 +121,10 @@ class BoundaryFiles:
             raise UnknownUpload("no boundaries")
         return upload
 
+    def discard(self, upload: Upload) -> None:
+        """Throw a file away."""
+        self.uploads.discard(upload)
+
     def admit(self, upload: Upload) -> None:
         """Have a child read a file and keep what it holds. Raises SourceError, with the file gone."""
         try:
@@ -130,7 +134,7 @@ class BoundaryFiles:
                 )
                 _keep(upload, child)
         except BaseException:
-            self.uploads.staging.discard(upload)
+            self.discard(upload)
             raise
 
     def trial(self, upload: Upload, asked: BoundaryAsked) -> Trial:

@@ -6,7 +6,7 @@ ever added. A word that no list knows is its own name; its kind is read from its
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,9 +15,11 @@ from pathlib import Path
 from sqlalchemy import Connection, func, insert, select
 
 from data.instants import micros
+from data.people import note
 from data.schema import department_list
+from data.sources.batch import SourceError, shorten
+from data.sources.tables import read_table
 from data.store import Store
-from geo.readers import read_table
 from geo.units import fold
 
 DEPARTMENT, NEIGHBOURHOOD = KINDS = ("department", "neighbourhood")
@@ -88,47 +90,62 @@ def roster(connection: Connection, *, as_of: int | None = None) -> Roster:
     return Roster(tuple(Department(name, kind, tuple(aliases)) for name, kind, aliases in rows))
 
 
-def record(store: Store, entries: Iterable[Department], *, now: datetime) -> None:
+def record(store: Store, entries: Iterable[Department], *, now: datetime, by: str) -> None:
     """Make a list the one that is known from now on."""
     rows = [[entry.name, entry.kind, list(entry.aliases)] for entry in entries]
     text = json.dumps(rows, ensure_ascii=False)
     with store.write() as connection:
         number = (connection.scalar(select(func.max(department_list.c.id))) or 0) + 1
         connection.execute(insert(department_list).values(id=number, recorded_at=micros(now), text=text))
+        note(connection, "departments listed", by=by, now=now, detail=f"{len(rows)} departments")
 
 
 def read_list(path: Path) -> tuple[Department, ...]:
-    """Departments from a CSV: name, aliases (several by `|` or a comma of any width), kind; rows of one name add up.
+    """Departments from a CSV or a workbook; as `list_of`. Raises DepartmentError."""
+    try:
+        return list_of(read_table(path), path.name)
+    except SourceError as error:
+        raise DepartmentError(str(error)) from None
 
-    Raises DepartmentError, and BoundaryError for what is no such file.
+
+def list_of(table: Iterable[Sequence[str]], file: str) -> tuple[Department, ...]:
+    """Departments from a table: name, aliases (several by `|` or a comma of any width), kind; rows of one name add up.
+
+    Raises DepartmentError
     """
-    columns = read_table(path, wanted="name").columns
-    found = {
-        field: next((columns[name] for name in columns if fold(name) in names), None)
+    rows = iter(table)
+    headers: Sequence[str] = next((row for row in rows if any(row)), ())
+    at = {
+        field: next((place for place, cell in enumerate(headers) if fold(cell) in names), None)
         for field, names in HEADERS.items()
     }
-    if found["name"] is None:
-        there = ", ".join(columns)
-        raise DepartmentError(f"{path.name}: got columns {there}; expected name, and aliases and kind if any")
-    names = [_text(cell) for cell in found["name"]]
-    aliases = found["aliases"] or [""] * len(names)
-    kinds = found["kind"] or [""] * len(names)
+    if at["name"] is None:
+        there = ", ".join(map(shorten, headers))
+        raise DepartmentError(f"{file}: got columns {there}; expected name, and aliases and kind if any")
     made: dict[str, tuple[str, list[str]]] = {}
-    for number, (name, others, kind) in enumerate(zip(names, aliases, kinds, strict=True), start=2):
-        where = f"{path.name} row {number}"
+    for number, row in enumerate(rows, start=2):
+        name, others, kind = (_cell(row, at[field]) for field in ("name", "aliases", "kind"))
+        where = f"{file} row {number}"
+        if not (name or others or kind):
+            continue
         if not name:
             raise DepartmentError(f"{where}: name: got nothing; expected the name of a department")
-        given, known = made.setdefault(name, (_kind(_text(kind), name, where), []))
-        if _text(kind) and _kind(_text(kind), name, where) != given:
-            raise DepartmentError(f"{where}: kind: got '{_text(kind)}'; expected '{given}', as above")
-        known += [part for part in map(str.strip, _text(others).translate(BETWEEN).split("|")) if part]
+        given, known = made.setdefault(name, (_kind(kind, name, where), []))
+        if kind and _kind(kind, name, where) != given:
+            raise DepartmentError(f"{where}: kind: got '{kind}'; expected '{given}', as above")
+        known += spellings(others)
     entries = tuple(Department(name, kind, tuple(dict.fromkeys(own))) for name, (kind, own) in made.items())
-    _one_owner(entries, path)
+    check_owners(entries, file)
     return entries
 
 
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
+def spellings(text: str) -> list[str]:
+    """Names that stand in one text, with marks between them."""
+    return [part for part in map(str.strip, text.translate(BETWEEN).split("|")) if part]
+
+
+def _cell(row: Sequence[str], at: int | None) -> str:
+    return "" if at is None or at >= len(row) else row[at].strip()
 
 
 def _kind(text: str, name: str, where: str) -> str:
@@ -140,13 +157,13 @@ def _kind(text: str, name: str, where: str) -> str:
     raise DepartmentError(f"{where}: kind: got '{text[:40]}'; expected one of {', '.join(KINDS)}")
 
 
-def _one_owner(entries: Iterable[Department], path: Path) -> None:
-    """A spelling belongs to one department only."""
+def check_owners(entries: Iterable[Department], where: str) -> None:
+    """A spelling belongs to one department only. Raises DepartmentError."""
     owners: dict[str, str] = {}
     for entry in entries:
         for text in (entry.name, *entry.aliases):
             owner = owners.setdefault(fold(text), entry.name)
             if owner != entry.name:
                 raise DepartmentError(
-                    f"{path.name}: aliases: got '{text}' for {owner} and {entry.name}; expected it for one"
+                    f"{where}: aliases: got '{text}' for {owner} and {entry.name}; expected it for one"
                 )

@@ -4,7 +4,7 @@ Invariants: nothing is overwritten, an entry that no longer holds is superseded;
 has accepted it; every change moves the facts it concerns before the lock is given back (see `data.relocation`).
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,23 +81,91 @@ def put(
     return Changed(added, replaced, unchanged, closed, moved)
 
 
-def write(
-    connection: Connection, rows: DataFrame, *, now: datetime, by: str, origin: str, replace: bool = False
-) -> tuple[int, int, int, int]:
-    """Write entries without moving a fact; the caller holds the lock `load`. Answers the counts of `Changed`."""
+def mend(store: Store, number: int, row: DataFrame, *, clock: Callable[[], datetime], by: str) -> Changed:
+    """Put one entry (a row with the columns ALL) in the place of another, 0: of none; then move the facts it concerns.
+
+    Raises GazetteerError for a number that is no entry that holds, and where another entry is about the same words.
+    """
+    return _by_hand(store, [number] if number else [], row, clock=clock, by=by)
+
+
+def end(store: Store, number: int, *, clock: Callable[[], datetime], by: str) -> Changed:
+    """Let an entry no longer hold, then move the facts it concerned. Raises GazetteerError."""
+    return _by_hand(store, [number], None, clock=clock, by=by)
+
+
+def _by_hand(
+    store: Store, numbers: Sequence[int], row: DataFrame | None, *, clock: Callable[[], datetime], by: str
+) -> Changed:
+    with one_at_a_time(store, "load"):
+        with store.write() as connection:
+            held, at = entries(connection), after_all(connection, micros(clock()))
+            for number in numbers:
+                if number not in held.index:
+                    raise GazetteerError(
+                        f"gazetteer: got {number}; expected the number of an entry that holds"
+                    )
+            fresh = DataFrame() if row is None else _comparable(row)
+            others = held.drop(numbers)
+            if len(fresh) and len(others.merge(fresh, on=list(SAYS))):
+                raise GazetteerError(
+                    "gazetteer: got words that another entry is about; expected words of its own"
+                )
+            _close(connection, numbers, at=at)
+            _add(connection, fresh, state="active", origin="rule", by=by, at=at)
+            done = "mended" if numbers and len(fresh) else "added" if len(fresh) else "ended"
+            about = ", ".join(map(str, numbers))
+            note(connection, f"gazetteer entry {done}", by=by, now=clock(), about=about)
+        moved = relocate(store, clock=clock)
+    replaced = int(bool(numbers) and len(fresh) > 0)
+    return Changed(len(fresh) - replaced, replaced, 0, len(numbers) - replaced, moved)
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What taking some rows would do: `fresh` ones to write, the numbers of those they replace, of those that end.
+
+    by_hand  how many of those replaced somebody has written or mended himself
+    """
+
+    fresh: DataFrame
+    replaced: tuple[int, ...]
+    unchanged: int
+    lacking: tuple[int, ...]
+    by_hand: int
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Those of `Changed`."""
+        return len(self.fresh) - len(self.replaced), len(self.replaced), self.unchanged, len(self.lacking)
+
+
+def weigh(connection: Connection, rows: DataFrame, *, origin: str, replace: bool = False) -> Weighed:
+    """What taking rows (columns ALL) would do; of several about the same words the last counts."""
     rows = _comparable(rows).drop_duplicates(list(SAYS), keep="last")
-    at = after_all(connection, micros(now))
     before = entries(connection).reset_index()
     shared = before.merge(rows, on=list(SAYS), how="inner", suffixes=("", "_new"))
     same = np.logical_and.reduce([_equal(shared[name], shared[f"{name}_new"]) for name in HOLDS])
     lacking = replace & (before["origin"] == origin) & ~before["id"].isin(shared["id"])
-    _close(connection, [*shared.loc[~same, "id"], *before.loc[lacking, "id"]], at=at)
     kept = rows.merge(shared.loc[same, list(SAYS)], on=list(SAYS), how="left", indicator=True)
-    fresh = kept[kept["_merge"] == "left_only"]
-    _add(connection, fresh, state="active", origin=origin, by=by, at=at)
-    note(connection, "gazetteer changed", by=by, now=now, detail=f"{len(fresh)} entries, {origin}")
-    replaced = int((~same).sum())
-    return len(fresh) - replaced, replaced, int(same.sum()), int(lacking.sum())
+    return Weighed(
+        fresh=kept[kept["_merge"] == "left_only"],
+        replaced=tuple(shared.loc[~same, "id"].tolist()),
+        unchanged=int(same.sum()),
+        lacking=tuple(before.loc[lacking, "id"].tolist()),
+        by_hand=int((shared.loc[~same, "origin"] == "rule").sum()),
+    )
+
+
+def write(
+    connection: Connection, rows: DataFrame, *, now: datetime, by: str, origin: str, replace: bool = False
+) -> tuple[int, int, int, int]:
+    """Write entries without moving a fact; the caller holds the lock `load`. Answers the counts of `Changed`."""
+    at, found = after_all(connection, micros(now)), weigh(connection, rows, origin=origin, replace=replace)
+    _close(connection, [*found.replaced, *found.lacking], at=at)
+    _add(connection, found.fresh, state="active", origin=origin, by=by, at=at)
+    note(connection, "gazetteer changed", by=by, now=now, detail=f"{len(found.fresh)} entries, {origin}")
+    return found.counts
 
 
 def entries(connection: Connection, *, state: str = "active", as_of: int | None = None) -> DataFrame:

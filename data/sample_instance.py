@@ -54,7 +54,9 @@ def build_sample(
         done = ingest(store, origin, [folder / "history" / entry["file"]], clock=partial(_same, at))
         facts += done.accepted
         progress(facts)
-    departments.record(store, departments.read_list(folder / "sample" / "departments.csv"), now=clock())
+    departments.record(
+        store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
+    )
     refresh_all(store, clock=clock, full=True, rescale=True)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}

@@ -65,7 +65,7 @@ class Uploads:
     def __init__(self, store: Store, clock: Callable[[], datetime]):
         self.store, self.clock = store, clock
         self.staging = Staging(store.settings.folder)
-        self._turns = BoundedSemaphore(AT_ONCE)
+        self.turns = BoundedSemaphore(AT_ONCE)
 
     async def receive(self, person: Person, name: str, chunks: AsyncIterator[bytes]) -> Upload:
         """Take a file in. Raises SourceError."""
@@ -78,10 +78,14 @@ class Uploads:
             raise UnknownUpload("no records")
         return upload
 
+    def discard(self, upload: Upload) -> None:
+        """Throw a file away."""
+        self.staging.discard(upload)
+
     def admit(self, upload: Upload) -> None:
         """Look at a file and try it as proposed. Raises SourceError, with the file gone, where it cannot be read."""
         try:
-            with self._turns:
+            with self.turns:
                 found = examine(upload.path, self.sources())
             if not found.rows:
                 raise SourceError(f"{upload.name}: got no record below a header; expected one or more")
@@ -90,7 +94,7 @@ class Uploads:
             if tried.plan.origin is not None and tried.ledger is None and not tried.shrinks:
                 raise SourceError(tried.fault)
         except BaseException:
-            self.staging.discard(upload)
+            self.discard(upload)
             raise
 
     def sources(self) -> dict[str, Source]:
@@ -140,7 +144,7 @@ class Uploads:
 
     def _try(self, upload: Upload, origin: Source, reading: Source) -> dict[str, Any]:
         try:
-            with self._turns:
+            with self.turns:
                 batches = read_batches(reading, [upload.path], now=self.clock(), limits=UPLOAD)
                 found = dry_run(self.store, origin, batches, names=[upload.name], clock=self.clock)
         except SourceError as error:
@@ -163,7 +167,7 @@ class Uploads:
                 raise SourceError(
                     made.fault or f"{upload.name}: got no column for {made.lacking[0]}; expected one"
                 )
-            with self._turns:
+            with self.turns:
                 ledger = self._load(upload, made, made.origin, made.reading, accept_shrink=accept_shrink)
                 rows = self._rejected_rows(upload, found, ledger)
             upload.keep("rows", rows)
@@ -213,7 +217,7 @@ class Uploads:
             raise SourceError(f"{upload.name}: got no refused row; expected one")
         rows = upload.kept("rows")
         if rows is None:
-            with self._turns:
+            with self.turns:
                 rows = self._rejected_rows(upload, found, ledger)
         headers = [column.header for column in found.columns]
         write_rejected(path, headers, rows, ledger.rejects, told=told, locale=locale)

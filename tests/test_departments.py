@@ -76,7 +76,7 @@ def test_names_apply_to_the_past_and_each_spelling_counts_once(world):
     reader = world.reader()
     plain = by_department(reader, ask("cases_reported"))
     assert len(plain) == len(SPELLINGS) and set(plain.values()) == {1}
-    record(world.store, LIST, now=world.clock())
+    record(world.store, LIST, now=world.clock(), by="test")
     assert by_department(reader, ask("cases_reported")) == {
         "城管中队": 3, "市容环卫所": 1, "听月居委会": 2, "松风居委会": 1, "": 1,
     }  # fmt: skip
@@ -85,10 +85,13 @@ def test_names_apply_to_the_past_and_each_spelling_counts_once(world):
 def test_a_question_as_of_an_instant_is_answered_by_the_list_known_then(world):
     fill(world)
     before = micros(world.clock())
-    record(world.store, LIST, now=world.clock())
+    record(world.store, LIST, now=world.clock(), by="test")
     between = micros(world.clock())
     record(
-        world.store, [Department("执法队", DEPARTMENT, ("城管中队", "街道城管执法中队"))], now=world.clock()
+        world.store,
+        [Department("执法队", DEPARTMENT, ("城管中队", "街道城管执法中队"))],
+        now=world.clock(),
+        by="test",
     )
     reader = world.reader()
     assert by_department(reader, ask("cases_reported", as_of=before))["街道城管执法中队"] == 1
@@ -102,7 +105,7 @@ def test_a_question_as_of_an_instant_is_answered_by_the_list_known_then(world):
 
 def test_a_filter_narrows_numbers_rows_and_files_alike(world, tmp_path):
     fill(world)
-    record(world.store, LIST, now=world.clock())
+    record(world.store, LIST, now=world.clock(), by="test")
     reader, query = world.reader(), ask("cases_reported", department="城管中队")
     assert measure_table(reader, query, Parts(()))["value"].item() == 3
     rows, total = reader.facts("cases", query, sort=[("department", "asc")])
@@ -122,7 +125,7 @@ def test_a_filter_narrows_numbers_rows_and_files_alike(world, tmp_path):
 def test_rows_sort_by_the_name_that_is_read(world):
     fill(world)
     renamed = [Department("A", DEPARTMENT, ("街道城管执法中队",)), Department("Z", DEPARTMENT, ("城管中队",))]
-    record(world.store, renamed, now=world.clock())
+    record(world.store, renamed, now=world.clock(), by="test")
     rows, _ = world.reader().facts("cases", ask(), sort=[("department", "asc")])
     known = [name for name in rows["department"] if name in ("A", "Z")]
     assert known == ["A", "Z"]
@@ -130,7 +133,7 @@ def test_rows_sort_by_the_name_that_is_read(world):
 
 def test_leagues_of_departments_and_of_neighbourhoods_lie_apart_and_sum_to_the_whole(world):
     fill(world)
-    record(world.store, LIST, now=world.clock())
+    record(world.store, LIST, now=world.clock(), by="test")
     reader = world.reader()
     assert department_kinds(reader) == (NEIGHBOURHOOD, DEPARTMENT)
     found = {kind: reader.departments(ask(), kind=kind) for kind in (DEPARTMENT, NEIGHBOURHOOD)}
@@ -174,7 +177,7 @@ def filled(tmp_path_factory, migrated_sqlite):
     made.load(rows, text=DEPARTED)
     made.publish((("A", "A1", 2), ("B", "B1", 4)), valid_from=20_530)
     made.refresh()
-    record(made.store, LIST, now=made.clock())
+    record(made.store, LIST, now=made.clock(), by="test")
     yield made
     made.store.close()
 

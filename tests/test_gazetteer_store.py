@@ -100,8 +100,8 @@ def test_an_import_says_what_it_changed(town):
     [
         ("name\n青藤路\n", "no column 'kind'"),
         ("kind,name\nhouse,x\n", "row 2: kind: got 'house'; expected one of estate"),
-        ("kind,name\nestate,松风苑\n", "row 2: got no place; expected lon and lat"),
-        ("kind,name,lon,lat\nestate,x,121,\n", "row 2: lon, lat: got one of them"),
+        ("kind,name\nestate,松风苑\n", "row 2: got ''; expected lon and lat"),
+        ("kind,name,lon,lat\nestate,x,121,\n", "row 2: lon: got '121, '; expected both"),
         ("kind,name,lon,lat\nestate,x,121,1e9\n", "row 2: lat: got '1e9'; expected degrees"),
         ("kind,name,unit,low\nestate,x,A1,one\n", "row 2: low: got 'one'; expected a whole number"),
         ("kind,name,unit,valid_from\nestate,x,A1,soon\n", "row 2: valid_from: got 'soon'; expected a date"),

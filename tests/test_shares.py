@@ -133,7 +133,7 @@ def test_names_of_departments_apply_to_what_is_kept(world):
     world.refresh()
     names = ("orders_accepted",)
     before = int(world.now.timestamp() * 1e6)
-    record(world.store, [Department("police", DEPARTMENT, ("the police",))], now=world.clock())
+    record(world.store, [Department("police", DEPARTMENT, ("the police",))], now=world.clock(), by="test")
     agree(world)
     assert by(world, "department", names=names) == {("",): 2, ("police",): 4, ("street office",): 2}
     assert by(world, "department", names=names, as_of=before)[("the police",)] == 2
