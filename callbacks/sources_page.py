@@ -1,17 +1,16 @@
 """The sources page: its builder, and the button that asks for a run."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
-from callbacks import boundaries_page, unplaced_page, upload_page
+from callbacks import boundaries_page, departments_page, gazetteer_page, unplaced_page, upload_page
 from callbacks.identity import current_person
 from callbacks.kpi_page import local
-from callbacks.router import Call, Desk, Page, offload
-from data.boundary_files import BoundaryFiles
+from callbacks.router import Builder, Call, Desk, Page, offload
 from data.jobs import request_run
-from data.uploads import Uploads
 from layouts import ids, shell, sources_page, values
 from layouts.sources_ask import SourcesAnswer, SourcesAsk, chosen
 
@@ -21,7 +20,14 @@ DEEPEST = 2  # parts of an address below the page
 def register(app: Dash, desk: Desk) -> None:
     """Add the page, the callback of its buttons, the queue, the uploads and the boundaries."""
     uploads = upload_page.register(app, desk)
-    builder = partial(build, uploads=uploads, brought=boundaries_page.register(app, desk, uploads))
+    below: dict[str, Builder] = {
+        "upload": partial(upload_page.build, uploads=uploads),
+        "boundaries": partial(boundaries_page.build, brought=boundaries_page.register(app, desk, uploads)),
+        "gazetteer": partial(gazetteer_page.build, files=gazetteer_page.register(app, desk, uploads)),
+        "departments": partial(departments_page.build, files=departments_page.register(app, desk, uploads)),
+        "unplaced": unplaced_page.build,
+    }
+    builder = partial(build, below=below)
     desk.page("sources", builder, "/sources", permission="sources", checks="counts and rejects of sources")
     unplaced_page.register(app, desk)
 
@@ -44,14 +50,10 @@ def register(app: Dash, desk: Desk) -> None:
         )
 
 
-def build(call: Call, uploads: Uploads, brought: BoundaryFiles) -> Page:
-    """The whole page of an address; below it lie the queue of unplaced facts, files that people send, boundaries."""
-    if call.place == ("unplaced",):
-        return unplaced_page.build(call)
-    if call.place[:1] == ("upload",) and len(call.place) <= DEEPEST:
-        return upload_page.build(call, uploads)
-    if call.place[:1] == ("boundaries",) and len(call.place) <= DEEPEST:
-        return boundaries_page.build(call, brought)
+def build(call: Call, below: Mapping[str, Builder]) -> Page:
+    """The whole page of an address, or one of those below it, by the next part of the address."""
+    if call.place[:1] and call.place[0] in below and len(call.place) <= DEEPEST:
+        return below[call.place[0]](call)
     reader, words = call.reader, call.words
     ask = SourcesAsk(call.params.get("source", ""), call.params.get("runs") == "failed")
     sources = call.titled(reader.sources())

@@ -38,6 +38,7 @@ POINT_ROWS, POINT_SHARE, POINT_ADDRESSES = 20, 0.05, 3
 YEAR_FROM = 9  # months of one year from which a file seems to hold the year
 GAP_FROM = 4  # months from the first to the last from which an empty one between is a gap
 MONTH_ROWS = 5  # rows the usual month has at least
+FEWEST = 10  # rows of a usual delivery
 FAR = 3.0  # times as many, or as few
 DELIVERIES, LATELY = 3, 12  # earlier ones that tell what is usual: at least, at most
 INDIVIDUAL = ("case", "order")  # kinds of which many seldom come from one point
@@ -236,7 +237,11 @@ def _month(number: int) -> str:
 
 
 def usual_rows(connection: Connection, name: str) -> float | None:
-    """Rows a delivery of a source has: the median of the last ones; None while there are too few."""
+    """Rows a delivery of a source has: the median of the last ones; None while there are too few to tell.
+
+    Deliveries that differ among themselves as much as what would be said, or bring a handful of rows, have no usual
+    size: of a source with a year's history first and then a file every half hour, each would else be said to be wrong.
+    """
     query = (
         select(load.c.read)
         .join(source, source.c.id == load.c.source_id)
@@ -245,4 +250,7 @@ def usual_rows(connection: Connection, name: str) -> float | None:
         .limit(LATELY)
     )
     rows = connection.scalars(query).all()
-    return float(np.median(rows)) if len(rows) >= DELIVERIES else None
+    if len(rows) < DELIVERIES:
+        return None
+    low, usual, high = np.quantile(rows, (0.25, 0.5, 0.75)).tolist()
+    return usual if usual >= FEWEST and high <= FAR * low else None

@@ -26,7 +26,7 @@ ELEMENTS = VOID | {
 NAMES = {
     "className": "class", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan", "hrefLang": "hreflang",
     "autoComplete": "autocomplete", "htmlFor": "for", "maxLength": "maxlength",
-    "formNoValidate": "formnovalidate",
+    "formNoValidate": "formnovalidate", "inputMode": "inputmode",
 }  # fmt: skip
 LEFT_OUT = {
     "children", "key", "n_clicks", "n_clicks_timestamp", "disable_n_clicks", "debounce", "persistence",

@@ -27,6 +27,17 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"a record \(an object\)", "reason.record"),
     (r"a feature with properties", "reason.feature"),
     (r"every name once in a record", "reason.twice"),
+    (r"odd, even or all", "reason.parity"),
+    (r"a whole number", "reason.whole.any"),
+    (r"degrees \(WGS84\)", "reason.degrees"),
+    (r"a date such as (?P<example>.+)", "reason.day"),
+    (r"a name, a road or both", "reason.named"),
+    (r"both degrees or neither", "reason.both"),
+    (r"lon and lat, or the code of a unit", "reason.place"),
+    (r"(?P<least>\d+) or more", "reason.up"),
+    (r"the code of a unit, or a name that only one has", "reason.one.unit"),
+    (r"words of its own", "reason.own"),
+    (r"an entry that still holds", "reason.holds"),
 )
 KNOWN = tuple((re.compile(form), key) for form, key in FORMS)
 

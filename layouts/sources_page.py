@@ -9,6 +9,8 @@ from pandas import DataFrame
 
 from layouts import ids, parts, sources_withdrawn, values
 from layouts.boundaries_ask import PATH as BOUNDARIES
+from layouts.departments_ask import PATH as DEPARTMENTS
+from layouts.gazetteer_ask import PATH as GAZETTEER
 from layouts.mixups import mixups_card
 from layouts.parts import Freshness
 from layouts.plain import plain
@@ -113,6 +115,10 @@ def _table(ask: SourcesAsk, answer: SourcesAnswer, words: Words, name: str) -> C
                 for key in ("accepted", "unchanged", "rejected")
             ),
             html.A(words("places.title"), href="/sources/unplaced", className="link"),
+            html.A(words("gazetteer.title"), href=GAZETTEER, className="link") if answer.may_upload else None,
+            html.A(words("departments.title"), href=DEPARTMENTS, className="link")
+            if answer.may_upload
+            else None,
             html.A(words("borders.title"), href=BOUNDARIES, className="link") if answer.may_upload else None,
             html.A(words("upload.button"), href=UPLOAD, className="btn p") if answer.may_upload else None,
         ],

@@ -21,6 +21,18 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"a (?P<kind>\w+); expected a Polygon or MultiPolygon", "shape"),
     (r"units without a parent", "parents"),
     (r"several outlines", "several"),
+    (r"no column 'kind'", "kinds"),
+    (r"(?P<n>\d+) refused rows; expected none", "replaced"),
+    (r"no entry that can be read", "entries"),
+    (r"column '(?P<name>.+)'; expected some of", "unknown.column"),
+    (r"the column '(?P<name>.+)' twice", "twice"),
+    (r"columns .*; expected name, and aliases", "departments"),
+    (r"no department", "departments"),
+    (r"nothing; expected the name of a department", "nameless"),
+    (r"'(?P<text>.+)' for (?P<one>.+) and (?P<other>.+); expected it for one", "owners"),
+    (r"'(?P<text>.+)'; expected one of department, neighbourhood", "kind"),
+    (r"'(?P<text>.+)'; expected '.+', as above", "kind"),
+    (r"blank rows only; expected a list", "blank"),
     (r"no unit to join outlines to", "join"),
     (r"(?P<n>[\d,]+) (?:units|corners|columns|characters)[^;]*; expected at most (?P<most>[\d,]+)", "many"),
     (r"an Excel workbook; expected (?P<expected>\w+)", "workbook"),
@@ -51,16 +63,18 @@ FORMS: tuple[tuple[str, str], ...] = (
         "damaged",
     ),
 )
+ROW = re.compile(r" row (\d+):")
 KNOWN = tuple((re.compile(form, re.DOTALL), key) for form, key in FORMS)
 
 
 def refusal(sentence: str, words: Words) -> str:
     """A refusal in words; one of no known form is quoted."""
-    found = sentence.partition("got ")[2]
+    where, _, found = sentence.partition("got ")
+    row = ROW.search(where)
     for form, key in KNOWN:
         known = form.match(found)
         if known:
-            return words(
-                f"upload.refused.{key}", **{name: text or "" for name, text in known.groupdict().items()}
-            )
+            parts = {name: text or "" for name, text in known.groupdict().items()}
+            text = words(f"upload.refused.{key}", **parts)
+            return words("upload.refused.row", row=row[1], text=text) if row else text
     return words("upload.refused.other", text=sentence)

@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 from world import CASES, SIX, World, case
 
-from data.mixups import Watch
+from data.mixups import Watch, usual_rows
+from data.register import COUNTS
+from data.schema import load, source
 from data.sources.definition import source_of
 from data.sources.reading import read_batches
 from geo.crs import wgs84_to_gcj02
@@ -141,14 +144,36 @@ def test_mix_ups_are_kept_with_the_load_and_read_again(tmp_path, store_url):
     world = World(tmp_path / "instance", store_url)
     world.publish(SIX)
     for number in range(3):
-        world.load([case(number)])
+        world.load([case(100 + 12 * number + n) for n in range(12)])
     assert world.reader().mixups("cases") == ([], None)
-    ledger = world.load([(*case(9)[:3], "2066-01-01", *case(9)[4:]), *(case(10 + n) for n in range(9))])
-    assert [one.kind for one in ledger.mixups] == ["future", "volume"]
+    ledger = world.load([(*case(9)[:3], "2066-01-01", *case(9)[4:]), *(case(10 + n) for n in range(39))])
+    assert [one.kind for one in ledger.mixups] == ["one_point", "future", "volume"]
     assert (ledger.first_on, ledger.last_on) == ("2026-02-01", "2026-02-01")
-    world.load([case(30)])
+    world.load([case(200 + n) for n in range(12)])
     found, recorded = world.reader().mixups("cases")
     assert found == ledger.mixups and recorded
     assert world.reader().mixups("nothing") == ([], None)
-    assert ledger.as_json()["mixups"][0]["count"] == 1
+    assert [one["count"] for one in ledger.as_json()["mixups"]] == [39, 1, 40]
     world.store.close()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "usual"),
+    [((40, 40), None), ((40, 44, 38, 41), 40.5), ((5000, 4000, 900, 200, 40), None), ((3, 4, 2, 3), None),
+     ((40, 41, 39, 40, 400), 40.0)],
+)  # fmt: skip
+def test_only_deliveries_that_are_alike_have_a_usual_size(world, sizes, usual):
+    with world.store.write() as connection:
+        number = connection.scalar(
+            insert(source)
+            .values(name="steady", kind="case", format="csv", delivery="delta")
+            .returning(source.c.id)
+        )
+        for at, read in enumerate(sizes, 1):
+            values = dict.fromkeys(COUNTS, 0) | {"read": read}
+            connection.execute(
+                insert(load).values(id=900 + at, source_id=number, definition_id=0, started_at=at, recorded_at=at,
+                                    state="done", files="[]", notes="{}", kind="delivery", **values)
+            )  # fmt: skip
+    with world.store.read() as connection:
+        assert usual_rows(connection, "steady") == usual

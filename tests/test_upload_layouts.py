@@ -183,7 +183,7 @@ def test_the_rows_behind_a_mix_up_can_be_opened():
         ("a.zip: got 2 files in the archive; expected one of .csv", "压缩包里有 2 个文件，应只有一个"),
         ("a.zip: got 'a.exe' in the archive; expected one of .csv", "压缩包里的“a.exe”不能读取"),
         ("a.csv: got text that is neither UTF-8 nor GB18030; expected …", "文字编码既不是 UTF-8 也不是 GB18030"),
-        ("a.csv row 1: got the column '编号' 2 times; expected it once", "列“编号”出现了不止一次"),
+        ("a.csv row 1: got the column '编号' 2 times; expected it once", "第 1 行：列“编号”出现了不止一次"),
         ("a.csv: id: got no column '编号'; expected it among: 类别", "没有列“编号”，而每条记录都需要它"),
         ("sources/a.toml: got a file of json; expected csv", "这个数据源读 csv，文件是 json"),
         ("a.zip: got 2 files of boundaries in the archive; expected one", "压缩包里有 2 个边界文件，应只有一个"),

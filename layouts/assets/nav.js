@@ -85,8 +85,8 @@
   function page(pathname, search, tick, now) {
     const name = (pathname || "/").split("/")[1] || "map";
     const busy = document.querySelector("details.menu[open], :popover-open") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
-    // A file that is being checked is not drawn anew below the hands of who checks it.
-    const still = (pathname || "").startsWith("/sources/upload");
+    // A file that is being checked, or a list that is mended, is not drawn anew below the hands of who does it.
+    const still = /^\/sources\/(upload|boundaries|gazetteer|departments)/.test(pathname || "");
     const beat = (name === "kpi" || name === "sources") && !busy && !still ? tick : "";
     // Only the map's own element wakes the map's callback: on other pages its outputs are not there.
     if (name === "map" && now === "map" && document.getElementById("map-asked")) {

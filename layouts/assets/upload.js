@@ -78,7 +78,7 @@
 
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (!event.target.matches("form.confirm") || !button || !button.dataset.busy) return;
+    if (!button || !button.dataset.busy) return;
     setTimeout(() => { button.disabled = true; button.textContent = button.dataset.busy; }, 0);
   });
 })();
