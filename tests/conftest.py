@@ -142,6 +142,19 @@ def world(store_url: str, tmp_path: Path) -> Iterator:
 
 
 @pytest.fixture
+def office(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+    """The server of `offices.py`, with passwords that are cheap to check."""
+    from offices import Office
+
+    from data import passwords
+
+    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+    made = Office(tmp_path, migrated_sqlite)
+    yield made
+    made.world.store.close()
+
+
+@pytest.fixture
 def town(store_url: str, tmp_path: Path) -> Iterator:
     """The small world with addresses of `addressed.py`, once on each database."""
     from addressed import Town

@@ -5,25 +5,16 @@ from urllib.parse import quote
 
 import pytest
 from bordering import blocks, geojson, square
+from offices import PAGE, ZH, drawn, run
 from sqlalchemy import select
-from test_upload_page import EN, PAGE, ZH, Office, drawn, run  # noqa: F401
 from test_upload_page import staged as staged_records
 from world import case
 
-from data import passwords
 from data.schema import audit_entry, boundary_version, job_run, staged_unit
 from data.scope import PERMISSIONS, ROLES
 from layouts.boundaries_ask import PATH
 
 REDRAWN = blocks(("B3", "Block B3", "B", square(5, 6, north=0.5)), ("A1", "Alpha", "A", square(0, 1)))
-
-
-@pytest.fixture
-def office(tmp_path, migrated_sqlite, monkeypatch):
-    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
-    made = Office(tmp_path, migrated_sqlite)
-    yield made
-    made.world.store.close()
 
 
 async def send(browser, body=None, name="街区.geojson", **headers):

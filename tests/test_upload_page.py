@@ -1,99 +1,23 @@
 """The way of a file through the server: who may send one, what is refused, what nobody else sees, what stays behind."""
 
-import asyncio
 import gc
-import json
 import re
-import shutil
-from contextlib import asynccontextmanager
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import fakes_pages as fakes
-import httpx
 import pytest
 from conftest import SOAK
 from hostile import MADE
+from offices import PAGE, ZH, Office, drawn, run
 from test_hostile_files import memory
 from uploading import csv_of, row
-from world import SIX, START, World
+from world import START
 
-from callbacks.serving import PAGES
-from callbacks.web import build_web
 from data import passwords, staging
-from data.people import add_person
 from data.scope import PERMISSIONS, ROLES
 from layouts.upload_ask import PATH
-from layouts.words import load_words
 
-PASSWORD = "correct horse battery"
-ORIGIN = "http://127.0.0.1"
-PAGE = {"accept": "text/html"}
 FILE = csv_of([*(row(n) for n in range(30)), row(90, 上报时间="never")])
-ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
-
-
-class Office:
-    """A server over a small world with one person of each role, and two operators more."""
-
-    def __init__(self, folder: Path, database: Path):
-        shutil.copyfile(database, folder / "store.db")
-        self.world = World(folder / "instance", f"sqlite:///{folder / 'store.db'}")
-        self.world.publish(SIX)
-        self.now = START
-        for role in ROLES:
-            units = ["A"] if role == "manager" else []
-            self.person(role, role, units)
-        self.person("second", "operator", [])
-        self.person("partial", "operator", ["A"])
-        self.guard = build_web(self.world.store, clock=self.clock, pages=PAGES)
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def person(self, name: str, role: str, units: list[str]) -> None:
-        add_person(self.world.store, name, role=role, password=PASSWORD, now=START, units=units)
-
-    @asynccontextmanager
-    async def browser(self, name: str):
-        transport = httpx.ASGITransport(app=self.guard, raise_app_exceptions=False)
-        async with httpx.AsyncClient(
-            transport=transport, base_url=ORIGIN, headers={"origin": ORIGIN}
-        ) as browser:
-            browser.token = ""
-            if name:
-                page = await browser.get("/login")
-                found = re.search('name="token" value="([^"]+)"', page.text)
-                form = {"name": name, "password": PASSWORD, "token": found[1]}
-                assert (await browser.post("/login", data=form)).status_code == 303
-                browser.token = await self.token(browser)
-            yield browser
-
-    async def token(self, browser) -> str:
-        """The token of the session, as the account's menu carries it."""
-        found = re.search(r'"value": ?"([\w-]{43})"', await drawn(browser, "/glossary"))
-        return found[1]
-
-    @property
-    def left(self) -> list[Path]:
-        folder = self.world.settings.folder / staging.FOLDER
-        return list(folder.iterdir()) if folder.exists() else []
-
-
-async def drawn(browser, path: str, search: str = "") -> str:
-    """The frame of an address as the browser asks for it."""
-    values = {"pathname": path, "search": search}
-    body = {
-        "output": "shell-frame.children",
-        "outputs": {"id": "shell-frame", "property": "children"},
-        "inputs": [{"id": "shell-kind", "property": "value", "value": path}],
-        "changedPropIds": ["shell-kind.value"],
-        "state": [{"id": "shell-url", "property": name, "value": value} for name, value in values.items()],
-    }
-    answer = await browser.post("/_dash-update-component", json=body)
-    assert answer.status_code == 200, answer.text
-    return json.dumps(answer.json(), ensure_ascii=False)
 
 
 async def send(browser, body=FILE, name="案件.csv", **headers):
@@ -109,18 +33,6 @@ async def staged(browser, body=FILE, name="案件.csv") -> str:
 
 async def decide(browser, to: str, act: str, **fields):
     return await browser.post(to, data={"token": browser.token, "act": act, **fields})
-
-
-@pytest.fixture
-def office(tmp_path, migrated_sqlite, monkeypatch):
-    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
-    made = Office(tmp_path, migrated_sqlite)
-    yield made
-    made.world.store.close()
-
-
-def run(coroutine):
-    return asyncio.run(coroutine)
 
 
 def test_operators_and_administrators_may_send_files_and_nobody_else(office):
