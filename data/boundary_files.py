@@ -87,6 +87,15 @@ class Trial:
         return [(point.x, point.y) if point else None for point in points]
 
     @property
+    def is_bare(self) -> bool:
+        """Whether the level would have no shape any more, since the file holds none."""
+        if self.fault or self.present.empty:
+            return False
+        drawn = [frame[frame["level"] == self.level.depth]["geometry"].notna().any()
+                 for frame in (self.present, self.units)]  # fmt: skip
+        return bool(drawn[0] and not drawn[1])
+
+    @property
     def is_sound(self) -> bool:
         """Whether it can be published, be it with faults accepted."""
         return not self.fault and all(fault.kind in ACCEPTABLE for fault in self.faults)

@@ -64,7 +64,8 @@ def _strip(answer: TrialAnswer, words: Words) -> Component:
 
 def _notices(answer: TrialAnswer, words: Words) -> list[Component]:
     trial = answer.trial
-    lines = [parts.badge("due", words("borders.changed"))] if answer.changed else []
+    told = {"borders.changed": answer.changed, "borders.bare": trial.is_bare}
+    lines = [parts.badge("due", words(key)) for key, holds in told.items() if holds]
     if trial.staged:
         tree = next(tree for tree in answer.trees if trial.level in tree.levels)
         names = [level.title(words.locale) for level in tree.levels if level.depth in trial.staged]
@@ -78,7 +79,10 @@ def _fields(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
     """How the file is read: every choice is a field of one form that asks with GET."""
     trial, fields = answer.trial, answer.trial.fields
     tree = next(tree for tree in answer.trees if tree.name == ask.asked.tree)
-    columns = lambda chosen: [Option(name, name, name == chosen) for name in trial.columns]  # noqa: E731
+
+    def columns(chosen: str) -> list[Option]:
+        return [Option(name, name, name == chosen) for name in trial.columns]
+
     levels = [Option(one.title(words.locale), one.name, one.name == fields.level) for one in tree.levels]
     chosen = [parts.select("level", words("borders.level"), levels)]
     if len(answer.trees) > 1:

@@ -226,3 +226,29 @@ def lite_brought(lite) -> BoundaryFiles:
     from world import START
 
     return BoundaryFiles(Uploads(lite, lambda: START))
+
+
+def test_a_code_list_makes_a_level_without_shapes_and_outlines_join_it_later(brought):
+    """A tree of names alone, a level at a time, as an office has it that was never given outlines."""
+    towns = sent(brought, "编码,名称\nT1,东镇\nT2,西镇\n".encode("gb18030"), name="镇.csv")
+    fields = Fields("town", "编码", "名称")
+    tried = brought.trial(towns, BoundaryAsked("admin", fields))
+    assert not tried.fault and tried.is_sound and not tried.is_bare and tried.units["geometry"].isna().all()
+    brought.publish(towns, BoundaryAsked("admin", fields), Decision("始建", None, 0, EVERY), PERSON)
+    committees = sent(brought, "编码,名称,上级\nC1,一居,T1\nC2,二居,T2\n".encode(), name="居委.csv")
+    asked = BoundaryAsked("admin", Fields("committee", "编码", "名称", "上级"))
+    before = brought.trial(committees, asked).before
+    brought.publish(committees, asked, Decision("居委", None, before, EVERY), PERSON)
+    assert [entry.counts for entry in history(brought.store, "admin")] == [{0: 2, 1: 2}, {0: 2}]
+    rows = [("C1", "一居", "T1", square(0, 1)), ("C9", "九居", "T1", square(1, 2))]
+    drawn = brought.trial(
+        sent(brought, geojson(rows)), BoundaryAsked("admin", Fields("committee", "code", "name", JOIN))
+    )
+    assert [fault.kind for fault in drawn.faults] == ["unknown-code"]
+    assert drawn.units.set_index("code")["geometry"].notna()["C1"]
+
+
+def test_a_code_list_over_outlines_is_told(brought):
+    lines = ["code,name,up", *(f"{code},{name},{up}" for code, name, up, _ in blocks())]
+    tried = brought.trial(sent(brought, "\n".join(lines).encode(), name="街区.csv"), BoundaryAsked())
+    assert tried.is_bare and tried.changes is not None and tried.fields.level == "block"

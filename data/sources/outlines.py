@@ -1,8 +1,8 @@
 """Files of boundaries from strangers: read in a child under limits, handed back as GeoJSON of our own writing.
 
 A zip archive may hold a Shapefile (`.shp` with `.dbf` and `.shx`, perhaps `.prj` and `.cpg`) or one of the other
-formats. What GDAL is given begins as its name says: GDAL itself goes by the content, and some formats it knows lead
-to other files and hosts.
+formats; a `.csv` is a code list, units without shapes. What GDAL is given begins as its name says: GDAL itself goes by
+the content, and some formats it knows lead to other files and hosts.
 """
 
 import json
@@ -79,6 +79,7 @@ def _inflated(path: Path, folder: Path, parts: list[zipfile.ZipInfo]) -> Path:
 def outline_frames(path: Path) -> Iterator[Frame]:
     """One frame that says what the file is, then its units as GeoJSON. Runs in the child. Raises SourceError."""
     from geo.boundaries import as_text  # GDAL is loaded in the child alone
+    from geo.crs import WGS84
     from geo.readers import BoundaryError, read_table
 
     _check_beginning(path)
@@ -88,7 +89,8 @@ def outline_frames(path: Path) -> Iterator[Frame]:
         raise SourceError(str(error)) from error
     rows = len(table.geometries)
     _check_size(path.name, table.geometries, len(table.columns), table.crs or "")
-    yield Frame("answer", {"rows": rows, "columns": list(table.columns), "crs": table.crs or ""})
+    system = table.crs or ("" if any(table.geometries) else WGS84)  # a code list has nothing to place
+    yield Frame("answer", {"rows": rows, "columns": list(table.columns), "crs": system})
     columns = {name: as_text(values) for name, values in table.columns.items()}
     for start in range(0, rows, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, rows))
