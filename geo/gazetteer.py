@@ -39,8 +39,9 @@ class Entry(NamedTuple):
     @property
     def written(self) -> str:
         """The words as one would write them."""
-        parts = (("lane", "弄"), ("branch", "支弄"), ("low", "号"))
-        numbers = "".join(f"{getattr(self, name)}{sign}" for name, sign in parts if getattr(self, name))
+        doors = f"{self.low}-{self.high}" if self.high > self.low else self.low
+        parts = ((self.lane, "弄"), (self.branch, "支弄"), (doors, "号"))
+        numbers = "".join(f"{number}{sign}" for number, sign in parts if number)
         return " ".join(part for part in (self.name, self.road + numbers) if part)
 
 

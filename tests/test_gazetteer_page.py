@@ -298,6 +298,7 @@ def test_the_list_is_found_by_words_kind_and_number_and_an_address_is_tried(offi
 
     (*found, tried, opened), file = run(ask())
     assert all(ZH("gazetteer.found", n=n) in page for n, page in zip("2110", found, strict=True))
+    assert "青藤路9弄1-20号" in found[1]
     assert ZH("gazetteer.how.range") in tried and "Block A3" in tried
     assert ZH("places.reason.unknown-name") in opened
     assert file.text.startswith("\ufeffkind,name,road") and len(file.text.splitlines()) == 8

@@ -1,19 +1,16 @@
 """The way of a file through the server: who may send one, what is refused, what nobody else sees, what stays behind."""
 
 import gc
-import re
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from conftest import SOAK
-from hostile import MADE
-from offices import PAGE, ZH, Office, drawn, run
+from offices import PAGE, ZH, drawn, run
 from test_hostile_files import memory
 from uploading import csv_of, row
 from world import START
 
-from data import passwords, staging
+from data import staging
 from data.scope import PERMISSIONS, ROLES
 from layouts.upload_ask import PATH
 
@@ -209,54 +206,3 @@ def test_a_large_file_is_written_as_it_comes_and_one_too_large_leaves_nothing(of
     assert large.status_code == 422 and "100 MB" in large.json()["sentence"]
     assert ZH("upload.refused.large", size="100 MB") == large.json()["refused"]
     assert grown < 20 and len(office.left) == 1
-
-
-# Hostile files
-
-SOUND = ("workbook", "old_workbook", "utf16")  # refused where CSV in UTF-8 is declared, and read here
-FEW = None if SOAK else 3  # of each kind: all of them are refused one by one in test_hostile_files
-EVERY = [(kind, name) for kind, made in MADE.items() for name in [*made][:FEW]]
-
-
-@pytest.fixture(scope="module")
-def gate(tmp_path_factory, migrated_sqlite):
-    before = passwords.COSTS
-    passwords.COSTS = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
-    made = Office(tmp_path_factory.mktemp("gate"), migrated_sqlite)
-    passwords.COSTS = before
-    yield made
-    made.world.store.close()
-
-
-@pytest.mark.parametrize(("kind", "name"), EVERY, ids=[f"{kind}-{name}" for kind, name in EVERY])
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_a_hostile_file_through_the_door(gate, kind, name):
-    """Refused with a sentence, or shown without a row that would be stored; nothing stays; the server hardly grows."""
-    _, make = MADE[kind][name]
-    body = make()
-
-    async def ask():
-        async with gate.browser("operator") as browser:
-            gc.collect()
-            Path("/proc/self/clear_refs").write_text("5")
-            before = memory("VmRSS")
-            answer = await send(browser, body, f"{name}.{kind}")
-            grown = memory("VmHWM") - before
-            if answer.status_code == 201:
-                page = await drawn(browser, answer.json()["to"])
-                await decide(browser, answer.json()["to"], "discard")
-                return answer, grown, page
-            return answer, grown, ""
-
-    answer, grown, page = run(ask())
-    assert answer.status_code in (201, 422), answer.text
-    assert gate.left == []
-    if answer.status_code == 422:
-        sentence, shown = answer.json()["sentence"], answer.json()["refused"]
-        assert "\n" not in sentence and "expected " in sentence and len(sentence) < 700 and shown
-    elif name not in SOUND:
-        assert not re.search(r"写入 [1-9]", page), page[:2000]
-    assert grown < 20 + len(body) / (1 << 20) * 0.2
-    with gate.world.store.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM load").scalar() == 0
-    assert not list((gate.world.settings.folder / "sources").iterdir())
