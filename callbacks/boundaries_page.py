@@ -16,7 +16,8 @@ from callbacks.identity import current_csrf, current_person, current_scope
 from callbacks.router import Call, Desk, Page
 from callbacks.sending import Door, Route, forbidden, form_of, same, settled
 from data.boundaries import KINDS
-from data.boundary_files import BoundaryFiles, Decision, Trial
+from data.boundary_files import BoundaryFiles
+from data.boundary_trials import Decision, Trial
 from data.jobs import request_run
 from data.query import QueryError, parse_date
 from data.settings import EPOCH_DAY

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import urlencode
 
-from data.boundary_files import BoundaryAsked, Trial
+from data.boundary_files import BoundaryAsked
 from data.boundary_proposals import Fields
+from data.boundary_trials import Trial
 from data.query import tree_part
 from data.settings import Tree
 from data.versions import Entry

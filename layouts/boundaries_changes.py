@@ -6,7 +6,7 @@ from math import isfinite
 from dash import html
 from dash.development.base_component import Component
 
-from data.boundary_files import PLACED, Trial
+from data.boundary_trials import PLACED, Trial
 from geo.faults import ACCEPTABLE, Fault
 from layouts import parts, values
 from layouts.boundaries_ask import BoundaryAsk

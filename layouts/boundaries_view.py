@@ -7,7 +7,7 @@ import shapely
 from pandas import DataFrame
 from shapely.geometry.base import BaseGeometry
 
-from data.boundary_files import Trial
+from data.boundary_trials import Trial
 from geo.fault_places import place_of
 from geo.shapes import cut
 from layouts.boundaries_ask import WIDEST, BoundaryAsk

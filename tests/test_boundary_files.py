@@ -14,8 +14,9 @@ from uploading import OTHER, PERSON, chunks_of
 from world import case
 
 from data.boundaries import UnacceptedFaults
-from data.boundary_files import BoundaryAsked, BoundaryFiles, Decision
+from data.boundary_files import BoundaryAsked, BoundaryFiles
 from data.boundary_proposals import JOIN, Fields
+from data.boundary_trials import Decision
 from data.schema import boundary_version, staged_unit
 from data.settings import EPOCH_DAY
 from data.sources.batch import SourceError

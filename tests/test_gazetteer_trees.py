@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from addressed import ENTRIES, FEBRUARY, Town, fact
 from dash._utils import to_json
+from grove import COMMITTEES
 from pandas import DataFrame
 from sqlalchemy import select
-from test_trees import COMMITTEES
 from world import SIX, START
 
 from callbacks.unplaced_page import asked, at_home, read_answer

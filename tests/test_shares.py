@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import pytest
 from addressed import Town, fact
+from grove import COMMITTEES, REDRAWN, everything
 from sqlalchemy import delete, select, update
 from test_deliveries import ALL
-from test_trees import COMMITTEES, REDRAWN, everything
 from world import SIX, World, case, declared, same_by_shares_and_facts
 
 from data import rollup, shares
