@@ -43,14 +43,20 @@ _BODIES = (
     select(share.c.gen, share.c.part, share.c.name, share.c.body).where(*_MINE).execution_options(**AS_BYTES)
 )
 
+POSITION = "<i4"  # of a fact in its part
+
 
 @dataclass(frozen=True)
 class Part:
-    """Columns of some facts, by name, and whether they were added (1) or taken away (-1)."""
+    """Columns of some facts, by name, and whether they were added (1) or taken away (-1).
+
+    key  names what never changes: a part of a published generation; None of facts that were taken from it
+    """
 
     sign: int
     size: int
     columns: dict[str, np.ndarray]
+    key: tuple | None = None
 
 
 class BrokenShares(ValueError):
@@ -83,7 +89,8 @@ def read_shares(
         except ValueError:
             where, got = f"shares of {subject}, part {gen}.{part}", f"{len(body)} bytes in column '{name}'"
             raise BrokenShares(where, got, f"{size} integers {kind}") from None
-        found.setdefault((gen, part), Part(sign, size, {})).columns[name] = column
+        one = found.setdefault((gen, part), Part(sign, size, {}, (subject, started[gen], gen, part)))
+        one.columns[name] = column
     _check_whole(found, subject, names)
     return list(found.values())
 
@@ -129,7 +136,7 @@ def count_shares(
         wanted = {*names, *ids, *(column for column, _ in where)}
         read = read_shares(connection, seen, subject, wanted, kept=kept)
         read += [_taken(connection, entry, facts, wanted) for entry, facts in less if len(facts)]
-        parts = [_chosen(part, names, where, ids) for part in read]
+        parts = [_chosen(part, names, where, ids, kept=kept) for part in read]
     found = {name: _joined([part.columns[name] for part in parts]) for name in names}
     signs = _joined([np.full(part.size, part.sign) for part in parts])
     row = version.ancestors[region.depth][found[place]]
@@ -191,9 +198,8 @@ def all_shares(
         for name, on in {pair for entry in every for pair in added(entry, every)}:
             value = part.columns[value_column(name, on)].astype(np.int64)
             day = part.columns[on].astype(np.int64)
-            frame = DataFrame(known | {"day": day, "value": value, "bin": 0, "sign": part.sign}).astype(
-                "int64"
-            )
+            line = known | {"day": day, "value": value, "bin": 0, "sign": part.sign}
+            frame = DataFrame(line, dtype="int64")
             if name in histograms(every):
                 frame = frame[value >= 0].assign(bin=value[value >= 0], value=1)
             found.setdefault(name, []).append(frame[frame["day"] >= 0])
@@ -216,21 +222,40 @@ def _chosen(
     names: Collection[str],
     where: Sequence[tuple[str, Ranges | None]],
     ids: Mapping[str, Sequence[int]],
+    *,
+    kept: Kept,
 ) -> Part:
-    """The facts of a part that lie in some ranges of places (None: anywhere) and have one of the words of each kind."""
+    """The facts of a part that lie in some ranges of places (None: anywhere) and have one of the words of each kind.
+
+    Who has narrowed a page looks at the same facts again and again, so their positions are kept like columns.
+    """
+    narrow = tuple((column, spans) for column, spans in where if spans is not None)
+    if not narrow and not ids:
+        return Part(part.sign, part.size, {name: part.columns[name] for name in names})
+    key = part.key and (*part.key, narrow, *((word, *wanted) for word, wanted in sorted(ids.items())))
+    body = kept.get(key) if key else None
+    if body is None:
+        at = np.flatnonzero(_inside(part, narrow, ids)).astype(POSITION)
+        if key:
+            kept.put(key, at.tobytes())
+    else:
+        at = np.frombuffer(body, dtype=POSITION)
+    return Part(part.sign, len(at), {name: part.columns[name][at] for name in names})
+
+
+def _inside(part: Part, narrow: Sequence[tuple[str, Ranges]], ids: Mapping[str, Sequence[int]]) -> np.ndarray:
+    """Which facts of a part meet every condition."""
     inside = np.ones(part.size, dtype=bool)
-    for column, spans in where:
-        if spans is not None:
-            places = part.columns[column]
-            mine = [(places >= low) & (places <= high) for low, high in spans]
-            inside &= np.logical_or.reduce(mine) if mine else False
+    for column, spans in narrow:
+        places = part.columns[column]
+        mine = [(places >= low) & (places <= high) for low, high in spans]
+        inside &= np.logical_or.reduce(mine) if mine else False
     for word, wanted in ids.items():
         have = part.columns[word]
         known = np.zeros(max([*wanted, int(have.max(initial=-1))], default=-1) + 2, dtype=bool)
         known[np.array(wanted, dtype=np.int64)] = True
         inside &= known[have]  # none is -1: the last, which is never wanted
-    at = np.flatnonzero(inside)
-    return Part(part.sign, len(at), {name: part.columns[name][at] for name in names})
+    return inside
 
 
 def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray | slice) -> Shares:

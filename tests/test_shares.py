@@ -278,6 +278,20 @@ def test_columns_read_once_are_kept_for_the_database_they_are_of(world):
         by(world, "category")
 
 
+def test_a_page_that_was_narrowed_once_is_not_narrowed_again(world, monkeypatch):
+    world.load([case(1), case(2, square=4.5), case(3, category="parking")])
+    world.refresh()
+    asked = [
+        {"category": "litter"},
+        {"category": "parking"},
+        {"category": "litter", "within": "A", "level": "block"},
+    ]
+    found = [by(world, "unit_code", **more) for more in asked]
+    assert len({str(one) for one in found}) == 3
+    monkeypatch.setattr("data.share_read._inside", lambda *_: pytest.fail("narrowed again"))
+    assert [by(world, "unit_code", **more) for more in asked] == found
+
+
 def test_what_was_used_longest_ago_makes_room():
     kept = Kept(10)
     for name in ("a", "b"):
