@@ -75,16 +75,17 @@ class _Door(Door):
         reason, tree = _reason(form), form.get("tree", "")
         if not (reason and token.isdecimal() and len(token) < 9 and tree in trees):
             return PlainTextResponse("expected the number of a version, its tree and a reason\n", 400)
-        await asyncio.to_thread(self._take_back, int(token), tree, reason, current_person().name)
-        return RedirectResponse(PATH, 303)
+        done = await asyncio.to_thread(self._take_back, int(token), tree, reason, current_person().name)
+        return RedirectResponse(PATH if done else f"{PATH}?stays=yes", 303)
 
-    def _take_back(self, number: int, tree: str, reason: str, by: str) -> None:
+    def _take_back(self, number: int, tree: str, reason: str, by: str) -> bool:
         store, clock = self.desk.store, self.desk.clock
         try:
             take_back(store, number, by=by, reason=reason, clock=clock, tree=tree)
         except BoundaryError:  # taken back a moment ago, or facts have come
-            return
+            return False
         request_run(store, "refresh", by=by, now=clock())
+        return True
 
     async def picture(self, request: Request, token: str) -> Response:
         """The outlines of a view as SVG."""
@@ -136,7 +137,12 @@ def build(call: Call, brought: BoundaryFiles) -> Page:
         raise KeyError("upload")  # answered as what may not be seen
     if len(call.place) == 1:
         trees = [(tree, history(brought.store, tree.name)) for tree in call.reader.settings.trees]
-        return _page(call, boundaries_page.page(VersionsAnswer(trees, current_csrf()), words))
+        return _page(
+            call,
+            boundaries_page.page(
+                VersionsAnswer(trees, current_csrf(), call.params.get("stays") == "yes"), words
+            ),
+        )
     ask = _ask(brought, call.place[1], call.params)
     try:
         upload = brought.open(ask.token, current_person())

@@ -180,7 +180,7 @@ def _fault(ask: DepartmentsAsk, rows: list[Use]) -> str:
     try:
         entry = _entry(ask)
         others = [use.department for use in rows if use.listed and use.department.name != ask.name]
-        department_edits.check_owners([*others, entry], department_edits.WHERE)
+        department_edits.check_entry(entry, others)
     except DepartmentError as error:
         return str(error)
     return ""

@@ -129,8 +129,8 @@ def _entry(desk: Desk, form: dict[str, str]) -> GazetteerAsk:
     except (Refused, GazetteerError):  # the page says it, with the fields as they were filled in
         return ask
     request_run(desk.store, "refresh", by=by, now=desk.clock())
-    after = replace(ask, given={}, done="ended" if form["act"] == "end" else "saved", count=done.moved.facts)
-    return replace(after, entry=None)
+    told = "ended" if form["act"] == "end" else "saved"
+    return replace(ask, given={}, done=told, count=done.moved.facts, entry=done.number or None)
 
 
 def _coded(reader: Reader, given: Mapping[str, str]) -> dict[str, str]:

@@ -118,14 +118,15 @@ def decided(desk: Desk, call: Call, decision: str | None) -> tuple:
         key = FactKey(*map(str, asked_for["fact"]))
     except (ValueError, KeyError, TypeError):
         raise PreventUpdate from None
-    words = call.words
+    words, ask = call.words, asked(call)
     try:
         text = _settled(call, key, asked_for)
     except (settling.PlacingError, UnknownUnit) as error:
-        text = words("places.refused", why=str(error))
-    request_run(desk.store, "refresh", by=current_person().name, now=desk.clock())
-    ask = asked(call)
-    ask = replace(ask, fact="" if ask.fact == written(key) else ask.fact)
+        text = unplaced_page.refused(str(error), words)
+        ask = replace(ask, fact=written(key))  # who is told why stays where he was
+    else:
+        request_run(desk.store, "refresh", by=current_person().name, now=desk.clock())
+        ask = replace(ask, fact="" if ask.fact == written(key) else ask.fact)
     return text, unplaced_page.body(ask, read_answer(ask, call), words)
 
 

@@ -72,12 +72,14 @@ def draft(
     dissolve: bool = False,
     skip_uncoded: bool = False,
     join: bool = False,
+    named: bool = False,
     tree: str = FIRST_TREE,
 ) -> Draft:
     """Read one level's units, storing nothing. Raises BoundaryError.
 
-    join  take only outlines from the file, by code, for the units that are staged or else published; outlines of
-          other codes are kept aside and listed as faults
+    join   take only outlines from the file, by code, for the units that are staged or else published; outlines of
+           other codes are kept aside and listed as faults
+    named  where outlines are joined, let the file's names count, too
     """
     read = read_units(
         path, code=code, name=name, parent=parent, crs=crs, dissolve=dissolve, skip_uncoded=skip_uncoded,
@@ -87,7 +89,7 @@ def draft(
     strays = frame.iloc[:0]
     if join:
         with store.read() as connection:
-            frame, strays = _joined(frame, staged_set(connection, tree), level, notes)
+            frame, strays = _joined(frame, staged_set(connection, tree), level, notes, named=named)
     elif level.depth > 0 and frame["parent_code"].isna().all():
         raise BoundaryError(
             f"{path.name}: level {level.name}: got units without a parent; expected --parent FIELD"
@@ -117,9 +119,9 @@ def stage(
 
 
 def _joined(
-    outlines: DataFrame, known: DataFrame, level: Level, notes: list[str]
+    outlines: DataFrame, known: DataFrame, level: Level, notes: list[str], *, named: bool
 ) -> tuple[DataFrame, DataFrame]:
-    """The known units of a level with the shapes of outlines of their code, and the outlines of no unit."""
+    """The known units of a level with the shapes (and names) of outlines of their code, and the outlines of no unit."""
     units = known[known["level"] == level.depth].drop(columns="valid_from_on").reset_index(drop=True)
     if units.empty:
         raise BoundaryError(
@@ -131,6 +133,9 @@ def _joined(
     shapes = outlines.set_index("code")["geometry"]
     found = units["code"].isin(shapes.index[shapes.notna()])
     units.loc[found, "geometry"] = shapes.reindex(units["code"][found]).to_numpy()
+    if named:
+        names = units["code"].map(outlines.set_index("code")["name"])
+        units["name"] = names.where(names.notna() & (names != ""), units["name"])
     strays = outlines[~outlines["code"].isin(units["code"])]
     bare = int(units["geometry"].isna().sum())
     notes.append(f"{int(found.sum())} units took an outline, {bare} stay without one")

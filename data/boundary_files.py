@@ -185,7 +185,7 @@ def _choices(upload: Upload, asked: BoundaryAsked, fields: Fields, level: Level)
     joined = level.depth > 0 and not fields.parent
     return {
         "code": fields.code, "name": fields.name, "parent": fields.parent if level.depth else None,
-        "crs": system, "dissolve": asked.dissolve, "join": joined,
+        "crs": system, "dissolve": asked.dissolve, "join": joined, "named": joined,
     }  # fmt: skip
 
 

@@ -73,9 +73,17 @@ def take_list(
 def mend(store: Store, name: str, entry: Department, *, clock: Callable[[], datetime], by: str) -> None:
     """Put a department in the place of the one called `name`, or beside the others where none is.
 
-    Raises DepartmentError where a spelling belongs to another one
+    A department that gets another name goes on being called by its old one, too: facts name it so.
+    Raises DepartmentError for a name or a spelling that is another one's
     """
-    _change(store, lambda known: [*_without(known, name), entry], clock=clock, by=by)
+
+    def change(known: tuple[Department, ...]) -> list[Department]:
+        rest = _without(known, name)
+        check_entry(entry, rest)
+        also = (*entry.aliases, name) if name and name != entry.name else entry.aliases
+        return [*rest, replace(entry, aliases=tuple(dict.fromkeys(also)))]
+
+    _change(store, change, clock=clock, by=by)
 
 
 def also_called(store: Store, name: str, spelling: str, *, clock: Callable[[], datetime], by: str) -> None:
@@ -101,6 +109,16 @@ def remove(store: Store, name: str, *, clock: Callable[[], datetime], by: str) -
         return rest
 
     _change(store, change, clock=clock, by=by)
+
+
+def check_entry(entry: Department, others: Iterable[Department]) -> None:
+    """Raise DepartmentError where a department has the name or a spelling of another."""
+    rest = list(others)
+    if any(one.name == entry.name for one in rest):
+        raise DepartmentError(
+            f"{WHERE}: got '{entry.name}' twice; expected a name that no other department has"
+        )
+    check_owners([*rest, entry], WHERE)
 
 
 def _without(known: Iterable[Department], name: str) -> list[Department]:

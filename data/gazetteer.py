@@ -43,13 +43,17 @@ ALL = (*SAYS, *HOLDS)
 
 @dataclass(frozen=True)
 class Changed:
-    """What a change of the gazetteer did: entries added, replaced, left as they were, closed; and the facts moved."""
+    """What a change of the gazetteer did: entries added, replaced, left as they were, closed; and the facts moved.
+
+    number  of the one entry that was written by hand; 0: none was
+    """
 
     added: int
     replaced: int
     unchanged: int
     closed: int
     moved: Moved
+    number: int = 0
 
 
 def import_file(
@@ -112,13 +116,13 @@ def _by_hand(
                     "gazetteer: got words that another entry is about; expected words of its own"
                 )
             _close(connection, numbers, at=at)
-            _add(connection, fresh, state="active", origin="rule", by=by, at=at)
+            made = _add(connection, fresh, state="active", origin="rule", by=by, at=at)
             done = "mended" if numbers and len(fresh) else "added" if len(fresh) else "ended"
             about = ", ".join(map(str, numbers))
             note(connection, f"gazetteer entry {done}", by=by, now=clock(), about=about)
         moved = relocate(store, clock=clock)
     replaced = int(bool(numbers) and len(fresh) > 0)
-    return Changed(len(fresh) - replaced, replaced, 0, len(numbers) - replaced, moved)
+    return Changed(len(fresh) - replaced, replaced, 0, len(numbers) - replaced, moved, sum(made))
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,9 @@ def entry_of(given: Mapping[str, str], settings: Settings) -> dict:
         raise Refused("name", "", "a name, a road or both")
     target = _target(row, settings, needed=kind not in ("region", "road"))
     days = {f"{edge}_on": _day(row.get(edge, ""), edge) for edge in ("valid_from", "valid_to")}
+    first, last = days.values()
+    if first is not None and last is not None and last <= first:
+        raise Refused("valid_to", row["valid_to"], f"a day after {row['valid_from']}")
     return {"kind": kind, "name": name, "road": road, **numbers, "side": SIDES[parity], **target.values(), **days,
             "note": row.get("note", "")}  # fmt: skip
 
@@ -166,10 +169,11 @@ def _target(row: dict[str, str], settings: Settings, *, needed: bool) -> Target:
         raise Refused("lon", f"{row.get('lon', '')}, {row.get('lat', '')}", "both degrees or neither")
     if needed and lon is None and not units:
         raise Refused("", "", "lon and lat, or the code of a unit")
-    level = row.get("level", "")
-    known = list(dict.fromkeys(name for tree in settings.trees for name in tree.names))
-    if level and level not in known:
-        raise Refused("level", level, f"one of {', '.join(known)}")
+    every = {level.name: level for tree in settings.trees for level in tree.levels}
+    called = {fold(word): name for name, one in every.items() for word in (*one.titles.values(), name)}
+    level = called.get(fold(row.get("level", "")), "")
+    if row.get("level") and not level:
+        raise Refused("level", row["level"], f"one of {', '.join(every)}")
     return Target(lon, lat, level, units)
 
 

@@ -30,7 +30,7 @@ class PlaceTrial:
     rows     its entries; units: code and name of the unit each lies in, empty where none does
     faults   rows that are refused; the others can be taken without them
     weighed  what would be added, replaced, ended
-    fault    why it cannot be taken at all; then the rest is empty
+    fault    why it cannot be taken so
     """
 
     rows: DataFrame = field(default_factory=DataFrame)
@@ -56,16 +56,17 @@ def try_file(reader: Reader, files: ListFiles, upload: Upload, *, replace: bool)
         rows, faults = entries_of(files.rows(upload), upload.name, reader.settings)
         if rows.empty:
             raise GazetteerError(f"{upload.name}: got no entry that can be read; expected one or more")
-        if replace and faults:
-            raise GazetteerError(
-                f"{upload.name}: got {len(faults)} refused rows; expected none where a file replaces all others"
-            )
     except GazetteerError as error:
         return PlaceTrial(fault=str(error))
+    fault = ""
+    if replace and faults:
+        fault = (
+            f"{upload.name}: got {len(faults)} refused rows; expected none where a file replaces all others"
+        )
     units = located(reader, rows)
     with reader.store.read() as connection:
         weighed = weigh(connection, rows, origin=ORIGIN, replace=replace)
-    return PlaceTrial(rows, tuple(units), faults, weighed)
+    return PlaceTrial(rows, tuple(units), faults, weighed, fault)
 
 
 def take_file(reader: Reader, files: ListFiles, upload: Upload, person: Person, *, replace: bool) -> None:

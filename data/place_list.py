@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pandas import DataFrame
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from data import places
 from data.gazetteer import ALL
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_PAGE = 200
 COLUMNS = ("id", *ALL, "origin", "recorded_at", "recorded_by")
-_NUMBERED = re.compile(r"(?P<road>\D{2,})(?P<number>\d{1,6})\D?\Z")
+_NUMBERED = re.compile(r"(?P<road>\D{2,}?)(?:(?P<lane>\d{1,6})弄)?(?:(?P<door>\d{1,6})(?:-\d{1,6})?号?)?\Z")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def listed(
     """Entries start..start+limit by their words, and the count of all.
 
     state  active or proposed
-    text   a part of a name or a road; or a road with a number of a lane or a door
+    text   parts of a name or a road, all of which hold; a road may have the number of a lane, a door or both
     """
     where = _asked(state, text, kind)
     limit, start = min(max(limit, 1), LARGEST_PAGE), max(start, 0)
@@ -107,17 +107,22 @@ def _asked(state: str, text: str, kind: str) -> list[ColumnElement[bool]]:
     where = [place_entry.c.state == state, place_entry.c.superseded_at.is_(None)]
     if kind:
         where.append(place_entry.c.kind == kind)
-    if text:
-        said = [place_entry.c[name].contains(text, autoescape=True) for name in ("name", "road")]
-        numbered = _NUMBERED.match(text)
-        if numbered:
-            number = int(numbered["number"])
-            door = or_(
-                place_entry.c.lane == number, (place_entry.c.low <= number) & (place_entry.c.high >= number)
-            )
-            said.append(place_entry.c.road.contains(numbered["road"], autoescape=True) & door)
-        where.append(or_(*said))
+    where += [_said(part) for part in text.split()]
     return where
+
+
+def _said(text: str) -> ColumnElement[bool]:
+    """Condition for entries that have a text in their name or road, or lie on a road at a number."""
+    said = [place_entry.c[name].contains(text, autoescape=True) for name in ("name", "road")]
+    found = _NUMBERED.match(text)
+    if not found or not (found["lane"] or found["door"]):
+        return or_(*said)
+    on = place_entry.c.road.contains(found["road"], autoescape=True)
+    numbers = [int(number) for number in (found["lane"], found["door"]) if number]
+    low, high, lane = (place_entry.c[name] for name in ("low", "high", "lane"))
+    if len(numbers) == 2:
+        return or_(*said, and_(on, lane == numbers[0], low <= numbers[1], high >= numbers[1]))
+    return or_(*said, and_(on, or_(lane == numbers[0], and_(low <= numbers[0], high >= numbers[0]))))
 
 
 def _units(connection: Connection, reader: Reader, rows: DataFrame) -> list[tuple[str, str]]:

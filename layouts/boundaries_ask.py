@@ -126,7 +126,8 @@ class TrialAnswer:
 
 @dataclass(frozen=True)
 class VersionsAnswer:
-    """Trees with their versions, the newest first; what is staged by command, by tree."""
+    """Trees with their versions, the newest first; whether one that was to be taken back has stayed."""
 
     trees: Sequence[tuple[Tree, Sequence[Entry]]]
     csrf: str
+    stayed: bool = False

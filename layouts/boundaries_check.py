@@ -1,5 +1,6 @@
 """A file of boundaries over the present units: how it is read, its faults and changes, then one confirmation."""
 
+import re
 from datetime import timedelta
 
 from dash import dcc, html
@@ -21,6 +22,11 @@ from layouts.upload_refusals import refusal
 from layouts.words import Words
 
 SHORT = 40  # characters of a coordinate system
+NOTES = (
+    (re.compile(r"(?P<n>\d+) units took an outline, (?P<bare>\d+) stay without one"), "joined"),
+    (re.compile(r"(?P<n>\d+) outlines are of no unit of the level: .*"), "strays"),
+    (re.compile(r"(?P<n>\d+) left out, without a code: (?P<names>.*)"), "uncoded"),
+)
 
 
 def page(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
@@ -103,11 +109,20 @@ def _fields(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
         **{"data-ask": "yes"},
     )
     rows = [parts.head(words("borders.how"), words("borders.how.note")), form]
-    rows += [html.P(note, className="note-line f12 t2") for note in trial.notes]
+    rows += [html.P(_note(note, words), className="note-line f12 t2") for note in trial.notes]
     if trial.fault:
         told = html.Span(refusal(trial.fault, words), className="sign failed")
         rows.append(html.P([parts.badge("failed", ""), told], className="note-line", role="alert"))
     return parts.card(*rows, name="whose")
+
+
+def _note(note: str, words: Words) -> str:
+    """What the reading remarked, in words; what has none stands as it is."""
+    for form, key in NOTES:
+        found = form.fullmatch(note)
+        if found:
+            return words(f"borders.note.{key}", **found.groupdict())
+    return note
 
 
 def _system(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
@@ -188,6 +203,6 @@ def _bar(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
     fields = hidden({**ask.pairs, "token": answer.csrf, "before": str(trial.before)})
     told = words("borders.promise" if trial.is_sound else "borders.promise.none")
     return html.Form(
-        [*fields, html.P(told, className="t2"), *asked, html.Span(className="sp"), leave, button],
+        [*fields, html.P(told, className="t2"), *asked, html.Span(className="sp"), button, leave],
         method="post", action=ask.address, className="card confirm",
     )  # fmt: skip

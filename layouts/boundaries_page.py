@@ -21,7 +21,15 @@ def page(answer: VersionsAnswer, words: Words) -> Component:
     trees = [_tree(tree, entries, answer.csrf, words) for tree, entries in answer.trees]
     title = html.H1(words("borders.title"), className="sr")
     file = drop(words, answer.csrf, to=PATH, kind="borders")
-    return html.Main(plain([title, file, *trees]), className="page sources upload start borders")
+    told = [
+        html.Section(
+            parts.badge("failed", words("borders.stayed")), className="card note failed", role="alert"
+        )
+    ]
+    return html.Main(
+        plain([title, *(told if answer.stayed else ()), file, *trees]),
+        className="page sources upload start borders",
+    )
 
 
 def from_day(day: int, words: Words) -> str:

@@ -112,12 +112,12 @@ def _editor(ask: DepartmentsAsk, answer: DepartmentsAnswer, words: Words) -> lis
         ]
     busy = {"data-busy": words("gazetteer.saving")}
     leave = html.Button(words("departments.remove"), className="btn", type="submit", name="act", value="remove",
-                        formNoValidate=True, **busy)  # fmt: skip
+                        formNoValidate=True, **busy, **{"data-sure": words("departments.remove.sure")})  # fmt: skip
     save = html.Button(
         words("gazetteer.save"), className="btn p", type="submit", name="act", value="save", **busy
     )
     note = html.P(words("departments.save.note"), className="t2 f12")
-    bar = html.Div([note, html.Span(className="sp"), leave if listed else None, save], className="bar")
+    bar = html.Div([note, html.Span(className="sp"), save, leave if listed else None], className="bar")
     kept = hidden({"token": answer.csrf, "department": title if answer.chosen else ""})
     form = html.Form([*kept, html.Div(fields, className="fields one"), *told, bar], method="post", action=EDIT,
                      className="entry")  # fmt: skip
@@ -138,7 +138,8 @@ def _text(name: str, value: str, words: Words, longest: int, *, required: bool =
 def _join(row: Use, answer: DepartmentsAnswer, words: Words) -> Component:
     """A word that no list knows is another spelling of a department, more often than not."""
     name = row.department.name
-    options = [Option(one.name, one.name, False) for one in answer.listed]
+    options = [Option(words("departments.choose"), "", True)]
+    options += [Option(one.name, one.name, False) for one in answer.listed]
     form = html.Form(
         [
             *hidden({"token": answer.csrf, "department": name}),

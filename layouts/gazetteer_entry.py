@@ -34,7 +34,7 @@ def editor(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> list[Com
         return []
     if ask.entry and answer.chosen is None and not ask.given:
         return [parts.state("empty", words("gazetteer.gone"), words, note=words("gazetteer.gone.note"))]
-    number = answer.chosen.id if answer.chosen else ask.entry or 0
+    number = answer.chosen.id if answer.chosen else 0  # of one that is gone a new one is made
     title = answer.chosen.entry.written if answer.chosen else words("gazetteer.new")
     fields = html.Div(_fields(answer, words), className="fields")
     told = []
@@ -125,12 +125,12 @@ def _unit(tree, answer: GazetteerAnswer, words: Words) -> Component:
 def _bar(number: int, words: Words) -> Component:
     busy = {"data-busy": words("gazetteer.saving")}
     end = html.Button(words("gazetteer.end"), className="btn", type="submit", name="act", value="end",
-                      formNoValidate=True, **busy)  # fmt: skip
+                      formNoValidate=True, **busy, **{"data-sure": words("gazetteer.end.sure")})  # fmt: skip
     save = html.Button(
         words("gazetteer.save"), className="btn p", type="submit", name="act", value="save", **busy
     )
     note = html.P(words("gazetteer.save.note"), className="t2 f12")
-    return html.Div([note, html.Span(className="sp"), end if number else None, save], className="bar")
+    return html.Div([note, html.Span(className="sp"), save, end if number else None], className="bar")
 
 
 def _map(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> Component:

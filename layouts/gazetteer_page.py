@@ -19,7 +19,7 @@ from layouts.words import Words
 def page(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> Component:
     """The whole page below the top bar."""
     title = html.H1(words("gazetteer.title"), className="sr")
-    top = [title, _strip(ask, answer, words), *_told(ask, words)]
+    top = [title, _strip(ask, answer, words), *_told(ask, answer, words)]
     if ask.view == "import":
         told = [drop(words, answer.csrf, to=PATH, kind="gazetteer"), _columns(words)]
         return html.Main(plain([*top, *told]), className="page sources upload book bringing")
@@ -52,12 +52,17 @@ def _strip(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> Componen
     return parts.facts(pairs, ways, parts.segment(words("gazetteer.views"), views), link, name="what")
 
 
-def _told(ask: GazetteerAsk, words: Words) -> list[Component]:
+def _told(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> list[Component]:
     """What became of the last form."""
     if not ask.done:
         return []
-    text = words(f"gazetteer.done.{ask.done}", n=words.number(ask.count))
-    return [html.Section(parts.badge("met", text), className="card note", role="status")]
+    row, sign, key = answer.chosen, "met", ask.done
+    if ask.done == "grown" and not ask.count:
+        sign, key = "unknown", "grown.none"
+    elif ask.done == "saved" and row is not None and row.has_target and not row.unit_code:
+        sign, key = "due", "nowhere"
+    badge = parts.badge(sign, words(f"gazetteer.done.{key}", n=words.number(ask.count)))
+    return [html.Section(badge, className="card note", role="status")]
 
 
 def _entries(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> Component:

@@ -33,11 +33,9 @@ def proposals_card(ask: GazetteerAsk, answer: GazetteerAnswer, words: Words) -> 
     busy = {"data-busy": words("gazetteer.judging")}
     buttons = [
         html.Button(
-            words("gazetteer.refuse"), className="btn", type="submit", name="act", value="refuse", **busy
-        ),
-        html.Button(
-            words("gazetteer.accept"), className="btn p", type="submit", name="act", value="accept", **busy
-        ),
+            words(f"gazetteer.{act}"), className=f"btn{tone}", type="submit", name="act", value=act, **busy
+        )
+        for act, tone in (("accept", " p"), ("refuse", ""))
     ]
     bar = html.Div(
         [html.P(words("gazetteer.judge.note"), className="t2"), html.Span(className="sp"), *buttons],

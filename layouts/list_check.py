@@ -76,6 +76,6 @@ def confirm_bar(
     )
     fields = hidden({"token": csrf, **{name: value for name, value in asked.items() if value}})
     return html.Form(
-        [*fields, html.P(note, className="t2"), html.Span(className="sp"), leave, button],
+        [*fields, html.P(note, className="t2"), html.Span(className="sp"), button, leave],
         method="post", action=action, className="card confirm",
     )  # fmt: skip

@@ -69,6 +69,10 @@ def feeding(sources: DataFrame, subjects: Iterable[str] | None) -> DataFrame:
 def worst(sources: DataFrame, subject: str | None = None) -> Freshness:
     """The worst state among the sources of `subject` (all when None), and of those the oldest age."""
     rows = feeding(sources, None if subject is None else (subject,))
+    timed = rows[
+        rows["every_minutes"].notna() | (rows["state"] == "failed")
+    ]  # what comes as it comes is never late
+    rows = timed if len(timed) else rows
     found = [
         Freshness(str(row["state"]), known(row["age_minutes"]), str(row.get("title") or row["source"]))
         for row in rows.to_dict("records")

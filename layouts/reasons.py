@@ -35,6 +35,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"both degrees or neither", "reason.both"),
     (r"lon and lat, or the code of a unit", "reason.place"),
     (r"(?P<least>\d+) or more", "reason.up"),
+    (r"a day after (?P<day>.+)", "reason.later"),
     (r"the code of a unit, or a name that only one has", "reason.one.unit"),
     (r"words of its own", "reason.own"),
     (r"an entry that still holds", "reason.holds"),

@@ -272,6 +272,12 @@ def _report(answer: UnplacedAnswer, words: Words) -> Component:
     return parts.card(parts.head(title, words("places.report.note")), scroll, name="low-card report")
 
 
+def refused(sentence: str, words: Words) -> Component:
+    """Why a decision was not done."""
+    key = "outside" if "expected a point inside a unit" in sentence else "other"
+    return plain(parts.badge("failed", words(f"places.refused.{key}", why=sentence)))
+
+
 def said(unit: str, moved: int, *, remembered: bool, key: FactKey, words: Words) -> Component:
     """What became of a decision, with a way back."""
     text = words("places.done.all" if remembered else "places.done", unit=unit, n=words.number(moved))

@@ -154,7 +154,7 @@ def _bar(ask: UploadAsk, answer: UploadAnswer, words: Words) -> Component:
     leave = html.Button(words("upload.discard"), className="btn", type="submit", name="act", value="discard")
     fields = hidden({**ask.pairs, "token": answer.csrf})
     return html.Form(
-        [*fields, html.P(_promise(answer, words), className="t2"), html.Span(className="sp"), *shrink, leave, store],
+        [*fields, html.P(_promise(answer, words), className="t2"), html.Span(className="sp"), *shrink, store, leave],
         method="post", action=ask.address, className="card confirm",
     )  # fmt: skip
 

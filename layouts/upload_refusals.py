@@ -28,6 +28,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"the column '(?P<name>.+)' twice", "twice"),
     (r"columns .*; expected name, and aliases", "departments"),
     (r"no department", "departments"),
+    (r"'(?P<text>.+)' twice; expected a name that no other", "namesake"),
     (r"nothing; expected the name of a department", "nameless"),
     (r"'(?P<text>.+)' for (?P<one>.+) and (?P<other>.+); expected it for one", "owners"),
     (r"'(?P<text>.+)'; expected one of department, neighbourhood", "kind"),
@@ -56,6 +57,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"the column '(?P<name>.+)' \d+ times.*", "twice"),
     (r"no column '?(?P<name>.+?)'?; expected .+", "column"),
     (r"a name that is taken.*", "taken"),
+    (r"the name '(?P<name>.+)'; expected letters", "name"),
     (r"a file of (?P<form>\w+); expected (?P<expected>\w+)", "format"),
     (r".*lacks (?P<gone>[\d,]+) of the (?P<all>[\d,]+) facts.*", "shrinks"),
     (

@@ -253,3 +253,10 @@ def test_a_code_list_over_outlines_is_told(brought):
     lines = ["code,name,up", *(f"{code},{name},{up}" for code, name, up, _ in blocks())]
     tried = brought.trial(sent(brought, "\n".join(lines).encode(), name="街区.csv"), BoundaryAsked())
     assert tried.is_bare and tried.changes is not None and tried.fields.level == "block"
+
+
+def test_outlines_joined_without_a_column_of_parents_bring_their_names(brought):
+    lines = ["code,name", *(f"{code},{name}" for code, name, _, _ in blocks(("A1", "Alpha", "A", None)))]
+    asked = BoundaryAsked(fields=Fields("block", "code", "name", JOIN))
+    tried = brought.trial(sent(brought, "\n".join(lines).encode(), name="街区.csv"), asked)
+    assert changed(tried) == {"A1": "renamed"} and not tried.is_bare and tried.is_sound

@@ -1,6 +1,7 @@
 """Place names and departments from the browser: an entry put on the small map, a workbook taken, words joined."""
 
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,9 +75,13 @@ def test_an_entry_is_put_on_the_map_found_again_and_answers_an_address(page, cit
     page.press("[name=address]", "Enter")
     expect(page.locator(".try .fb")).to_be_visible()
     page.fill("[name='f.low']", "x")
-    page.click(".entry button[value=save]")
+    page.press("[name='f.low']", "Enter")  # saves; what ends an entry is further on, and asked for twice
     expect(page.locator(".entry [role=alert]")).to_contain_text("整数", timeout=SLOW)
     assert page.input_value("[name='f.low']") == "x"
+    page.click(".entry button[value=end]")
+    expect(page.locator(".entry button[value=end]")).to_have_text("再点一次停用")
+    page.click(".entry button[value=end]")
+    expect(page.locator("[role=status] .met")).to_contain_text("已停用", timeout=SLOW)
 
 
 def test_a_workbook_of_place_names_is_weighed_and_taken(page, city, workbook):
@@ -93,21 +98,35 @@ def test_a_workbook_of_place_names_is_weighed_and_taken(page, city, workbook):
     expect(page.locator(".book-rows tbody tr")).to_have_count(1)
 
 
-def test_proposals_are_looked_for_and_ticked_at_once(page, city):
+@pytest.fixture(scope="module")
+def often(sample_city) -> str:
+    """An address that many facts with coordinates have."""
+    with sqlite3.connect(f"file:{sample_city / 'linli.db'}?mode=ro", uri=True) as connection:
+        asked = """SELECT address FROM fact_cases WHERE lon IS NOT NULL AND address LIKE '%路___号'
+                   GROUP BY address ORDER BY count(*) DESC LIMIT 1"""
+        return connection.execute(asked).fetchone()[0]
+
+
+def test_what_facts_tell_of_an_ended_entry_is_proposed_and_accepted(page, city, often):
     sign_in(page, city)
+    opened(page, city, f"{PATH}?text={often}")
+    expect(page.locator(".book-rows tbody tr")).to_have_count(1)
+    for _ in range(2):
+        page.click(".entry button[value=end]")
+    page.wait_for_selector("[role=status] .met", timeout=SLOW)
     opened(page, city, f"{PATH}?view=proposals")
-    page.fill("[name=least]", "1")
     page.click("button[value=grow]")
     page.wait_for_selector("[role=status] .met", timeout=SLOW)
     dash_idle(page)
+    expect(page.locator(".judged tbody tr")).to_contain_text(often)
     ticks = page.locator(".judged tbody input[type=checkbox]")
-    if ticks.count():
-        page.locator(".every").click()
-        assert page.locator(".judged tbody input:checked").count() == ticks.count()
-        page.click("button[value=refuse]")
-        page.wait_for_url("**done=judged**", timeout=SLOW)
-    else:
-        expect(page.locator(".entries .note-line")).to_be_visible()
+    page.locator(".every").click()
+    assert page.locator(".judged tbody input:checked").count() == ticks.count() == 1
+    page.locator(".judged tbody input").first.focus()
+    page.keyboard.press("Enter")  # accepts: what comes first in the form
+    page.wait_for_url("**done=judged**", timeout=SLOW)
+    opened(page, city, f"{PATH}?text={often}")
+    expect(page.locator(".book-rows tbody tr")).to_contain_text("记录推荐")
 
 
 def test_a_word_no_list_knows_is_joined_with_a_department(page, city):

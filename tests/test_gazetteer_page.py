@@ -209,7 +209,8 @@ def test_an_entry_is_added_mended_and_ended_and_facts_follow(office):
 
     answers, page = run(ask())
     assert [asked(one) for one in answers] == [
-        {"done": "saved", "count": "1"}, {"done": "saved", "count": "1"}, {"done": "ended", "count": "1"},
+        {"done": "saved", "count": "1", "entry": "1"}, {"done": "saved", "count": "1", "entry": "2"},
+        {"done": "ended", "count": "1"},
     ]  # fmt: skip
     assert where == [("A1", "gazetteer"), ("B2", "gazetteer"), ("", "open")]
     assert ZH("gazetteer.done.saved.one", n="1") in page
@@ -230,7 +231,9 @@ def test_an_entry_is_added_mended_and_ended_and_facts_follow(office):
         ({"f.low": "seven"}, "reason.whole.any"), ({"f.low": "9", "f.high": "7"}, "reason.up"),
         ({"f.unit": ""}, "reason.place"), ({"f.unit": "A9"}, "reason.one.unit"),
         ({"f.unit": "", "f.lon": "121"}, "reason.both"), ({"f.lon": "999", "f.lat": "31"}, "reason.degrees"),
-        ({"f.valid_from": "soon"}, "reason.day"), ({"f.road": ""}, "reason.named"), ({"f.kind": "x"}, "reason.choice"),
+        ({"f.valid_from": "soon"}, "reason.day"),
+        ({"f.valid_from": "2026-02-01", "f.valid_to": "2026-02-01"}, "reason.later"),
+        ({"f.road": ""}, "reason.named"), ({"f.kind": "x"}, "reason.choice"),
         ({"f.level": "house"}, "reason.choice"), ({"f.parity": "x"}, "reason.parity"),
     ],
 )  # fmt: skip
@@ -291,15 +294,33 @@ def test_the_list_is_found_by_words_kind_and_number_and_an_address_is_tried(offi
 
     async def ask():
         async with office.browser("operator") as browser:
-            asked = ("text=松风", "kind=lane", "text=青藤路9", "text=%25")
+            asked = (
+                "text=松风",
+                "kind=lane",
+                "text=青藤路9",
+                "text=%25",
+                "text=松风苑2号楼 青藤路2号",
+                "text=青藤路9弄3号",
+            )
             tried = ("address=青藤路9弄3号", "address=白石路7号")
             pages = [await drawn(browser, PATH, f"?{query}") for query in (*asked, *tried)]
             return pages, await browser.get(EXPORT)
 
     (*found, tried, opened), file = run(ask())
-    assert all(ZH("gazetteer.found", n=n) in page for n, page in zip("2110", found, strict=True))
+    assert all(ZH("gazetteer.found", n=n) in page for n, page in zip("211011", found, strict=True))
     assert "青藤路9弄1-20号" in found[1]
     assert ZH("gazetteer.how.range") in tried and "Block A3" in tried
     assert ZH("places.reason.unknown-name") in opened
     assert file.text.startswith("\ufeffkind,name,road") and len(file.text.splitlines()) == 8
     assert "no-store" in file.headers["cache-control"]
+
+
+def test_an_entry_in_no_unit_is_saved_and_said_to_be_so(office):
+    async def ask():
+        async with office.browser("operator") as browser:
+            far = await save(browser, **{"f.unit": "", "f.lon": "21.5", "f.lat": "31", "f.level": "BLOCK"})
+            return await drawn(browser, PATH, "?" + urlsplit(far.headers["location"]).query)
+
+    page = run(ask())
+    assert ZH("gazetteer.done.nowhere") in page and ZH("gazetteer.nowhere") in page
+    assert entries(office)["level"].tolist() == ["block"]

@@ -79,6 +79,18 @@ def test_a_card_shows_the_worst_of_its_own_sources_and_nothing_is_never_fresh():
     assert parts.worst(sources).source == "回访评价"
 
 
+def test_what_came_once_says_nothing_of_how_fresh_a_page_is():
+    once = (
+        fakes.sources()
+        .assign(kind="case", state="unknown", every_minutes=float("nan"), age_minutes=9e5)
+        .head(1)
+    )
+    timed = fakes.sources().assign(kind="case", state="fresh", every_minutes=15.0, age_minutes=4.0).head(1)
+    assert parts.worst(pd.concat([once, timed]), "cases").state == "fresh"
+    assert parts.worst(once, "cases").state == "unknown"
+    assert parts.worst(pd.concat([once.assign(state="failed"), timed]), "cases").state == "failed"
+
+
 def test_a_reject_is_never_thinner_than_it_can_be_seen():
     bar = parts.ledger_bar(100_000, 40_000, 59_999, 1)
     widths = {part.className: float(part.style["flex"].split()[0]) for part in bar.children}

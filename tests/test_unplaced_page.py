@@ -194,6 +194,19 @@ def test_rows_go_by_keys_and_by_links(page, city):
 
 
 @pytest.mark.browser
+def test_a_refused_click_says_why_and_leaves_one_where_one_was(page, city):
+    sign_in(page, city, "operator")
+    page.keyboard.press("KeyJ")
+    page.wait_for_url("**fact=**")
+    dash_idle(page)
+    fact, before = written_first(page), waiting(page)
+    far = json.dumps({"fact": fact, "lon": 10.0, "lat": 50.0})
+    page.evaluate("what => window.dash_clientside.set_props('unplaced-decided', {value: what})", far)
+    expect(page.locator("#unplaced-said .failed")).to_contain_text("辖区之外")
+    assert (written_first(page), waiting(page)) == (fact, before)
+
+
+@pytest.mark.browser
 def test_others_look_and_cannot_decide(page, city, faults):
     sign_in(page, city, "analyst")
     assert page.locator("[data-decide]").count() == 0

@@ -68,7 +68,8 @@
     for (const name of new Set(new FormData(form).keys())) asked.delete(name);
     for (const [name, value] of new FormData(form)) if (value !== "") asked.append(name, value);
     to.search = asked.toString();
-    go(to.href);
+    if (to.href === location.href) form.classList.remove("busy"); // nothing else is asked, so nothing comes
+    else go(to.href);
   });
 
   document.addEventListener("keydown", (event) => {
@@ -86,7 +87,7 @@
     const name = (pathname || "/").split("/")[1] || "map";
     const busy = document.querySelector("details.menu[open], :popover-open") || /^(INPUT|SELECT|TEXTAREA)$/.test((document.activeElement || {}).tagName || "");
     // A file that is being checked, or a list that is mended, is not drawn anew below the hands of who does it.
-    const still = /^\/sources\/(upload|boundaries|gazetteer|departments)/.test(pathname || "");
+    const still = /^\/sources\/(upload|unplaced|boundaries|gazetteer|departments)/.test(pathname || "");
     const beat = (name === "kpi" || name === "sources") && !busy && !still ? tick : "";
     // Only the map's own element wakes the map's callback: on other pages its outputs are not there.
     if (name === "map" && now === "map" && document.getElementById("map-asked")) {

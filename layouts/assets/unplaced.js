@@ -14,6 +14,7 @@
     const panel = one(".unplaced .chosen");
     if (!panel) return;
     const box = one(".unplaced [data-remember]");
+    panel.classList.add("busy"); // until the answer draws it anew
     send(Object.assign({ fact: JSON.parse(panel.dataset.fact), remember: !!box && box.getAttribute("aria-checked") === "true" }, what));
   }
 

@@ -76,6 +76,17 @@
     button.form.requestSubmit();
   });
 
+  /* What cannot be taken back by a button is asked for twice. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest && event.target.closest("button[data-sure]");
+    if (!button || button.classList.contains("sure")) return;
+    event.preventDefault();
+    const said = button.textContent;
+    button.classList.add("sure");
+    button.textContent = button.dataset.sure;
+    setTimeout(() => { button.classList.remove("sure"); button.textContent = said; }, 4000);
+  });
+
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
     if (!button || !button.dataset.busy) return;
