@@ -18,7 +18,7 @@ from callbacks.router import Call, Desk, Page
 from callbacks.sending import Door, Route, forbidden, form_of, same, settled
 from data import department_edits
 from data.department_uses import Use, uses
-from data.departments import KINDS, Department, DepartmentError, roster, spellings
+from data.departments import KINDS, Department, DepartmentError, newest, roster, spellings
 from data.list_files import ListFiles
 from data.query import QueryError
 from data.staging import STORED, UnknownUpload, Upload
@@ -103,8 +103,11 @@ def _edited(desk: Desk, form: dict[str, str]) -> DepartmentsAsk:
             owner = form.get("owner", "")
             department_edits.also_called(store, owner, ask.name, clock=clock, by=by)
             return DepartmentsAsk(name=owner, done="joined")
-        entry = _entry(ask)
-        department_edits.mend(store, ask.name, entry, clock=clock, by=by)
+        entry, seen = _entry(ask), form.get("seen", "")
+        number = int(seen) if seen.isdecimal() and len(seen) < 9 else 0
+        department_edits.mend(store, ask.name, entry, seen=number, clock=clock, by=by)
+    except department_edits.Outdated:
+        return replace(ask, new=not ask.name, done="outdated")
     except DepartmentError:  # the page says it, with the fields as they were filled in
         return replace(ask, new=not ask.name)
     return DepartmentsAsk(name=entry.name, done="saved")
@@ -159,11 +162,13 @@ def _file(call: Call, files: ListFiles):
 def _answer(ask: DepartmentsAsk, call: Call) -> DepartmentsAnswer:
     """Everything the page shows: words that no list knows first, for they want somebody."""
     with call.reader.store.read() as connection:
-        found = uses(connection)
+        found, seen = uses(connection), newest(connection)
     rows = sorted(found, key=lambda use: (use.listed, -use.facts, use.department.name))
     first = None if ask.new or ask.name else next(iter(rows), None)
     chosen = next((use for use in rows if use.department.name == ask.name), first)
-    return DepartmentsAnswer(rows, current_csrf(), chosen, ask.given or _values(chosen), _fault(ask, rows))
+    return DepartmentsAnswer(
+        rows, current_csrf(), seen, chosen, ask.given or _values(chosen), _fault(ask, rows)
+    )
 
 
 def _values(chosen: Use | None) -> dict[str, str]:

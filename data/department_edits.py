@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from data.departments import Department, DepartmentError, check_owners, list_of, record, roster
+from data.departments import Department, DepartmentError, check_owners, list_of, newest, record, roster
 from data.list_files import ListFiles
 from data.locks import one_at_a_time
 from data.people import Person
@@ -70,11 +70,19 @@ def take_list(
         upload.stored()
 
 
-def mend(store: Store, name: str, entry: Department, *, clock: Callable[[], datetime], by: str) -> None:
+class Outdated(DepartmentError):
+    """Somebody else has changed the list since it was looked at."""
+
+
+def mend(
+    store: Store, name: str, entry: Department, *, seen: int, clock: Callable[[], datetime], by: str
+) -> None:
     """Put a department in the place of the one called `name`, or beside the others where none is.
 
     A department that gets another name goes on being called by its old one, too: facts name it so.
-    Raises DepartmentError for a name or a spelling that is another one's
+
+    seen    number of the list that was looked at
+    Raises  DepartmentError for a name or a spelling that is another one's, Outdated
     """
 
     def change(known: tuple[Department, ...]) -> list[Department]:
@@ -83,7 +91,7 @@ def mend(store: Store, name: str, entry: Department, *, clock: Callable[[], date
         also = (*entry.aliases, name) if name and name != entry.name else entry.aliases
         return [*rest, replace(entry, aliases=tuple(dict.fromkeys(also)))]
 
-    _change(store, change, clock=clock, by=by)
+    _change(store, change, seen=seen, clock=clock, by=by)
 
 
 def also_called(store: Store, name: str, spelling: str, *, clock: Callable[[], datetime], by: str) -> None:
@@ -129,13 +137,16 @@ def _change(
     store: Store,
     change: Callable[[tuple[Department, ...]], list[Department]],
     *,
+    seen: int | None = None,
     clock: Callable[[], datetime],
     by: str,
 ) -> None:
     """Record the present list with something changed, one person at a time."""
     with one_at_a_time(store, WHERE):
         with store.read() as connection:
-            known = roster(connection).entries
+            known, number = roster(connection).entries, newest(connection)
+        if seen is not None and seen != number:
+            raise Outdated(f"{WHERE}: got list {seen} as the newest; expected {number}")
         entries = change(known)
         check_owners(entries, WHERE)
         if set(entries) != set(known):

@@ -90,13 +90,18 @@ def roster(connection: Connection, *, as_of: int | None = None) -> Roster:
     return Roster(tuple(Department(name, kind, tuple(aliases)) for name, kind, aliases in rows))
 
 
+def newest(connection: Connection) -> int:
+    """Number of the list that is known now, 0 before the first."""
+    return connection.scalar(select(func.max(department_list.c.id))) or 0
+
+
 def record(store: Store, entries: Iterable[Department], *, now: datetime, by: str) -> None:
     """Make a list the one that is known from now on."""
     rows = [[entry.name, entry.kind, list(entry.aliases)] for entry in entries]
     text = json.dumps(rows, ensure_ascii=False)
     with store.write() as connection:
-        number = (connection.scalar(select(func.max(department_list.c.id))) or 0) + 1
-        connection.execute(insert(department_list).values(id=number, recorded_at=micros(now), text=text))
+        row = {"id": newest(connection) + 1, "recorded_at": micros(now), "text": text}
+        connection.execute(insert(department_list).values(row))
         note(connection, "departments listed", by=by, now=now, detail=f"{len(rows)} departments")
 
 

@@ -15,7 +15,7 @@ EXPORT = f"{PATH}/list.csv"
 FIELDS = ("name", "kind", "aliases")
 LONGEST = 200  # characters of a name
 LONGEST_LIST = 2000  # characters of all spellings
-DONE = ("saved", "removed", "joined")
+DONE = ("saved", "removed", "joined", "outdated")
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,14 @@ def read_ask(params: Mapping[str, str]) -> DepartmentsAsk:
 
 @dataclass(frozen=True)
 class DepartmentsAnswer:
-    """Every department with its facts; the one that is mended, with its fields and what is wrong with them."""
+    """Every department with its facts; the one that is mended, with its fields and what is wrong with them.
+
+    seen  number of the list that is shown
+    """
 
     rows: Sequence[Use]
     csrf: str
+    seen: int
     chosen: Use | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""

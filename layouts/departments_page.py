@@ -31,7 +31,13 @@ def page(ask: DepartmentsAsk, answer: DepartmentsAnswer, words: Words) -> Compon
     top = [html.H1(words("departments.title"), className="sr"), _strip(ask, answer, words)]
     if ask.done:
         text = words(f"departments.done.{ask.done}")
-        top.append(html.Section(parts.badge("met", text), className="card note", role="status"))
+        top.append(
+            html.Section(
+                parts.badge("due" if ask.done == "outdated" else "met", text),
+                className="card note",
+                role="status",
+            )
+        )
     if ask.bring:
         body = [*top, drop(words, answer.csrf, to=PATH, kind="departments"), _columns(words)]
         return html.Main(plain(body), className="page sources upload book bringing")
@@ -118,7 +124,9 @@ def _editor(ask: DepartmentsAsk, answer: DepartmentsAnswer, words: Words) -> lis
     )
     note = html.P(words("departments.save.note"), className="t2 f12")
     bar = html.Div([note, html.Span(className="sp"), save, leave if listed else None], className="bar")
-    kept = hidden({"token": answer.csrf, "department": title if answer.chosen else ""})
+    kept = hidden(
+        {"token": answer.csrf, "seen": str(answer.seen), "department": title if answer.chosen else ""}
+    )
     form = html.Form([*kept, html.Div(fields, className="fields one"), *told, bar], method="post", action=EDIT,
                      className="entry")  # fmt: skip
     count = words("departments.facts", n=words.number(answer.chosen.facts)) if answer.chosen else None

@@ -1,5 +1,6 @@
 """The list of departments through the server: mended one by one, joined, taken from a file; nobody else may."""
 
+import re
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
@@ -29,7 +30,9 @@ async def send(browser, text=SENT, name="部门.csv"):
 
 
 async def edit(browser, name, act="save", **fields):
-    given = {"f.name": name, "f.kind": "department", "f.aliases": ""}
+    found = re.search(r"value\W+(\d+)\W+type\W+hidden\W+name\W+seen", await drawn(browser, PATH))
+    browser.seen = found[1] if found else 0
+    given = {"f.name": name, "f.kind": "department", "f.aliases": "", "seen": str(browser.seen)}
     return await browser.post(
         EDIT, data={"token": browser.token, "department": name, "act": act, **given, **fields}
     )
@@ -182,3 +185,20 @@ def test_an_unfit_list_is_shown_with_the_reason_and_cannot_be_taken(listed, text
     page = run(ask())
     assert ZH.texts[f"upload.refused.{key}"].split("{")[0].split("“")[0] in page and "disabled" in page
     assert set(known(listed)) == {"城管中队", "听月居委会"}
+
+
+def test_who_saves_what_somebody_else_has_changed_is_told_and_may_save_again(listed):
+    async def ask():
+        async with listed.browser("operator") as browser:
+            late = await edit(browser, "城管中队", seen="0", **{"f.aliases": "城管、执法队"})
+            told, page = (
+                asked(late),
+                await drawn(browser, PATH, "?" + urlsplit(late.headers["location"]).query),
+            )
+            before = known(listed)["城管中队"].aliases
+            await edit(browser, "城管中队", **{"f.aliases": "城管、执法队"})
+            return told, page, before
+
+    told, page, before = run(ask())
+    assert told["done"] == "outdated" and told["f.aliases"] == "城管、执法队" and "城管、执法队" in page
+    assert (before, known(listed)["城管中队"].aliases) == (("城管",), ("城管", "执法队"))
