@@ -3,7 +3,6 @@
 Names apply to the whole instance, so whoever reads or changes them here must see the whole of it.
 """
 
-import asyncio
 import csv
 import io
 from contextlib import suppress
@@ -11,11 +10,11 @@ from dataclasses import replace
 
 from dash import Dash
 from fastapi import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from callbacks.identity import current_csrf, current_person, current_scope
+from callbacks.identity import current_csrf, current_person
 from callbacks.router import Call, Desk, Page
-from callbacks.sending import Door, Route, forbidden, form_of, same, settled
+from callbacks.sending import Door, Route, settled
 from data import department_edits
 from data.department_uses import Use, uses
 from data.departments import KINDS, Department, DepartmentError, newest, roster, spellings
@@ -71,22 +70,16 @@ class _Door(Door):
 
     async def edit(self, request: Request) -> Response:
         """Save, remove or join one department; what is wrong is said beside what was filled in."""
-        form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
-            return forbidden()
-        try:
-            ask = await asyncio.to_thread(_edited, self.desk, form)
-        except QueryError as error:
-            return PlainTextResponse(f"{error}\n", 400)
-        return RedirectResponse(ask.href(done=ask.done, given=ask.given, new=ask.new), 303)
+
+        def act(form: dict[str, str]) -> str:
+            ask = _edited(self.desk, form)
+            return ask.href(done=ask.done, given=ask.given, new=ask.new)
+
+        return await self.posted(request, act)
 
     async def export(self, request: Request) -> Response:
         """The list as CSV, as `linli departments import` reads it."""
-        if not current_scope().whole:
-            return forbidden()
-        text = await asyncio.to_thread(_as_csv, self.desk)
-        head = {"content-disposition": 'attachment; filename="departments.csv"', "cache-control": "no-store"}
-        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
+        return await self.downloaded(lambda: _as_csv(self.desk), "departments.csv")
 
 
 def _edited(desk: Desk, form: dict[str, str]) -> DepartmentsAsk:

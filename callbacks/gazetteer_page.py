@@ -3,9 +3,8 @@
 Entries hold for the whole instance, so whoever reads or changes them here must see the whole of it.
 """
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +12,13 @@ import pandas as pd
 from dash import Dash
 from fastapi import Request
 from pandas import DataFrame
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from callbacks.identity import current_csrf, current_person, current_scope
+from callbacks.identity import current_csrf, current_person
 from callbacks.kpi_page import local
 from callbacks.map_page import ways_of
 from callbacks.router import Call, Desk, Page
-from callbacks.sending import Door, Route, forbidden, form_of, same, settled
+from callbacks.sending import Door, Route, settled
 from callbacks.unplaced_page import at_home, whole
 from data import gazetteer, place_list
 from data.gazetteer_file import GazetteerError, Refused, as_table, entry_of
@@ -87,31 +86,20 @@ class _Door(Door):
 
     async def entry(self, request: Request) -> Response:
         """Save or end one entry; what is wrong with it is said beside what was filled in."""
-        return await self._answered(request, _entry)
+        return await self.posted(request, lambda form: _told(_entry(self.desk, form)))
 
     async def judged(self, request: Request) -> Response:
         """Grow proposals from facts, accept or refuse those that were ticked."""
-        return await self._answered(request, _judged)
-
-    async def _answered(
-        self, request: Request, act: Callable[[Desk, dict[str, str]], GazetteerAsk]
-    ) -> Response:
-        form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
-            return forbidden()
-        try:
-            ask = await asyncio.to_thread(act, self.desk, form)
-        except QueryError as error:
-            return PlainTextResponse(f"{error}\n", 400)
-        return RedirectResponse(ask.href(done=ask.done, count=ask.count, given=ask.given), 303)
+        return await self.posted(request, lambda form: _told(_judged(self.desk, form)))
 
     async def export(self, request: Request) -> Response:
         """The entries that hold as CSV, as `linli gazetteer export` writes them."""
-        if not current_scope().whole:
-            return forbidden()
-        text = await asyncio.to_thread(gazetteer.export_file, self.desk.store)
-        head = {"content-disposition": 'attachment; filename="gazetteer.csv"', "cache-control": "no-store"}
-        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
+        return await self.downloaded(lambda: gazetteer.export_file(self.desk.store), "gazetteer.csv")
+
+
+def _told(ask: GazetteerAsk) -> str:
+    """The address that tells what became of a form."""
+    return ask.href(done=ask.done, count=ask.count, given=ask.given)
 
 
 def _entry(desk: Desk, form: dict[str, str]) -> GazetteerAsk:

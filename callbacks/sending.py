@@ -111,6 +111,24 @@ class Door:
         except QueryError as error:
             return PlainTextResponse(f"{error}\n", 400)
 
+    async def posted(self, request: Request, act: Callable[[dict[str, str]], str]) -> Response:
+        """Do in a thread what a form says; `act` answers where that is told. It raises QueryError for a form of others."""
+        form = form_of(await request.body())
+        if not same(form.get("token", "")) or not current_scope().whole:
+            return forbidden()
+        try:
+            return RedirectResponse(await asyncio.to_thread(act, form), 303)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+
+    async def downloaded(self, made: Callable[[], str], name: str) -> Response:
+        """A list as a CSV file that spreadsheets read as UTF-8."""
+        if not current_scope().whole:
+            return forbidden()
+        head = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        text = await asyncio.to_thread(made)
+        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
+
 
 async def settled(function: Callable, *values: Any, **named: Any) -> None:
     """Store something in a thread; where another request is storing the same, wait until it has."""

@@ -14,6 +14,7 @@ from geo.faults import ACCEPTABLE
 from layouts import parts
 from layouts.boundaries_ask import LONGEST, PATH, BoundaryAsk, TrialAnswer
 from layouts.boundaries_changes import changes_card, faults_card
+from layouts.list_check import leave_button
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.sketch import HEIGHT, WIDTH
@@ -48,12 +49,12 @@ def published(name: str, version: str, words: Words) -> Component:
              html.A(words("borders.map"), href="/map/-/-", className="btn")]  # fmt: skip
     told = [
         html.H1(words("borders.done", version=version)),
-        html.P(words("borders.done.text"), className="t2"),
+        html.P(words.gap.join([name, words("borders.done.text")]), className="t2"),
     ]
     done = html.Section(
         [html.Div(told), html.Span(className="sp"), html.Div(links, className="links")], className="card done"
     )
-    return html.Main(plain([done, html.P(name, className="t3 f12")]), className="page sources upload borders")
+    return html.Main(plain(done), className="page sources upload borders")
 
 
 def _strip(answer: TrialAnswer, words: Words) -> Component:
@@ -192,14 +193,7 @@ def _bar(ask: BoundaryAsk, answer: TrialAnswer, words: Words) -> Component:
         words("borders.publish"), className="btn p", type="submit", name="act", value="publish",
         disabled=not trial.is_sound, **{"data-busy": words("borders.publishing")},
     )  # fmt: skip
-    leave = html.Button(
-        words("upload.discard"),
-        className="btn",
-        type="submit",
-        name="act",
-        value="discard",
-        formNoValidate=True,
-    )
+    leave = leave_button(words)
     fields = hidden({**ask.pairs, "token": answer.csrf, "before": str(trial.before)})
     told = words("borders.promise" if trial.is_sound else "borders.promise.none")
     return html.Form(

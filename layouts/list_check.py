@@ -57,14 +57,7 @@ def confirm_bar(
     words: Words,
 ) -> Component:
     """The list is taken, or thrown away."""
-    leave = html.Button(
-        words("upload.discard"),
-        className="btn",
-        type="submit",
-        name="act",
-        value="discard",
-        formNoValidate=True,
-    )
+    leave = leave_button(words)
     button = html.Button(
         take,
         className="btn p",
@@ -79,3 +72,9 @@ def confirm_bar(
         [*fields, html.P(note, className="t2"), html.Span(className="sp"), button, leave],
         method="post", action=action, className="card confirm",
     )  # fmt: skip
+
+
+def leave_button(words: Words) -> Component:
+    """The way out: the file is thrown away, whatever is filled in."""
+    return html.Button(words("upload.discard"), className="btn", type="submit", name="act", value="discard",
+                       formNoValidate=True)  # fmt: skip

@@ -7,13 +7,14 @@ import pytest
 import tomlkit
 import xlsxwriter
 from hostile import MADE
-from source_files import read, write
+from source_files import NOW, read, write
 from xls_files import write_xls
 
 from data.sources.batch import SourceError
 from data.sources.definition import load_source, source_of
 from data.sources.drafting import Choices, draft, usual
 from data.sources.proposals import propose
+from data.sources.reading import read_batches
 from data.sources.recognise import as_json, examine
 
 # Headers as such exports have them, one row of values each; nobody of these exists.
@@ -288,3 +289,13 @@ def test_a_declaration_written_by_the_program_is_plain_toml(tmp_path):
     found = examine(table(tmp_path / "grid.csv", GRID), {})
     text = draft(found, usual(found, name="g", timezone="Asia/Shanghai", crs="GCJ-02"))
     assert tomlkit.parse(text).unwrap()["known"] == list(GRID)
+
+
+def test_where_a_case_stands_is_told_in_our_words_where_they_are_known(tmp_path):
+    said = ["已结案", "已派单", "搁置中", "closed"] * 5
+    lines = [f"A{n},垃圾,2026-01-01 09:00,{word}" for n, word in enumerate(said)]
+    path = write(tmp_path, "\n".join(["案件号,小类,上报时间,状态", *lines]) + "\n", name="g.csv")
+    text = draft(found := examine(path, {}), usual(found, name="g", timezone="Asia/Shanghai"))
+    assert tomlkit.parse(text).unwrap()["values"]["status"] == {"已结案": "closed", "已派单": "dispatched"}
+    (batch,) = read_batches(source_of("g", text.encode()), [path], now=NOW)
+    assert batch.frame["status"].value_counts().to_dict() == {"closed": 10, "dispatched": 5, "搁置中": 5}

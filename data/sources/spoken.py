@@ -28,12 +28,25 @@ _SPOKEN = {
         "late",
     ),
 }
+_STATUS = {  # of a case; any other word is kept as it is
+    "reported": ("已上报", "上报", "待受理", "reported"),
+    "filed": ("已立案", "立案", "filed"),
+    "dispatched": ("已派遣", "派遣", "已派单", "已派发", "dispatched", "assigned"),
+    "open": ("处置中", "处理中", "办理中", "在办", "open", "in progress"),
+    "handled": ("已处置", "已处理", "待核查", "handled"),
+    "closed": ("已结案", "结案", "已办结", "办结", "已关闭", "closed", "completed"),
+    "voided": ("作废", "已作废", "voided", "cancelled"),
+}
+_STATUS_OF = {word: ours for ours, words in _STATUS.items() for word in words}
 _OF = {word: ours for ours, words in _SPOKEN.items() for word in words}
 _EITHER = (("solved", "unsolved"), ("satisfied", "dissatisfied"))
 
 
 def meaning(word: str, spec: ColumnSpec) -> str:
     """Our word for one of theirs in a field with few; empty where it is not known, or needs no table."""
+    if spec.name == "status":
+        ours = _STATUS_OF.get(word.casefold().strip(), "")
+        return "" if ours == word else ours
     choices = ("yes", "no") if spec.type == "yesno" else spec.choices
     answer = yes_or_no(word)
     if not choices or word in choices or (answer is not None and answer in choices):
