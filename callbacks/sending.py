@@ -112,7 +112,7 @@ class Door:
             return PlainTextResponse(f"{error}\n", 400)
 
     async def posted(self, request: Request, act: Callable[[dict[str, str]], str]) -> Response:
-        """Do in a thread what a form says; `act` answers where that is told. It raises QueryError for a form of others."""
+        """Do in a thread what a form says; `act` answers where that is told, QueryError is for a form of others."""
         form = form_of(await request.body())
         if not same(form.get("token", "")) or not current_scope().whole:
             return forbidden()
