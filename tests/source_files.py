@@ -69,8 +69,8 @@ reported_at = "上报时间"
 closed_at = "结案时间"
 unit_hint = ["社区", "街道"]
 """
-HEADER = "案件号,大类,小类,上报时间,结案时间,社区,街道"
-ROW = "A1,市容,垃圾,2025-01-01 09:00,2025-01-02,延吉社区,延吉街道"
+SMALL_HEADER = "案件号,大类,小类,上报时间,结案时间,社区,街道"
+SMALL_ROW = "A1,市容,垃圾,2025-01-01 09:00,2025-01-02,延吉社区,延吉街道"
 
 
 def cases(folder, header, *rows, source=SMALL, name="cases.csv"):

@@ -316,7 +316,7 @@ def test_a_pasted_address_gives_the_same_picture_to_another_person(signed, serve
     standing(other)
     for shown in (".side .unit", ".ranking tbody", ".lg"):
         assert other.inner_text(shown) == first.inner_text(shown)
-    assert other.evaluate(VIEW) == first.evaluate(VIEW)
+    assert settled(other) == settled(first)
 
 
 def test_rows_are_walked_by_keys(signed):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from source_files import CASES, HEADER, ROW, SMALL, cases, declare, facts, read, write
+from source_files import CASES, SMALL, SMALL_HEADER, SMALL_ROW, cases, declare, facts, read, write
 
 from data.fields import KINDS, specs
 from data.sources.aliases import also_called, columns_of, known_columns, plain
@@ -39,9 +39,9 @@ def test_the_names_of_one_column():
 
 
 def test_a_column_is_found_under_the_name_another_export_gives_it(tmp_path):
-    before, _, none = cases(tmp_path, HEADER, ROW)
+    before, _, none = cases(tmp_path, SMALL_HEADER, SMALL_ROW)
     header = "案件编号,大类名称,小类名称,上报日期,结案日期,所属社区,街道名称"
-    after, _, notes = cases(tmp_path, header, ROW)
+    after, _, notes = cases(tmp_path, header, SMALL_ROW)
     assert not none
     pd.testing.assert_frame_equal(facts(before), facts(after))
     assert notes["renamed_column:案件号=案件编号"] == 1
@@ -49,18 +49,18 @@ def test_a_column_is_found_under_the_name_another_export_gives_it(tmp_path):
 
 
 def test_its_own_name_comes_first_and_two_others_are_not_chosen_between(tmp_path):
-    frame, _, notes = cases(tmp_path, "案件编号," + HEADER, "B9," + ROW)
+    frame, _, notes = cases(tmp_path, "案件编号," + SMALL_HEADER, "B9," + SMALL_ROW)
     assert frame["key"].tolist() == ["A1"]
     assert not notes
     with pytest.raises(
         SourceError, match=r"row 1: id: got no column '案件号'; expected it among: 案件编号, 案卷号"
     ):
-        cases(tmp_path, HEADER.replace("案件号", "案件编号,案卷号"), "A," + ROW)
+        cases(tmp_path, SMALL_HEADER.replace("案件号", "案件编号,案卷号"), "A," + SMALL_ROW)
 
 
 def test_further_names_of_a_source(tmp_path):
     source = SMALL.replace("[fields]", '[aliases]\n"大类" = ["一级", "甲级"]\n[fields]')
-    frame, _, notes = cases(tmp_path, HEADER.replace("大类", "甲 级"), ROW, source=source)
+    frame, _, notes = cases(tmp_path, SMALL_HEADER.replace("大类", "甲 级"), SMALL_ROW, source=source)
     assert frame["category"].tolist() == ["市容/垃圾"]
     assert not notes
     for text, message in (
@@ -84,11 +84,11 @@ def test_spelling_never_hides_a_column(tmp_path, data):
     wide = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
     text = SMALL.replace("案件号", "Case ID 12345")
     cells = []
-    for name in HEADER.replace("案件号", "Case ID 12345").split(","):
+    for name in SMALL_HEADER.replace("案件号", "Case ID 12345").split(","):
         letters = [letter + data.draw(noise) for letter in name]
         drawn = "".join(letters)
         cells.append(data.draw(st.sampled_from([drawn, drawn.upper(), drawn.translate(wide)])))
-    frame, _, notes = cases(tmp_path, ",".join(cells), ROW, source=text)
+    frame, _, notes = cases(tmp_path, ",".join(cells), SMALL_ROW, source=text)
     assert frame["key"].tolist() == ["A1"]
     assert not notes
 
@@ -109,12 +109,12 @@ def test_a_column_that_is_gone_is_noted_unless_every_fact_needs_it(tmp_path):
     with pytest.raises(
         SourceError, match="reported_at: got no column '上报时间'; expected it among: 案件号, 大类"
     ):
-        cases(tmp_path, HEADER.replace("上报时间", "时刻"), ROW)
+        cases(tmp_path, SMALL_HEADER.replace("上报时间", "时刻"), SMALL_ROW)
 
 
 def test_what_only_counts_whole_is_refused_by_halves(tmp_path):
     with pytest.raises(SourceError, match="category: got no column '小类'; expected it among"):
-        cases(tmp_path, HEADER.replace("小类", "细类"), ROW)
+        cases(tmp_path, SMALL_HEADER.replace("小类", "细类"), SMALL_ROW)
     with pytest.raises(SourceError, match="lat: got no column '纬度'; expected it among"):
         cases(tmp_path, "编号,类别,上报时间,结案时间,经度", "A,x,2025-01-01,,121.5", source=CASES)
     frame, _, notes = cases(tmp_path, "编号,类别,上报时间,结案时间", "A,x,2025-01-01,", source=CASES)
@@ -123,11 +123,11 @@ def test_what_only_counts_whole_is_refused_by_halves(tmp_path):
 
 
 def test_new_columns_are_noted_where_the_source_says_what_it_knew(tmp_path):
-    frame, _, notes = cases(tmp_path, HEADER + ",评分,备注", ROW + ",1,2")
+    frame, _, notes = cases(tmp_path, SMALL_HEADER + ",评分,备注", SMALL_ROW + ",1,2")
     assert len(frame) == 1
     assert not notes
     source = SMALL.replace("[fields]", 'known = ["备 注", "监督员"]\ndrop = ["照片"]\n[fields]')
-    _, _, notes = cases(tmp_path, HEADER + ",评分,备注,照片", ROW + ",1,2,3", source=source)
+    _, _, notes = cases(tmp_path, SMALL_HEADER + ",评分,备注,照片", SMALL_ROW + ",1,2,3", source=source)
     assert dict(notes) == {"new_column:评分": 1}
 
 
@@ -147,7 +147,7 @@ def test_a_header_in_two_rows_of_merged_cells(tmp_path):
     """Groups above names; names that are merged downwards; names of which only both rows make sense."""
     upper = "案件号,问题分类,,时间,,所在,"
     lower = ",大类,小类,上报时间,结案时间,社区,街道"
-    frame, rejects, notes = cases(tmp_path, "2025年案件明细,,,,,,", ",,,,,,", upper, lower, ROW)
+    frame, rejects, notes = cases(tmp_path, "2025年案件明细,,,,,,", ",,,,,,", upper, lower, SMALL_ROW)
     assert not rejects
     assert not notes
     assert frame["category"].tolist() == ["市容/垃圾"]
@@ -157,7 +157,7 @@ def test_a_header_in_two_rows_of_merged_cells(tmp_path):
 def test_a_header_whose_words_are_broken_over_two_rows(tmp_path):
     upper = "案件,大,小,上报,结案,社区,街道"
     lower = "号,类,类,时间,时间,,"
-    frame, rejects, _ = cases(tmp_path, upper, lower, ROW)
+    frame, rejects, _ = cases(tmp_path, upper, lower, SMALL_ROW)
     assert not rejects
     assert frame["unit_hint_2"].tolist() == ["延吉街道"]
     assert frame["closed_at"].notna().all()
@@ -165,7 +165,9 @@ def test_a_header_whose_words_are_broken_over_two_rows(tmp_path):
 
 def test_both_rows_of_a_header_are_dropped_where_they_come_again(tmp_path):
     upper, lower = "案件号,问题分类,,时间,,所在,", ",大类,小类,上报时间,结案时间,社区,街道"
-    frame, rejects, notes = cases(tmp_path, upper, lower, ROW, upper, lower, ROW.replace("A1", "A2"))
+    frame, rejects, notes = cases(
+        tmp_path, upper, lower, SMALL_ROW, upper, lower, SMALL_ROW.replace("A1", "A2")
+    )
     assert not rejects
     assert frame["key"].tolist() == ["A1", "A2"]
     assert notes["repeated_headers"] == 2
@@ -173,14 +175,14 @@ def test_both_rows_of_a_header_are_dropped_where_they_come_again(tmp_path):
 
 def test_one_row_is_enough_where_it_says_as_much(tmp_path):
     """The first record is not taken for the lower half of a header."""
-    frame, _, _ = cases(tmp_path, HEADER, ROW.replace("市容", "大类"), ROW)
+    frame, _, _ = cases(tmp_path, SMALL_HEADER, SMALL_ROW.replace("市容", "大类"), SMALL_ROW)
     assert frame["row"].tolist() == [2, 3]
 
 
 def test_a_declared_row_may_have_an_upper_one(tmp_path):
     source = SMALL.replace("[fields]", "header = 3\n[fields]")
     upper, lower = "案件,大,小,上报,结案,社区,街道", "号,类,类,时间,时间,,"
-    frame, _, _ = cases(tmp_path, "x", upper, lower, ROW, source=source)
+    frame, _, _ = cases(tmp_path, "x", upper, lower, SMALL_ROW, source=source)
     assert frame["row"].tolist() == [4]
 
 
@@ -188,8 +190,14 @@ def test_a_declared_row_may_have_an_upper_one(tmp_path):
 
 
 def test_subtotals_anywhere_in_a_row_are_dropped(tmp_path):
-    rows = [ROW, ",小计,3,,,,", ROW.replace("A1", "A2"), ",,,,,延吉街道 合计,5", ",,,,,,总计：8 件"]
-    frame, rejects, notes = cases(tmp_path, HEADER, *rows)
+    rows = [
+        SMALL_ROW,
+        ",小计,3,,,,",
+        SMALL_ROW.replace("A1", "A2"),
+        ",,,,,延吉街道 合计,5",
+        ",,,,,,总计：8 件",
+    ]
+    frame, rejects, notes = cases(tmp_path, SMALL_HEADER, *rows)
     assert frame["key"].tolist() == ["A1", "A2"]
     assert notes["total_rows"] == 2
     assert [reject.row for reject in rejects] == [6]  # what is not known to be a total is told, not lost
@@ -205,11 +213,11 @@ def test_merged_cells_are_filled_only_where_it_is_declared(tmp_path):
         "A5,设施,井盖,2025-01-01,,,",
         "A6,,,2025-01-01,,,",
     ]
-    plainly, _, _ = cases(tmp_path, HEADER, *rows)
+    plainly, _, _ = cases(tmp_path, SMALL_HEADER, *rows)
     assert plainly["category"].isna().tolist() == [False, True, False, False, False, True]
     source = SMALL.replace("[fields]", 'fill = ["大类", "小类"]\n[fields]')
     for limit in (2, 50_000):  # what is above may lie in the part before
-        path = write(tmp_path, "\n".join((HEADER, *rows)) + "\n")
+        path = write(tmp_path, "\n".join((SMALL_HEADER, *rows)) + "\n")
         frame, rejects, _ = read(declare(tmp_path, source), path, limit=limit)
         assert not rejects
         assert frame["category"].tolist() == [
@@ -232,14 +240,14 @@ def test_merged_cells_are_filled_only_where_it_is_declared(tmp_path):
     ],
 )  # fmt: skip
 def test_dates_of_every_form(tmp_path, text):
-    frame, rejects, _ = cases(tmp_path, HEADER, ROW.replace("2025-01-01 09:00", text))
+    frame, rejects, _ = cases(tmp_path, SMALL_HEADER, SMALL_ROW.replace("2025-01-01 09:00", text))
     assert not rejects
     assert frame["reported_at"][0] == pd.Timestamp("2025-01-01T01:00:00Z")
 
 
 @pytest.mark.parametrize("text", ["7月", "2025年7月", "1/2/2025", "2025", "昨天"])
 def test_half_a_date_is_refused_not_completed(tmp_path, text):
-    _, rejects, _ = cases(tmp_path, HEADER, ROW.replace("2025-01-01 09:00", text))
+    _, rejects, _ = cases(tmp_path, SMALL_HEADER, SMALL_ROW.replace("2025-01-01 09:00", text))
     assert [(reject.field, reject.value) for reject in rejects] == [("reported_at", text)]
 
 
@@ -256,8 +264,8 @@ def test_yes_and_no_in_every_spelling(tmp_path):
         "1.0": True,
         "": None,
     }
-    rows = [f"{ROW.replace('A1', f'A{n}')},{word}" for n, word in enumerate(words)]
-    frame, rejects, _ = cases(tmp_path, HEADER + ",是否按时", *rows, ROW + ",或许", source=source)
+    rows = [f"{SMALL_ROW.replace('A1', f'A{n}')},{word}" for n, word in enumerate(words)]
+    frame, rejects, _ = cases(tmp_path, SMALL_HEADER + ",是否按时", *rows, SMALL_ROW + ",或许", source=source)
     assert [None if pd.isna(value) else bool(value) for value in frame["on_time"]] == list(words.values())
     assert [reject.value for reject in rejects] == ["或许"]
 
@@ -265,8 +273,8 @@ def test_yes_and_no_in_every_spelling(tmp_path):
 def test_an_order_has_one_number_with_or_without_what_stands_before_it(tmp_path):
     source = SMALL.replace('"案件号"', '{ column = "案件号", strip = ["12345", "SH"] }')
     numbers = ["12345-2025001", "SH2025001", "2025001", "１２３４５－２０２５００１", "12345", "sh2025001"]
-    rows = [ROW.replace("A1", number) for number in numbers]
-    frame, _, _ = cases(tmp_path, HEADER, *rows, source=source)
+    rows = [SMALL_ROW.replace("A1", number) for number in numbers]
+    frame, _, _ = cases(tmp_path, SMALL_HEADER, *rows, source=source)
     assert frame["key"].tolist() == ["2025001"] * 4 + ["12345", "sh2025001"]
     with pytest.raises(SourceError, match=r"fields.closed_at.strip: got \['x'\]; expected nothing to strip"):
         declare(tmp_path, SMALL.replace('"结案时间"', '{ column = "结案时间", strip = ["x"] }'))

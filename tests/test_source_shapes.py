@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import xlsxwriter
-from source_files import DECLARED, HEADER, NOW, ROW, SMALL, declare, facts, read
+from source_files import DECLARED, NOW, SMALL, SMALL_HEADER, SMALL_ROW, declare, facts, read
 from xls_files import write_xls
 
 from data.sources.definition import load_source
@@ -106,7 +106,7 @@ def test_pingshan_is_equal_as_a_workbook(tmp_path, pingshan, shape, form):
 
 def test_the_clock_is_a_parameter_here_too(tmp_path):
     """What is read in a child is judged by the time it is told."""
-    path = write_xls(tmp_path / "a.xls", [HEADER.split(","), ROW.split(",")])
+    path = write_xls(tmp_path / "a.xls", [SMALL_HEADER.split(","), SMALL_ROW.split(",")])
     source = declare(tmp_path, SMALL.replace('"csv"', '"xls"'))
     early = NOW.replace(year=2024)
     rejects = [reject for batch in read_batches(source, [path], now=early) for reject in batch.rejects]

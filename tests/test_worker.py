@@ -101,7 +101,7 @@ def test_of_two_workers_never_both_run_and_no_run_is_doubled(lite, tmp_path):
         workers[index] = start(tmp_path, leader, 0.2)
     for worker in workers:
         worker.terminate()
-        assert worker.wait(timeout=20) == 0
+        assert worker.wait(timeout=60) == 0  # however busy the machine
     events = trace(tmp_path)
     ended = [(name, run) for kind, name, run in events if kind == "end"]
     assert len({run for _, run in ended}) >= 6
