@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from queue import SimpleQueue
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -106,10 +107,20 @@ def run_worker(
 
 
 def stop_on_signals() -> threading.Event:
-    """An event that SIGTERM and SIGINT set; to be called from the main thread."""
-    stop = threading.Event()
+    """An event that SIGTERM and SIGINT set; to be called from the main thread.
+
+    A handler runs in the main thread wherever that is, also inside the event's own lock, which it would then wait for
+    for ever. It puts a word into a queue, which is safe anywhere, and another thread sets the event.
+    """
+    stop, told = threading.Event(), SimpleQueue[int]()
+
+    def watch() -> None:
+        told.get()
+        stop.set()
+
+    threading.Thread(target=watch, name="signals", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _frame: told.put(number))
     return stop
 
 

@@ -151,8 +151,7 @@ def test_a_word_no_list_knows_is_joined_with_a_department(page, city):
 def test_no_serious_finding_and_no_overflow(pages, city, workbook, size, language, theme):
     page = pages(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
     sign_in(page, city, language=language, theme=theme)
-    asked = (f"{PATH}?address=听景里", f"{PATH}?entry=0", f"{PATH}?view=proposals", DEPARTMENTS,
-             f"{DEPARTMENTS}?view=import", f"{PATH}?view=import")  # fmt: skip
+    asked = (f"{PATH}?entry=0&address=听景里", f"{PATH}?view=proposals", DEPARTMENTS, f"{PATH}?view=import")
     for address in asked:
         opened(page, city, address)
         assert grave(page) == [] and fits(page, size[0]), address

@@ -8,6 +8,7 @@ import time as clocks
 from itertools import pairwise
 
 import pytest
+from conftest import ROOT
 from jobbing import Body, Clock, collect, rows
 from sqlalchemy import select
 
@@ -101,7 +102,7 @@ def test_of_two_workers_never_both_run_and_no_run_is_doubled(lite, tmp_path):
         workers[index] = start(tmp_path, leader, 0.2)
     for worker in workers:
         worker.terminate()
-        assert worker.wait(timeout=60) == 0  # however busy the machine
+        assert worker.wait(timeout=20) == 0
     events = trace(tmp_path)
     ended = [(name, run) for kind, name, run in events if kind == "end"]
     assert len({run for _, run in ended}) >= 6
@@ -112,6 +113,20 @@ def test_of_two_workers_never_both_run_and_no_run_is_doubled(lite, tmp_path):
     for (kind, name, run), following in pairwise(events):
         if kind == "begin":  # its own end, or a kill and the other one's begin: never two at a time
             assert following == ("end", name, run) or (following[0] == "begin" and following[1] != name)
+
+
+INSIDE = """
+import os, signal
+from data.worker import stop_on_signals
+stop = stop_on_signals()
+with stop._cond:  # as in the first moment of its wait
+    os.kill(os.getpid(), signal.SIGTERM)
+raise SystemExit(0 if stop.wait(20) else 1)
+"""
+
+
+def test_a_signal_is_heard_in_whatever_moment_it_comes():
+    assert subprocess.run([sys.executable, "-c", INSIDE], cwd=ROOT, timeout=60, check=False).returncode == 0
 
 
 def test_a_worker_stops_when_told_and_its_run_is_finished(lite):
