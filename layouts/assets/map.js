@@ -220,16 +220,22 @@
     const aim = kept && back ? () => look(...JSON.parse(kept)) : () => fit(found);
     aim();
     moved = Boolean(kept && back);
-    // The first drawings may still put the view they began with over ours: look again until nobody does.
+    // The first drawings may still put the view they began with over ours, and legend or chip may grow over it: look
+    // again until nothing does.
     const map = engine(), mine = drawn, begun = touched, until = Date.now() + SETTLING;
-    let zoom = map.getZoom();
-    map.on("idle", function again() {
-      if (map !== engine() || drawn !== mine || touched !== begun || Date.now() > until) return map.off("idle", again);
-      if (Math.abs(map.getZoom() - zoom) > 0.001) {
+    let zoom = map.getZoom(), over = window.linli.covered();
+    const timer = setInterval(again, 250);
+    map.on("idle", again);
+    function again() {
+      if (map !== engine() || drawn !== mine || touched !== begun || Date.now() > until) {
+        clearInterval(timer);
+        map.off("idle", again);
+      } else if (Math.abs(map.getZoom() - zoom) > 0.001 || window.linli.covered() !== over) {
+        over = window.linli.covered();
         aim();
         zoom = map.getZoom();
       }
-    });
+    }
   }
 
   for (const kind of ["pointerdown", "wheel", "keydown"]) {

@@ -40,6 +40,12 @@
       });
   }
 
+  /* Where everything stands that lies over the map, as a text to compare. */
+  function covered() {
+    return Array.from(document.querySelectorAll(OVER)).map((each) => each.getBoundingClientRect())
+      .map((box) => [box.left, box.top, box.width, box.height].map(Math.round).join()).join(" ");
+  }
+
   function free(over, world, x0, y0) {
     return over.every((each) => each.points.every(([mx, my]) => {
       const x = mx * world + x0, y = my * world + y0;
@@ -78,5 +84,5 @@
     return [mx * 360 - 180, window.linli.names.north(my), zoom];
   }
 
-  window.linli = Object.assign(window.linli || {}, { fitted: view });
+  window.linli = Object.assign(window.linli || {}, { fitted: view, covered });
 })();
