@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, unquote
@@ -49,7 +50,7 @@ class Route(NamedTuple):
     streams: bool = False
 
 
-class Door:
+class Door(ABC):
     """The answers to a file that is sent and to what is decided about it; a page's own door says how it is settled.
 
     home  the page the file is sent to
@@ -65,9 +66,9 @@ class Door:
         """Where a file is shown."""
         return f"{self.home}/{token}"
 
+    @abstractmethod
     async def settle(self, upload: Upload, form: dict[str, str]) -> str:
         """Do what a form decides about a file; answers where that is told. Raises QueryError for a form of others."""
-        raise NotImplementedError
 
     def open_routes(self, server: FastAPI, routes: Iterable[Route], *, checks: str) -> None:
         """Add the addresses a file is sent to and decided at, and more, each with its policy."""
