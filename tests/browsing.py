@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 LOOPBACK = {"127.0.0.1", "localhost", "[::1]", "::1"}
 ARGUMENTS = [
@@ -20,6 +20,8 @@ ARGUMENTS = [
 ]
 # No animation, and a quarter of the pixels: without a graphics card the processor paints every one of them.
 WINDOW = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", "device_scale_factor": 0.5}
+SLOW = 60_000  # milliseconds that anything may take on a busy machine
+expect.set_options(timeout=SLOW)
 IDLE = """() => {
   const store = window.store || (window.dash_stores || [])[0];
   if (!store) return false;
@@ -75,15 +77,15 @@ class Faults:
 def new_page(browser: Browser, faults: Faults, **options) -> Page:
     """A page in a context of its own, watched; see `WINDOW`."""
     page = browser.new_context(**{**WINDOW, **options}).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(SLOW)
     return faults.watch(page)
 
 
-def dash_idle(page: Page, *, timeout: float = 20_000) -> None:
+def dash_idle(page: Page, *, timeout: float = SLOW) -> None:
     """Wait until Dash has no callback waiting or running."""
     page.wait_for_function(IDLE, timeout=timeout)
 
 
-def map_ready(page: Page, selector: str = ".js-plotly-plot", *, timeout: float = 30_000) -> None:
+def map_ready(page: Page, selector: str = ".js-plotly-plot", *, timeout: float = SLOW) -> None:
     """Wait until the map drawn inside `selector` has loaded all it shows."""
     page.wait_for_function(MAP_READY, arg=selector, timeout=timeout)

@@ -16,7 +16,6 @@ from test_browser_upload import choose, fits, grave, sign_in
 from layouts.boundaries_ask import PATH
 
 pytestmark = pytest.mark.browser
-SLOW = 60_000  # milliseconds that publishing may take on a busy machine
 DOT = """async address => {
   const drawn = new DOMParser().parseFromString(await (await fetch(address)).text(), 'image/svg+xml');
   const [dot, box] = [drawn.querySelector('circle[r="4"]'), drawn.documentElement.viewBox.baseVal];
@@ -66,7 +65,7 @@ def put(page: Page, city: Server, path: Path) -> None:
     page.goto(f"{city.url}{PATH}")
     page.wait_for_selector(".drop")
     choose(page, path)
-    page.wait_for_selector(".confirm", timeout=SLOW)
+    page.wait_for_selector(".confirm")
     dash_idle(page)
 
 
@@ -77,7 +76,7 @@ def test_from_a_file_to_a_version_and_back(page, city, areas):
     page.click(f"a[href='{PATH}']")
     page.wait_for_selector(".drop")
     choose(page, areas)
-    page.wait_for_selector(".confirm", timeout=SLOW)
+    page.wait_for_selector(".confirm")
     dash_idle(page)
     assert page.locator("select[name=level]").input_value() == "area"
     assert page.locator("select[name=parent]").input_value() == "街道"
@@ -100,14 +99,14 @@ def test_from_a_file_to_a_version_and_back(page, city, areas):
     page.fill("input[name=reason]", "片区调整")
     page.check("input[name=accept]")
     page.click("button[value=publish]")
-    page.wait_for_selector(".done", timeout=SLOW)
+    page.wait_for_selector(".done")
     page.click(f".done a[href='{PATH}']")
     page.wait_for_selector(".versions")
     newest = page.locator(".versions tbody tr").first
     expect(newest).to_contain_text("片区调整")
     newest.locator("input[name=reason]").fill("画错了")
     newest.locator("button").click()
-    expect(page.locator(".versions tbody tr").first).to_contain_text("画错了", timeout=SLOW)
+    expect(page.locator(".versions tbody tr").first).to_contain_text("画错了")
 
 
 def test_the_picture_is_dragged_and_brought_nearer(page, city, areas):
@@ -146,7 +145,7 @@ def test_no_serious_finding_and_no_overflow(pages, city, areas, size, language, 
     dash_idle(page)
     assert grave(page) == [] and fits(page, size[0])
     choose(page, areas)
-    page.wait_for_selector(".confirm", timeout=SLOW)
+    page.wait_for_selector(".confirm")
     dash_idle(page)
     assert grave(page) == [] and fits(page, size[0])
     if size[0] > 1000:

@@ -16,7 +16,6 @@ from layouts.departments_ask import PATH as DEPARTMENTS
 from layouts.gazetteer_ask import PATH
 
 pytestmark = pytest.mark.browser
-SLOW = 60_000  # milliseconds that moving facts may take on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +65,7 @@ def test_an_entry_is_put_on_the_map_found_again_and_answers_an_address(page, cit
     page.keyboard.press("Enter")
     assert page.input_value("[name='f.lon']") != lon, "Enter takes the middle"
     page.click(".entry button[value=save]")
-    page.wait_for_selector("[role=status] .met", timeout=SLOW)
+    page.wait_for_selector("[role=status] .met")
     page.fill("[name=text]", "望江茶室")
     page.press("[name=text]", "Enter")
     page.wait_for_url("**text=**")
@@ -76,24 +75,24 @@ def test_an_entry_is_put_on_the_map_found_again_and_answers_an_address(page, cit
     expect(page.locator(".try .fb")).to_be_visible()
     page.fill("[name='f.low']", "x")
     page.press("[name='f.low']", "Enter")  # saves; what ends an entry is further on, and asked for twice
-    expect(page.locator(".entry [role=alert]")).to_contain_text("整数", timeout=SLOW)
+    expect(page.locator(".entry [role=alert]")).to_contain_text("整数")
     assert page.input_value("[name='f.low']") == "x"
     page.click(".entry button[value=end]")
     expect(page.locator(".entry button[value=end]")).to_have_text("再点一次停用")
     page.click(".entry button[value=end]")
-    expect(page.locator("[role=status] .met")).to_contain_text("已停用", timeout=SLOW)
+    expect(page.locator("[role=status] .met")).to_contain_text("已停用")
 
 
 def test_a_workbook_of_place_names_is_weighed_and_taken(page, city, workbook):
     sign_in(page, city)
     opened(page, city, f"{PATH}?view=import")
     choose(page, workbook)
-    page.wait_for_selector(".confirm", timeout=SLOW)
+    page.wait_for_selector(".confirm")
     dash_idle(page)
     expect(page.locator(".rejects tbody tr")).to_have_count(1)
     expect(page.locator(".rejects")).to_contain_text("住所")
     page.click(".confirm button[value=take]")
-    expect(page.locator(".done h1")).to_contain_text("地名已导入", timeout=SLOW)
+    expect(page.locator(".done h1")).to_contain_text("地名已导入")
     opened(page, city, f"{PATH}?text=新竹路12")
     expect(page.locator(".book-rows tbody tr")).to_have_count(1)
 
@@ -113,10 +112,10 @@ def test_what_facts_tell_of_an_ended_entry_is_proposed_and_accepted(page, city, 
     expect(page.locator(".book-rows tbody tr")).to_have_count(1)
     for _ in range(2):
         page.click(".entry button[value=end]")
-    page.wait_for_selector("[role=status] .met", timeout=SLOW)
+    page.wait_for_selector("[role=status] .met")
     opened(page, city, f"{PATH}?view=proposals")
     page.click("button[value=grow]")
-    page.wait_for_selector("[role=status] .met", timeout=SLOW)
+    page.wait_for_selector("[role=status] .met")
     dash_idle(page)
     expect(page.locator(".judged tbody tr")).to_contain_text(often)
     ticks = page.locator(".judged tbody input[type=checkbox]")
@@ -124,7 +123,7 @@ def test_what_facts_tell_of_an_ended_entry_is_proposed_and_accepted(page, city, 
     assert page.locator(".judged tbody input:checked").count() == ticks.count() == 1
     page.locator(".judged tbody input").first.focus()
     page.keyboard.press("Enter")  # accepts: what comes first in the form
-    page.wait_for_url("**done=judged**", timeout=SLOW)
+    page.wait_for_url("**done=judged**")
     opened(page, city, f"{PATH}?text={often}")
     expect(page.locator(".book-rows tbody tr")).to_contain_text("记录推荐")
 
@@ -137,7 +136,7 @@ def test_a_word_no_list_knows_is_joined_with_a_department(page, city):
     expect(first.locator(".warn")).to_be_visible()
     page.select_option("[name=owner]", "城管中队")
     page.click("button[value=join]")
-    page.wait_for_selector("[role=status] .met", timeout=SLOW)
+    page.wait_for_selector("[role=status] .met")
     dash_idle(page)
     assert word in page.input_value("[name='f.aliases']")
     assert page.locator(".book-rows .sel").inner_text().startswith("城管中队")
@@ -156,6 +155,6 @@ def test_no_serious_finding_and_no_overflow(pages, city, workbook, size, languag
         opened(page, city, address)
         assert grave(page) == [] and fits(page, size[0]), address
     choose(page, workbook)
-    page.wait_for_selector(".confirm", timeout=SLOW)
+    page.wait_for_selector(".confirm")
     dash_idle(page)
     assert grave(page) == [] and fits(page, size[0])

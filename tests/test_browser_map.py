@@ -4,7 +4,7 @@ import json
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import ARGUMENTS, WINDOW, dash_idle, map_ready, new_page
+from browsing import ARGUMENTS, SLOW, WINDOW, dash_idle, map_ready, new_page
 from serving import serving
 
 from data.people import SAMPLE_PASSWORD
@@ -100,12 +100,13 @@ def people(chromium, server):
     def browser_of(name: str):
         if name not in made:
             made[name] = chromium.new_context(**WINDOW)
+            made[name].set_default_timeout(SLOW)
             page = made[name].new_page()
             page.goto(f"{server.url}/login")
             page.fill("#name", name)
             page.fill("#password", SAMPLE_PASSWORD)
             page.click("form.signin-form button[type=submit]")
-            page.wait_for_selector("main.page", timeout=60_000)
+            page.wait_for_selector("main.page")
             page.close()
         return made[name]
 
@@ -129,7 +130,6 @@ def signed(people, server, faults):
         )
         page = faults.watch(context.new_page())
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.set_default_timeout(60_000)
         page.goto(server.url + path)
         opened.append(page)
         return page
@@ -141,10 +141,10 @@ def signed(people, server, faults):
 
 def standing(page) -> None:
     """Wait until the map is drawn with its names, and nothing is under way."""
-    page.wait_for_selector("#map-graph .js-plotly-plot", timeout=60_000)
-    dash_idle(page, timeout=60_000)
-    map_ready(page, timeout=60_000)
-    page.wait_for_function("path => (" + READY + ")().startsWith(path)", arg=path_of(page), timeout=60_000)
+    page.wait_for_selector("#map-graph .js-plotly-plot")
+    dash_idle(page)
+    map_ready(page)
+    page.wait_for_function("path => (" + READY + ")().startsWith(path)", arg=path_of(page))
 
 
 def settled(page):
@@ -403,7 +403,7 @@ def test_without_webgl_the_table_stands_and_says_why(chromium, faults, server):
     page.fill("#name", "leader")
     page.fill("#password", SAMPLE_PASSWORD)
     page.click("form.signin-form button[type=submit]")
-    page.wait_for_selector("table.ranking tbody tr", timeout=60_000)
+    page.wait_for_selector("table.ranking tbody tr")
     assert "WebGL2" in page.inner_text(".board") and page.query_selector("#map-graph") is None
     browser.close()
 

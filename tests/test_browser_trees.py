@@ -42,13 +42,13 @@ def sign_in(page: Page, server: Server, name: str) -> None:
     page.fill("#name", name)
     page.fill("#password", PASSWORD)
     page.press("#password", "Enter")
-    page.wait_for_selector("main.page", timeout=60_000)
+    page.wait_for_selector("main.page")
 
 
 def go(page: Page, server: Server, address: str) -> None:
     page.goto(server.url + address)
     page.wait_for_selector("main.page")
-    dash_idle(page, timeout=60_000)
+    dash_idle(page)
 
 
 def total(page: Page) -> str:
@@ -63,7 +63,7 @@ def tree_of(page: Page) -> list[str]:
 def switch_to(page: Page, name: str) -> None:
     page.get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "true")
-    dash_idle(page, timeout=60_000)
+    dash_idle(page)
 
 
 def test_every_page_switches_and_shows_the_same_total(page, city):
@@ -88,8 +88,8 @@ def test_every_page_switches_and_shows_the_same_total(page, city):
 def test_a_secretary_sees_the_committee_alone_whatever_the_tree(page, city):
     sign_in(page, city, "secretary")
     page.goto(f"{city.url}/?indicator=cases_reported&{OCTOBER}")
-    dash_idle(page, timeout=60_000)
-    map_ready(page, timeout=60_000)
+    dash_idle(page)
+    map_ready(page)
     assert page.locator(".unit h1").inner_text().startswith("清风居委会")
     own = total(page)
     switch_to(page, "按网格")
@@ -110,7 +110,7 @@ def test_a_secretary_sees_the_committee_alone_whatever_the_tree(page, city):
 def test_units_without_outlines_take_the_room_of_the_map(page, city):
     sign_in(page, city, "leader")
     go(page, city, f"/map/grid/310199001?indicator=cases_reported&{OCTOBER}")
-    map_ready(page, timeout=60_000)
+    map_ready(page)
     by_grid = total(page)
     switch_to(page, "按片")
     note = page.locator(".board .shapeless")
@@ -123,7 +123,7 @@ def test_units_without_outlines_take_the_room_of_the_map(page, city):
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
     assert [each["id"] for each in found if each["impact"] in ("serious", "critical")] == []
     switch_to(page, "按网格")
-    map_ready(page, timeout=60_000)
+    map_ready(page)
     expect(page.locator(".board .frame")).to_be_visible()
     assert page.locator("#map-graph .js-plotly-plot").bounding_box()["width"] > 600
     assert total(page) and by_grid

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from addressed import ENTRIES, Town, fact
+from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas import DataFrame
@@ -39,7 +40,7 @@ moves = st.one_of(
 
 
 @given(st.lists(moves, min_size=2, max_size=7))
-@settings(max_examples=10)
+@settings(max_examples=200 if SOAK else 5)
 def test_any_history_of_entries_and_hands_equals_a_clean_rebuild(migrated_sqlite, history):
     """Loads, entries, hand placements, refreshes and a redrawn boundary in any order: the sums equal a full rebuild,
     and every fact lies where what is known now would put it."""

@@ -144,7 +144,7 @@ def expected_events(cases: dict[str, tuple], orders: dict[str, tuple]) -> int:
 
 
 @given(st.lists(step, min_size=2, max_size=7))
-@settings(max_examples=500 if SOAK else 10)
+@settings(max_examples=500 if SOAK else 5)
 def test_any_history_of_cases_and_orders_counts_each_event_once(migrated_sqlite, history):
     with tempfile.TemporaryDirectory() as name:
         shutil.copyfile(migrated_sqlite, Path(name) / "store.db")

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import SIX, World, case, same_by_shares_and_facts, stored
@@ -244,7 +245,7 @@ steps = st.lists(st.one_of(rows, st.just("refresh"), st.just("redraw")), min_siz
 
 
 @given(steps)
-@settings(max_examples=12)
+@settings(max_examples=200 if SOAK else 6)
 def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
     """Loads, corrections, refreshes and a redrawn boundary in any order end where a clean rebuild ends."""
     import shutil

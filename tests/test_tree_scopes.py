@@ -220,7 +220,7 @@ def oracle(world: World, units: list[str]) -> set[str]:
     return found
 
 
-@settings(max_examples=400 if SOAK else 8)
+@settings(max_examples=400 if SOAK else 4)
 @given(history=histories(), boundaries=st.sampled_from(["as-was", "today"]))
 def test_any_scope_has_equal_totals_in_both_trees(worlds, history, boundaries):
     rows, units, redrawn, period = history

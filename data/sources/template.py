@@ -72,7 +72,8 @@ class Template:
                 socket.send_fds(self._control or self._start(), [WORD], handles)
             except (BrokenPipeError, ConnectionResetError):
                 self._forget()
-                socket.send_fds(self._start(), [WORD], handles)
+                with suppress(BrokenPipeError, ConnectionResetError):  # then nothing is heard of the fork
+                    socket.send_fds(self._start(), [WORD], handles)
 
     def _start(self) -> socket.socket:
         control, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -123,7 +124,9 @@ class Fork:
         return self._status
 
     def end(self) -> None:
-        """Kill what is left of it, and return when it is gone."""
+        """Kill what is left of it, and return when it is gone. It may be called again."""
+        if self._told.fileno() < 0:
+            return
         self.stream.close()
         if self._status is None:
             self._hear(0.0)
