@@ -132,9 +132,13 @@ def refresh(options: Namespace) -> int:
 
 def indicators(options: Namespace) -> int:
     """List every indicator."""
-    from layouts.words import load_words  # only this command speaks the languages
+    from layouts.glossary_table import catalogue  # only this command speaks the languages
+    from layouts.words import load_words
 
     words = {lang: load_words(lang) for lang in LOCALES}
+    if options.markdown:
+        print(catalogue(words), end="")
+        return 0
     document: list[dict[str, Any]] = [
         {
             "name": entry.name,

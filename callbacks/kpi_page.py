@@ -9,7 +9,8 @@ from pandas import DataFrame
 from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.answers import department_kinds
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.instants import moment
 from data.query import Period, Query, parse_query
 from data.reader import Reader, UnknownUnit

@@ -5,12 +5,14 @@ specifications all pass through it, so that a definition is written once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from data.defining import MINUTE, delivered
+from data.indicators import of_subject
 from data.schema import FACT_COLUMNS
 from data.settings import Settings
 
@@ -18,6 +20,23 @@ EPISODE_GAP = 10 * 60_000_000  # repeats of one device within ten minutes are on
 DEFAULT_RHYTHM_MINUTES = 30.0
 FALSE_STATES = ("false_alarm", "duplicate")
 DAY_MICROSECONDS = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class Promises:
+    """What the sources promise.
+
+    rhythms  minutes between deliveries, by source id, where declared
+    lacking  field -> ids of the sources that never deliver it
+    """
+
+    rhythms: Mapping[int, float] = field(default_factory=dict)
+    lacking: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def longest(self) -> float:
+        """The longest rhythm, in minutes."""
+        return max([*self.rhythms.values(), DEFAULT_RHYTHM_MINUTES])
 
 
 @dataclass(frozen=True)
@@ -45,15 +64,15 @@ class DayLine:
         return self.starts[days - self.first]
 
 
-def prepare(rows: DataFrame, subject: str, settings: Settings, *, rhythms: Mapping[int, float]) -> DataFrame:
+def prepare(rows: DataFrame, subject: str, settings: Settings, *, promises: Promises) -> DataFrame:
     """Stored rows become the frame the indicators read.
 
     rows     place, rev, source_id, withdrawn, flags and the columns of the subject; instants in microseconds,
-             -1 where absent; words as text (categorical)
-    rhythms  minutes between deliveries, by source id, where declared
+             counts as they are, texts 1, all -1 where absent; words as text (categorical)
     returns  the same rows (readings: one row per reading and local day it covers) with `*_on` days (-1: absent),
-             `valid`, and per subject: overdue_on, overdue_left_on, left_on, due_or_reported_on;
-             occupied_seconds, available_seconds
+             `valid`, `delivers_*` of the fields indicators need, and per subject: overdue_on, overdue_left_on,
+             left_on, due_or_reported_on, filing_limit, dispatch_limit (microseconds); occupied_seconds,
+             available_seconds
     """
     frame = rows.copy(deep=False)
     instants = [name for name, kind in FACT_COLUMNS[subject].items() if kind == "at" and name in frame]
@@ -61,7 +80,13 @@ def prepare(rows: DataFrame, subject: str, settings: Settings, *, rhythms: Mappi
     for name in instants:
         frame[name.removesuffix("_at") + "_on"] = line.day(frame[name].to_numpy())
     frame["valid"] = ~frame["withdrawn"].to_numpy(dtype=bool)
-    return _FINISH[subject](frame, line, rhythms)
+    for name in {name for entry in of_subject(subject) for name in entry.needs}:
+        frame[delivered(name)] = ~frame["source_id"].isin(promises.lacking.get(name, ()))
+    if subject == "cases":
+        return _finish_cases(frame, settings)
+    if subject == "parking":
+        return _finish_parking(frame, line, promises.rhythms)
+    return _finish_alerts(frame) if subject == "alerts" else _finish_orders(frame)
 
 
 def _day_line(frame: DataFrame, instants: list[str], settings: Settings) -> DayLine:
@@ -74,7 +99,7 @@ def _day_line(frame: DataFrame, instants: list[str], settings: Settings) -> DayL
     )
 
 
-def _finish_cases(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+def _finish_cases(frame: DataFrame, settings: Settings) -> DataFrame:
     reported, due, closed = (frame[f"{name}_on"].to_numpy() for name in ("reported", "due", "closed"))
     frame["valid"] &= ~(frame["voided"] == 1)
     late = (due >= 0) & ((closed < 0) | (frame["closed_at"] > frame["due_at"]).to_numpy())
@@ -82,15 +107,17 @@ def _finish_cases(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float])
     frame["overdue_on"] = np.where(late, np.maximum(due, reported), -1)
     frame["overdue_left_on"] = np.where(late & (closed >= 0), np.maximum(closed, frame["overdue_on"]), -1)
     frame["due_or_reported_on"] = np.where(due >= 0, due, reported)
+    for step in settings.timers:
+        frame[f"{step}_limit"] = int(settings.timers[step] * MINUTE)
     return frame
 
 
-def _finish_orders(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
-    frame["valid"] &= frame["excluded"].isna()
+def _finish_orders(frame: DataFrame) -> DataFrame:
+    frame["valid"] &= frame["excluded"] < 0
     return frame
 
 
-def _finish_alerts(frame: DataFrame, line: DayLine, rhythms: Mapping[int, float]) -> DataFrame:
+def _finish_alerts(frame: DataFrame) -> DataFrame:
     """Repeats of one device fold into the first alert of an episode; false alarms are no episode."""
     frame["valid"] &= ~frame["state"].isin(FALSE_STATES)
     live = frame[frame["valid"]].sort_values(["occurred_at", "key"])
@@ -119,23 +146,15 @@ def _by_day(frame: DataFrame, start: np.ndarray, end: np.ndarray, line: DayLine)
         midnight = line.start(day + 1)
         stop = np.minimum(end, midnight)
         seconds = (stop - start) // 1_000_000
-        spaces = frame["capacity"].fillna(0) - frame["out_of_service"].fillna(0)
+        spaces = frame["capacity"].clip(lower=0) - frame["out_of_service"].clip(lower=0)
         part = frame.assign(
             observed_on=day,
-            occupied_seconds=(frame["occupied"].fillna(0) * seconds).astype("int64"),
+            occupied_seconds=(frame["occupied"].clip(lower=0) * seconds).astype("int64"),
             available_seconds=(spaces.clip(lower=0) * seconds).astype("int64"),
         )
-        parts.append(part[frame["occupied"].notna() & (spaces > 0)])
+        parts.append(part[(frame["occupied"] >= 0) & (spaces > 0)])
         more = end > midnight
         frame, start, end, day = frame[more], midnight[more], end[more], day[more] + 1
     return parts or [
         frame.assign(occupied_seconds=Series(dtype="int64"), available_seconds=Series(dtype="int64"))
     ]
-
-
-_FINISH = {
-    "cases": _finish_cases,
-    "orders": _finish_orders,
-    "alerts": _finish_alerts,
-    "parking": _finish_parking,
-}

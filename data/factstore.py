@@ -1,5 +1,6 @@
 """Reading stored revisions as frames: all that are visible at a load, or the difference between two loads."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 
@@ -11,16 +12,20 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func
 from data import links
 from data.bulk import raw_rows, whole_numbers
 from data.departments import roster
-from data.facts import DEFAULT_RHYTHM_MINUTES
+from data.facts import Promises
+from data.fields import FIELDS
 from data.packing import Narrow, Packing
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
-    "cases": ("reported_at", "due_at", "closed_at", "on_time", "voided"),
+    "cases": (
+        "reported_at", "filed_at", "dispatched_at", "due_at", "handled_at", "closed_at", "on_time", "redispatches",
+        "reworks", "forced", "voided",
+    ),
     "orders": (
-        "accepted_at", "due_at", "finished_at", "closed_at", "first_contact", "closing_judgement", "satisfaction",
-        "excluded",
+        "accepted_at", "dispatched_at", "due_at", "finished_at", "called_back_at", "closed_at", "first_contact",
+        "closing_judgement", "callback_resolution", "satisfaction", "returns", "repeat_of", "excluded",
     ),
     "alerts": ("kind", "device", "occurred_at", "state"),
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
@@ -51,12 +56,18 @@ def load_as_of(connection: Connection, instant: int) -> int:
     return connection.scalar(select(func.max(load.c.id)).where(known)) or 0
 
 
-def source_rhythms(connection: Connection) -> dict[int, float]:
-    """Minutes between deliveries by source id, of the sources that promise a rhythm."""
-    rows = connection.execute(
-        select(source.c.id, source.c.every_minutes).where(source.c.every_minutes.is_not(None))
-    )
-    return {row.id: row.every_minutes for row in rows}
+def promised(connection: Connection) -> Promises:
+    """What the sources promise by their newest definitions."""
+    rows = connection.execute(select(source.c.id, source.c.kind, source.c.every_minutes, source.c.fields))
+    rhythms: dict[int, float] = {}
+    lacking: dict[str, set[int]] = {}
+    for row in rows:
+        if row.every_minutes is not None:
+            rhythms[row.id] = row.every_minutes
+        if row.fields is not None:
+            for name in {spec.name for spec in FIELDS[row.kind]} - set(json.loads(row.fields)):
+                lacking.setdefault(name, set()).add(row.id)
+    return Promises(rhythms, {name: frozenset(ids) for name, ids in lacking.items()})
 
 
 def visible(table: Table, at_load: int) -> ColumnElement[bool]:
@@ -115,7 +126,8 @@ def read_rows(
     extra: Sequence[str] = (),
     as_of: int | None = None,
 ) -> DataFrame:
-    """Counted columns of the revisions that meet every condition; instants -1, flags -1, words text when absent.
+    """Counted columns of the revisions that meet every condition; instants, flags and counts -1 when absent, words
+    text, of other texts whether there is one (1, else -1).
 
     load     the one whose knowledge says which orders another fact tells (`elsewhere`)
     as_of    the instant whose names of departments hold; None: today's
@@ -125,7 +137,9 @@ def read_rows(
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
     packing = Packing(_narrow(connection, table, kinds, words=narrowing(subject)))
     chosen = packing.selected
-    chosen += [_wide(table.c[name], kind) for name, kind in kinds.items() if kind not in ("word", "yes")]
+    chosen += [
+        _wide(table.c[name], kind) for name, kind in kinds.items() if kind not in ("word", "yes", "text")
+    ]
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
@@ -157,6 +171,8 @@ def _narrow(
     ]
     yes = [name for name, kind in kinds.items() if kind == "yes"]
     columns += [Narrow(name, _yes(table.c[name]), -1, 1) for name in yes]
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    columns += [Narrow(name, _present(table.c[name]), -1, 1) for name in texts]
     ids = [(name, name) for name, kind in kinds.items() if kind == "word"]
     ids += [(f"{word}_id", word) for word in words]
     return columns + [Narrow(name, func.coalesce(table.c[word], -1), -1, terms) for name, word in ids]
@@ -166,8 +182,12 @@ def _yes(column: ColumnElement) -> ColumnElement[int]:
     return case((column.is_(None), -1), (column, 1), else_=0)
 
 
+def _present(column: ColumnElement) -> ColumnElement[int]:
+    return case((column.is_(None), -1), else_=1)
+
+
 def _wide(column: ColumnElement, kind: str) -> ColumnElement:
-    return func.coalesce(column, -1).label(column.key) if kind == "at" else column
+    return func.coalesce(column, -1).label(column.key) if kind in ("at", "count") else column
 
 
 def _dtype(name: str, kinds: Mapping[str, str]) -> type:
@@ -199,7 +219,7 @@ def _words(ids: np.ndarray, texts: Mapping[int, str]) -> pd.Categorical:
 
 
 def changed_facts(
-    connection: Connection, subject: str, *, since: int, load: int, rhythms: Mapping[int, float]
+    connection: Connection, subject: str, *, since: int, load: int, promises: Promises
 ) -> tuple[DataFrame, DataFrame]:
     """Facts to take away (as known at load `since`) and to add (as known at `load`).
 
@@ -213,7 +233,7 @@ def changed_facts(
     come = and_(table.c.load > since, table.c.load <= load, table.c.superseded > load)
     near, alone = [], []
     if subject in GROUPS:
-        near = [_neighbourhood(connection, subject, (gone, come), rhythms=rhythms)]
+        near = [_neighbourhood(connection, subject, (gone, come), promises=promises)]
         alone = [table.c[GROUPS[subject]].is_(None)]
     elif subject == links.SUBJECT:
         near = links.near(links.declared(connection), since=since, load=load)
@@ -246,7 +266,7 @@ def _neighbourhood(
     subject: str,
     touched: Sequence[ColumnElement[bool]],
     *,
-    rhythms: Mapping[int, float],
+    promises: Promises,
 ) -> ColumnElement[bool]:
     """Condition for everything near enough to the touched facts for its worth to depend on them."""
     table = FACTS[subject]
@@ -263,6 +283,6 @@ def _neighbourhood(
     groups = group.in_(sorted({row[0] for row in found}))
     if subject == "alerts":
         return groups
-    reach = int(max([*rhythms.values(), DEFAULT_RHYTHM_MINUTES]) * 2 * 60_000_000)
+    reach = int(promises.longest * 2 * 60_000_000)
     low, high = min(row[1] for row in found) - reach, max(row[2] for row in found) + reach
     return and_(groups, at.between(low, high))

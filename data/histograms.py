@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.indicators import DURATION_EDGES
+from data.defining import DURATION_EDGES
 
 BINS = len(DURATION_EDGES) + 1
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.defining import Indicator
 from data.histograms import quantile
-from data.indicators import Indicator
 
 Z = 1.959964  # two-sided 95 %
 

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from data import places
 from data.crossing import Crossing, Held
+from data.defining import Indicator
 from data.factstore import load_as_of
-from data.indicators import INDICATORS, Indicator
+from data.indicators import INDICATORS
 from data.kept import Kept
 from data.query import Period, Query
 from data.rollup import Published
@@ -112,8 +113,7 @@ class Counter:
         else:
             counted = count_facts(
                 self.connection, self.settings, region, wanted[0].subject, load=self.load, now=self.now, only=only,
-                words=words,
-                days=self._days,
+                indicators=list(dict.fromkeys(wanted)), words=words, days=self._days,
             )  # fmt: skip
         return [counted.sums(ask.indicators, ask.periods) for ask in asks]
 

@@ -48,6 +48,7 @@ def ensure_source(connection: Connection, origin: Source) -> tuple[int, bool]:
         "every_minutes": origin.every_minutes,
         "delivery": origin.delivery,
         "links": json.dumps(origin.links, sort_keys=True) if origin.links else None,
+        "fields": json.dumps([mapped.name for mapped in origin.fields]),
     }
     known = connection.execute(select(source).where(source.c.name == origin.name)).one_or_none()
     if known is None:

@@ -21,8 +21,8 @@ from sqlalchemy import DDL, Connection, delete, insert, inspect, select, update
 
 from data import links, places
 from data.facts import prepare
-from data.factstore import changed_facts, last_load, read_facts, source_rhythms, touched_subjects
-from data.indicators import of_subject
+from data.factstore import changed_facts, last_load, promised, read_facts, touched_subjects
+from data.indicators import INDICATORS, of_subject
 from data.instants import micros
 from data.places import STRIP_UNITS
 from data.schema import FACTS, PLACES, SUBJECTS, generation, publication, share
@@ -107,7 +107,7 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
         load_id = last_load(connection)
         subjects = touched_subjects(connection, since=known.load if known else 0, until=load_id)
         versions = places.versions(connection, store=store)
-        definition = _definition(versions, source_rhythms(connection), links.declared(connection))
+        definition = _definition(store, connection, versions)
     full = full or known is None or known.definition != definition
     if not full and known is not None and known.load == load_id:
         return Refreshed(known.generation, load_id, "nothing", 0, time.perf_counter() - started)
@@ -128,15 +128,21 @@ def refresh(store: Store, *, clock: Callable[[], datetime], full: bool = False) 
     return Refreshed(number, load_id, "full" if full else "changes", rows, time.perf_counter() - started)
 
 
-def _definition(
-    versions: tuple["places.Version", ...], rhythms: Mapping[int, float], linked: Sequence[links.Link]
-) -> str:
+def _definition(store: Store, connection: Connection, versions: tuple["places.Version", ...]) -> str:
+    """Everything the sums hang on beside the facts: where it has changed they are made anew."""
     indicators = {
         subject: [columns(of_subject(subject)), histograms(of_subject(subject))] for subject in SUBJECTS
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
-    known = [sorted(rhythms.items()), [[link.source_id, link.field, link.targets] for link in linked]]
-    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS, SHARES])
+    promises, linked = promised(connection), links.declared(connection)
+    needed = sorted({name for entry in INDICATORS.values() for name in entry.needs})
+    lacking = [[name, sorted(promises.lacking.get(name, ()))] for name in needed]
+    known = [
+        sorted(promises.rhythms.items()),
+        [[link.source_id, link.field, link.targets] for link in linked],
+    ]
+    own = [lacking, sorted(store.settings.timers.items())]
+    return json.dumps([indicators, boundaries, *known, *own, SPANS, MAX_UNITS, STRIP_UNITS, SHARES])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:
@@ -212,16 +218,16 @@ def _counted(
     load_id: int,
 ) -> list[Tallied]:
     """Facts to add and to take away, with what each is worth and where it lies."""
-    rhythms = source_rhythms(connection)
+    promises = promised(connection)
     if since is None:
         parts = [(read_facts(connection, subject, load=load_id), 1)]
     else:
-        gone, come = changed_facts(connection, subject, since=since.load, load=load_id, rhythms=rhythms)
+        gone, come = changed_facts(connection, subject, since=since.load, load=load_id, promises=promises)
         parts = [(gone, -1), (come, 1)]
     found = []
     for rows, sign in parts:
         if len(rows):
-            facts = prepare(rows, subject, store.settings, rhythms=rhythms)
+            facts = prepare(rows, subject, store.settings, promises=promises)
             worth = shares_of(facts, of_subject(subject))
             found.append(Tallied(facts, worth, sign, _places(connection, subject, versions, facts["rev"])))
     return found

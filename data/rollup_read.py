@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from sqlalchemy import Connection, TextClause, text
 
+from data.defining import Indicator
 from data.histograms import BINS
-from data.indicators import Indicator, of_subject
 from data.rollup import Published
 from data.store import AS_BYTES
 from data.strips import unpack, unpack_bins
@@ -50,8 +50,7 @@ class Ask:
     @property
     def histograms(self) -> tuple[str, ...]:
         """Histogram columns that the quantiles asked for are read from."""
-        every = of_subject(self.indicators[0].subject)
-        return tuple(dict.fromkeys(histogram_of(x, every) for x in self.indicators if x.kind == "quantile"))
+        return tuple(dict.fromkeys(histogram_of(x) for x in self.indicators if x.kind == "quantile"))
 
     @property
     def ends(self) -> list[int]:

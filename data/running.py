@@ -18,9 +18,9 @@ from pandas import DataFrame
 from sqlalchemy import Connection, TextClause, text
 
 from data.bulk import raw_rows, whole_numbers
-from data.facts import prepare
+from data.defining import Indicator
+from data.facts import Promises, prepare
 from data.factstore import read_rows, visible
-from data.indicators import Indicator
 from data.schema import FACTS, FOREVER, STARTS
 from data.settings import Settings
 
@@ -67,7 +67,7 @@ def entering(
         newest = (table.c.superseded == FOREVER, table.c.superseded < FOREVER)  # for each an index
         parts = [read_rows(connection, entry.subject, [*known, held], load=load) for held in newest]
         rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-        found.append((entry, prepare(rows, entry.subject, settings, rhythms={})))
+        found.append((entry, prepare(rows, entry.subject, settings, promises=Promises())))
     return found
 
 

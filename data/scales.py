@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.places import Version, versions
 from data.rollup import Published, published
 from data.rollup_read import Ask, from_rollup

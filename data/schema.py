@@ -97,6 +97,7 @@ source = _table(
     Column(
         "links", Text
     ),  # JSON: field that names another fact -> sources it may lie in; null: declares none
+    Column("fields", Text),  # JSON: our fields that it delivers
 )
 
 source_definition = _table(

@@ -20,6 +20,7 @@ KNOWN_KEYS = {
     "levels": (list, []),
     "trees": (dict, {}),
     "targets": (dict, {}),
+    "timers": (dict, {}),
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
@@ -32,6 +33,8 @@ DEFAULT_LEVELS = {
 LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
 FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
 DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
+TIMERS = {"filing": 15.0, "dispatch": 15.0}  # minutes a step of a grid case may take, unless an instance says
+WEEK_MINUTES = 7 * 24 * 60
 LOCALES = ("zh", "en")  # languages there are catalogues of
 DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://)")
 EPOCH_DAY = date(1970, 1, 1)
@@ -78,7 +81,10 @@ class Tree:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an instance says of itself. Days and periods are local to `timezone`."""
+    """What an instance says of itself. Days and periods are local to `timezone`.
+
+    timers  minutes allowed for a step of a grid case, around the clock
+    """
 
     folder: Path
     name: str
@@ -89,6 +95,7 @@ class Settings:
     https: bool
     trees: tuple[Tree, ...]
     targets: dict[str, float]
+    timers: dict[str, float]
     titles: dict[str, dict[str, dict[str, str]]]
 
     def tree(self, name: str) -> Tree:
@@ -178,6 +185,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         https=values["https"],
         trees=_trees(values["levels"], values["trees"], where),
         targets=_targets(values["targets"], where),
+        timers=_timers(values["timers"], where),
         titles=values["titles"],
     )
 
@@ -245,6 +253,17 @@ def _targets(table: dict, where: Path) -> dict[str, float]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise SettingsError(f"{where}: targets.{name}: got {value!r}; expected a number")
     return {name: float(value) for name, value in table.items()}
+
+
+def _timers(table: dict, where: Path) -> dict[str, float]:
+    for name, value in table.items():
+        if name not in TIMERS:
+            raise SettingsError(f"{where}: timers: got '{name}'; expected one of {', '.join(TIMERS)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= WEEK_MINUTES:
+            raise SettingsError(
+                f"{where}: timers.{name}: got {value!r}; expected minutes, 1 to {WEEK_MINUTES}"
+            )
+    return TIMERS | {name: float(value) for name, value in table.items()}
 
 
 def write_settings(

@@ -9,8 +9,9 @@ from pandas import DataFrame
 from sqlalchemy import Connection, bindparam, select
 
 from data.crossing import Ranges
+from data.defining import Indicator
 from data.factstore import narrowing, read_terms, term_kind
-from data.indicators import Indicator, of_subject
+from data.indicators import of_subject
 from data.kept import Kept
 from data.places import Version, of_revisions
 from data.rollup import Published
@@ -148,8 +149,8 @@ def count_shares(
 def _taken(connection: Connection, entry: Indicator, facts: DataFrame, names: Collection[str]) -> Part:
     """Prepared facts as a part that takes them from one stock: of all other sums and histograms they are no part."""
     every = of_subject(entry.subject)
-    bins = {value_column(*pair) for x in every if x.kind == "quantile" for pair in added(x, every)}
-    values = {value_column(*pair) for x in every for pair in added(x, every)} - bins
+    bins = {value_column(*pair) for x in every if x.kind == "quantile" for pair in added(x)}
+    values = {value_column(*pair) for x in every for pair in added(x)} - bins
     found: dict[str, np.ndarray] = {}
     for name in names:
         version = version_of(name)
@@ -195,7 +196,7 @@ def all_shares(
     found: dict[str, list[DataFrame]] = {}
     for part in parts:
         known = {"place": part.columns[place], **{f"{word}_id": part.columns[word] for word in words}}
-        for name, on in {pair for entry in every for pair in added(entry, every)}:
+        for name, on in {pair for entry in every for pair in added(entry)}:
             value = part.columns[value_column(name, on)].astype(np.int64)
             day = part.columns[on].astype(np.int64)
             line = known | {"day": day, "value": value, "bin": 0, "sign": part.sign}
@@ -208,8 +209,7 @@ def all_shares(
 
 def _names(indicators: Sequence[Indicator]) -> set[str]:
     """Columns of days and values that indicators are counted from."""
-    every = of_subject(indicators[0].subject)
-    found = {pair for entry in indicators for pair in added(entry, every)}
+    found = {pair for entry in indicators for pair in added(entry)}
     return {on for _, on in found} | {value_column(*pair) for pair in found}
 
 
@@ -260,13 +260,12 @@ def _inside(part: Part, narrow: Sequence[tuple[str, Ranges]], ids: Mapping[str, 
 
 def _shares(found: Mapping[str, np.ndarray], asks: Sequence[Ask], mine: np.ndarray | slice) -> Shares:
     """What the chosen facts add on the days asked for."""
-    every = of_subject(asks[0].indicators[0].subject)
     sums: list[Share] = []
     bins: dict[str, Share] = {}
     for ask in asks:
         days: dict[str, np.ndarray] = {}
         for entry in ask.indicators:
-            for name, on in added(entry, every):
+            for name, on in added(entry):
                 if on not in days:
                     days[on] = ask.within(found[on][mine])
                 day = days[on]

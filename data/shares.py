@@ -15,8 +15,8 @@ import numpy as np
 from pandas import DataFrame
 
 from data.bulk import insert_rows
+from data.defining import Indicator
 from data.factstore import narrowing
-from data.indicators import Indicator
 from data.schema import share
 from data.store import Store
 from data.tally import Shares, histogram_of
@@ -57,10 +57,10 @@ def value_column(name: str, on: str) -> str:
     return f"{name} {on}"
 
 
-def added(entry: Indicator, indicators: Sequence[Indicator]) -> list[tuple[str, str]]:
+def added(entry: Indicator) -> list[tuple[str, str]]:
     """The columns of sums, or of a histogram, that an indicator adds to, each with the day it counts on."""
     if entry.kind == "quantile":
-        return [(histogram_of(entry, indicators), entry.counted_on)]
+        return [(histogram_of(entry), entry.counted_on)]
     found = [(f"n_{entry.name}", entry.counted_on)]
     if entry.leaves_on is not None:
         found.append((f"n_{entry.name}", entry.leaves_on))

@@ -13,10 +13,10 @@ from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from data import places
 from data.crossing import Held
-from data.facts import DAY_MICROSECONDS, DEFAULT_RHYTHM_MINUTES, prepare
-from data.factstore import COUNTED, read_facts, read_terms, source_rhythms, term_kind
+from data.defining import Indicator
+from data.facts import DAY_MICROSECONDS, prepare
+from data.factstore import COUNTED, promised, read_facts, read_terms, term_kind
 from data.histograms import BINS
-from data.indicators import Indicator, of_subject
 from data.running import not_yet
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
@@ -110,7 +110,7 @@ class Counted:
         runs = [(-(2**31), end) for _, end in periods] if stocks else periods
         parts = [_cut(self.cells, names, number, run) for number, run in enumerate(runs)]
         row, period, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-        hists = {histogram_of(x, of_subject(x.subject)) for x in indicators if x.kind == "quantile"}
+        hists = {histogram_of(x) for x in indicators if x.kind == "quantile"}
         counts = {name: _cut_histograms(self.cells, name, periods) for name in hists}
         return Sums(row, period, names, values, counts, self.keys)
 
@@ -124,6 +124,7 @@ def count_facts(
     load: int,
     now: int,
     only: Filter,
+    indicators: Sequence[Indicator],
     words: Sequence[str] = (),
     days: Days | None = None,
 ) -> Counted:
@@ -133,10 +134,10 @@ def count_facts(
     """
     near = _near(connection, settings, subject, days) if days else []
     facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
-    facts = not_yet(facts, of_subject(subject), now=now)
+    facts = not_yet(facts, indicators, now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
-    return Counted(tally(facts, rows, of_subject(subject)), keys)
+    return Counted(tally(facts, rows, indicators), keys)
 
 
 def _near(connection: Connection, settings: Settings, subject: str, days: Days) -> list[ColumnElement[bool]]:
@@ -148,7 +149,7 @@ def _near(connection: Connection, settings: Settings, subject: str, days: Days) 
     if subject == "alerts":
         return []
     table = FACTS[subject]
-    rhythm = max([*source_rhythms(connection).values(), DEFAULT_RHYTHM_MINUTES])
+    rhythm = promised(connection).longest
     reach = DAY_MICROSECONDS + int(rhythm * 2 * 60_000_000)  # a reading holds so long, also past midnight
     low, high = settings.day_start(days[0]) - reach, settings.day_start(days[1]) + reach
     counted = [table.c[name] for name in COUNTED[subject] if FACT_COLUMNS[subject][name] == "at"]
@@ -187,7 +188,7 @@ def _facts_in(
         )
     extra = [word for word in words if word in table.c]
     rows = read_facts(connection, subject, load=load, where=where, extra=extra, as_of=only.as_of)
-    return prepare(rows, subject, settings, rhythms=source_rhythms(connection))
+    return prepare(rows, subject, settings, promises=promised(connection))
 
 
 def _keyed(facts: DataFrame, pos: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, DataFrame | None]:

@@ -6,7 +6,8 @@ from dataclasses import fields
 import numpy as np
 
 from data import judge
-from data.indicators import INDICATORS, Indicator, of_subject
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.sums import Sums
 from data.tally import columns, histogram_of
 
@@ -97,7 +98,7 @@ class Tables:
         return self._columns[name]
 
     def _quantiles(self, indicator: Indicator, rows: np.ndarray, *, total: bool) -> judge.Weighed:
-        kept = self._counts.get(histogram_of(indicator, of_subject(indicator.subject)), {})
+        kept = self._counts.get(histogram_of(indicator), {})
         lines = []
         for period in range(self.periods):
             lines.append([kept.get((row, period)) for row in rows.tolist()])

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pandas import DataFrame
 
+from data.defining import DURATION_EDGES, Indicator, above, below
 from data.histograms import BINS
-from data.indicators import DURATION_EDGES, Indicator
 
 SPANS = (1, 8, 64, 512)
 
@@ -54,17 +54,14 @@ def columns(indicators: Sequence[Indicator]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def histogram_of(indicator: Indicator, indicators: Sequence[Indicator]) -> str:
-    """Column that holds a quantile's histogram: quantiles of one duration and cohort share it."""
-    for entry in indicators:
-        if entry.numerator is indicator.numerator and entry.counted_on == indicator.counted_on:
-            return f"h_{entry.name}"
-    raise KeyError(indicator.name)
+def histogram_of(indicator: Indicator) -> str:
+    """Column that holds a quantile's histogram."""
+    return f"h_{indicator.histogram}"
 
 
 def histograms(indicators: Sequence[Indicator]) -> tuple[str, ...]:
     """Names of the histogram columns."""
-    return tuple(dict.fromkeys(histogram_of(x, indicators) for x in indicators if x.kind == "quantile"))
+    return tuple(dict.fromkeys(histogram_of(x) for x in indicators if x.kind == "quantile"))
 
 
 @dataclass(frozen=True)
@@ -92,27 +89,25 @@ def shares_of(facts: DataFrame, indicators: Sequence[Indicator]) -> Shares:
     bins: dict[str, Share] = {}
     for entry in indicators:
         day = facts[entry.counted_on].to_numpy()
-        value = facts.pipe(entry.numerator).to_numpy()
+        value = above(entry, facts).to_numpy()
         if entry.kind == "quantile":
-            bins[histogram_of(entry, indicators)] = _binned(entry, indicators, day=day, minutes=value)
+            bins[histogram_of(entry)] = _binned(entry, day=day, minutes=value)
             continue
         sums.append(Share(f"n_{entry.name}", entry.counted_on, day, value))
         if entry.leaves_on is not None:
             left = facts[entry.leaves_on].to_numpy()
             sums.append(Share(f"n_{entry.name}", entry.leaves_on, left, np.where(day >= 0, -value, 0)))
-        if entry.denominator is not None:
-            base = facts.pipe(entry.denominator).to_numpy()
-            sums.append(Share(f"d_{entry.name}", entry.counted_on, day, base))
+        base = below(entry, facts)
+        if base is not None:
+            sums.append(Share(f"d_{entry.name}", entry.counted_on, day, base.to_numpy()))
         if entry.kind == "score":
             sums.append(Share(f"q_{entry.name}", entry.counted_on, day, value * value))
     return Shares(columns(indicators), tuple(sums), tuple(bins.values()))
 
 
-def _binned(
-    entry: Indicator, indicators: Sequence[Indicator], *, day: np.ndarray, minutes: np.ndarray
-) -> Share:
+def _binned(entry: Indicator, *, day: np.ndarray, minutes: np.ndarray) -> Share:
     bins = np.searchsorted(DURATION_EDGES, minutes, side="right")
-    return Share(histogram_of(entry, indicators), entry.counted_on, np.where(minutes >= 0, day, -1), bins)
+    return Share(histogram_of(entry), entry.counted_on, np.where(minutes >= 0, day, -1), bins)
 
 
 def tally(facts: DataFrame, rows: np.ndarray, indicators: Sequence[Indicator], *, sign: int = 1) -> Cells:

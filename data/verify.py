@@ -12,18 +12,20 @@ from pandas import DataFrame
 from sqlalchemy import Connection, func, select
 
 from data import places
+from data.defining import DURATION_EDGES, Indicator, above, below
 from data.facts import prepare
-from data.factstore import narrowing, read_facts, source_rhythms
-from data.indicators import DURATION_EDGES, Indicator, of_subject
+from data.factstore import narrowing, promised, read_facts
+from data.indicators import of_subject
 from data.rollup import Published, published, rollup_table, with_ends
 from data.schema import FACTS, SUBJECT_OF_KIND, SUBJECTS, load, source
 from data.share_read import BrokenShares, all_shares
 from data.shares import added
 from data.store import Store
 from data.strips import unpack, unpack_bins
-from data.tally import SPANS, histogram_of
+from data.tally import SPANS, histogram_of, histograms
 
 KEYS = ["level", "pos", "day"]
+SIDES = {"numerator": "n_", "denominator": "d_"}
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,11 @@ def rollup(facts: DataFrame, ancestors: DataFrame, indicators: Sequence[Indicato
 
 def _contributions(facts: DataFrame, entry: Indicator, of: Sequence[str] = ("place",)) -> list[DataFrame]:
     """What each fact adds: day, numerator, denominator, bin, beside the columns `of` the fact."""
-    value = facts.pipe(entry.numerator)
-    base = facts.pipe(entry.denominator) if entry.denominator is not None else value * 0
-    frame = facts[list(of)].assign(day=facts[entry.counted_on], numerator=value, denominator=base, bin=0)
+    value = above(entry, facts)
+    base = below(entry, facts)
+    frame = facts[list(of)].assign(
+        day=facts[entry.counted_on], numerator=value, denominator=0 if base is None else base, bin=0
+    )
     if entry.kind == "quantile":
         frame = frame[value >= 0].assign(denominator=0, numerator=1)
         frame["bin"] = np.digitize(value[value >= 0], DURATION_EDGES)
@@ -141,7 +145,7 @@ def _compare(
 ) -> list[Difference]:
     indicators = of_subject(subject)
     rows = read_facts(connection, subject, load=seen.load)
-    facts = prepare(rows, subject, store.settings, rhythms=source_rhythms(connection))
+    facts = prepare(rows, subject, store.settings, promises=promised(connection))
     facts["place"] = places.of_revisions(connection, subject, version.id, facts["rev"])
     depths = seen.levels.get(version.id, ())
     wide = (
@@ -155,9 +159,13 @@ def _compare(
     for span in SPANS:
         stored, binned = _stored(connection, seen, version, subject, span)
         at_span = expected.assign(day=expected["day"] // span * span)
-        for entry in indicators:
-            where = f"version {version.id}, span {span}"
-            found += _entry(entry, indicators, at_span, stored, binned, where=where)
+        where = f"version {version.id}, span {span}"
+        found += _differences(where, _as_lines(stored), _by_column(at_span, indicators))
+        for name in histograms(indicators):
+            one = next(x.name for x in indicators if x.kind == "quantile" and histogram_of(x) == name)
+            wanted = at_span[at_span["indicator"] == one].groupby([*KEYS, "bin"])["numerator"].sum()
+            have = binned[name].groupby([*KEYS, "bin"])["n"].sum()
+            found += _differences(f"{name}, {where}", have, wanted)
     return found + (_kept(connection, seen, version, subject, facts) if seen.shares else [])
 
 
@@ -172,7 +180,7 @@ def _kept(
         return [Difference(*error.args)]
     for entry in of_subject(subject):
         expected = pd.concat(_contributions(facts, entry, of))
-        for name in {name for name, _ in added(entry, of_subject(subject))}:
+        for name in {name for name, _ in added(entry)}:
             wanted = expected["denominator" if name.startswith("d_") else "numerator"]
             wanted = wanted**2 if name.startswith("q_") else wanted
             lines = kept.get(name, expected.head(0).assign(value=0, sign=1))
@@ -207,26 +215,29 @@ def _binned(heads: DataFrame, units: Sequence[bytes], packed: Sequence[bytes | N
     return heads.iloc[owner].reset_index(drop=True).assign(pos=pos, bin=bins, n=counts)
 
 
-def _entry(
-    entry: Indicator,
-    indicators: Sequence[Indicator],
-    expected: DataFrame,
-    stored: DataFrame,
-    binned: Mapping[str, DataFrame],
-    *,
-    where: str,
-) -> list[Difference]:
-    mine = expected[expected["indicator"] == entry.name]
-    if entry.kind == "quantile":
-        wanted = mine.groupby([*KEYS, "bin"])["numerator"].sum()
-        have = binned[histogram_of(entry, indicators)].groupby([*KEYS, "bin"])["n"].sum()
-        return _differences(f"{entry.name}, {where}", have, wanted)
-    found = []
-    for column, side in (("n_", "numerator"), ("d_", "denominator")):
-        if column + entry.name in stored:
-            have = stored.groupby(KEYS)[column + entry.name].sum()
-            found += _differences(f"{entry.name} {side}, {where}", have, mine.groupby(KEYS)[side].sum())
-    return found
+def _as_lines(stored: DataFrame) -> pd.Series:
+    """Stored sums by KEYS and column; squares, which no plain sum stands against, are left out."""
+    names = [name for name in stored if str(name)[:2] in SIDES.values()]
+    lines = stored.melt(KEYS, names, "column", "sum")
+    return lines.groupby([*KEYS, "column"])["sum"].sum()
+
+
+def _by_column(expected: DataFrame, indicators: Sequence[Indicator]) -> pd.Series:
+    """The plain sums, named like the stored ones."""
+    plain = {side: [x.name for x in indicators if x.kind != "quantile" and _has(x, side)] for side in SIDES}
+    parts = [
+        expected.loc[expected["indicator"].isin(names), [*KEYS, "indicator", side]].rename(
+            columns={side: "sum"}
+        )
+        for side, names in plain.items()
+    ]
+    for part, side in zip(parts, plain, strict=True):
+        part["column"] = SIDES[side] + part["indicator"]
+    return pd.concat(parts).groupby([*KEYS, "column"])["sum"].sum()
+
+
+def _has(entry: Indicator, side: str) -> bool:
+    return side == "numerator" or entry.denominator is not None
 
 
 def _differences(where: str, have: pd.Series, wanted: pd.Series) -> list[Difference]:

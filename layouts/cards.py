@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from data.indicators import Indicator
+from data.defining import Indicator
 from layouts import parts, values
 from layouts.figures import sparkline
 from layouts.ids import Kpi

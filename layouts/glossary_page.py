@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dash import html
 from dash.development.base_component import Component
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.judge import judged
 from data.spec_tables import Row, Spec, day, moment
 from layouts import ids, parts, values

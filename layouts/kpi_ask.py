@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 
 from pandas import DataFrame
 
+from data.defining import Indicator
 from data.departments import KINDS
-from data.indicators import INDICATORS, Indicator
+from data.indicators import INDICATORS
 from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
@@ -23,13 +24,68 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "case_on_time_closure_rate",
         "cases_overdue_open",
     ),
-    "cases": tuple(name for name, entry in INDICATORS.items() if entry.subject == "cases"),
-    "orders": tuple(name for name, entry in INDICATORS.items() if entry.subject == "orders"),
+    "cases": (
+        "cases_reported",
+        "cases_closed",
+        "cases_open",
+        "cases_overdue_open",
+        "case_closure_rate",
+        "case_on_time_closure_rate",
+        "case_hours_median",
+        "case_hours_p90",
+    ),
+    "filing": (
+        "case_filing_rate",
+        "case_on_time_filing_rate",
+        "case_on_time_dispatch_rate",
+        "case_dispatch_accuracy",
+        "case_filing_hours_median",
+        "case_dispatch_hours_median",
+    ),
+    "handling": (
+        "case_handling_rate",
+        "case_on_time_handling_rate",
+        "case_overdue_handling_rate",
+        "case_rework_rate",
+        "case_reworks",
+        "case_forced_closure_rate",
+        "case_handling_hours_median",
+        "case_checking_hours_median",
+    ),
+    "hours": tuple(
+        f"case_{step}_hours_{share}"
+        for step in ("filing", "dispatch", "handling", "checking")
+        for share in ("median", "p90")
+    ),
+    "orders": (
+        "orders_accepted",
+        "order_events",
+        "order_on_time_rate",
+        "order_first_contact_rate",
+        "order_resolution_rate",
+        "order_satisfaction",
+        "order_return_rate",
+        "order_repeat_rate",
+    ),
+    "calls": (
+        "order_satisfaction",
+        "order_satisfied_rate",
+        "order_mostly_satisfied_rate",
+        "order_neutral_rate",
+        "order_dissatisfied_rate",
+        "order_callback_validity_rate",
+        "order_callback_resolution_rate",
+        "order_explained_rate",
+    ),
     "street": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "alerts")),
 }
 USUAL = {
     "key": "order_satisfaction",
     "cases": "case_on_time_closure_rate",
+    "filing": "case_on_time_filing_rate",
+    "handling": "case_on_time_handling_rate",
+    "hours": "case_handling_hours_median",
+    "calls": "order_satisfaction",
     "orders": "order_satisfaction",
     "street": "parking_occupancy",
 }

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.query import NARROWING, Period, tree_part
 from layouts import ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card

@@ -11,7 +11,8 @@ from dash import html
 from dash.development.base_component import Component
 from pandas import DataFrame, Series, concat
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.judge import judged
 from layouts import parts, values
 from layouts.figures import interval_bar, span_of

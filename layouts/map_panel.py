@@ -6,7 +6,8 @@ from urllib.parse import quote, urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.judge import judged
 from data.query import Period
 from layouts import ids, parts, periods, values

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 import numpy as np
 from pandas import DataFrame
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.points import Points
 from data.query import Period, Query
 from data.settings import Level

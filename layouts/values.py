@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pandas import NA
 
-from data.indicators import Indicator
+from data.defining import Indicator
 from layouts.words import Words
 
 NOTHING = "–"

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from data.indicators import INDICATORS, Indicator
+from data.defining import Indicator
+from data.indicators import INDICATORS
 from data.judge import judged
 from data.query import Period, Query, parse_query
 from data.settings import Level

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from layouts.glossary_table import catalogue
+from layouts.words import LANGUAGES, load_words
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -72,6 +75,11 @@ def test_every_indicator_is_documented():
 
     text = documents()
     assert [name for name in INDICATORS if f"`{name}`" not in text] == []
+
+
+def test_the_table_of_indicators_is_that_of_the_definitions():
+    words = {language: load_words(language) for language in LANGUAGES}
+    assert (ROOT / "docs/indicators.md").read_text(encoding="utf-8") == catalogue(words)
 
 
 def test_every_key_of_a_source_is_documented():

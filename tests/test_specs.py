@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from data import spec_tables
-from data.facts import prepare
+from data.defining import Indicator
+from data.facts import Promises, prepare
 from data.factstore import COUNTED
 from data.histograms import BINS, quantile
-from data.indicators import INDICATORS, Indicator
+from data.indicators import INDICATORS
 from data.instants import micros
 from data.schema import FACT_COLUMNS
 from data.settings import EPOCH_DAY, parse_settings
@@ -25,7 +26,7 @@ BIN = 1.05  # a duration is exact to one bin of the histogram
 
 
 def cell(subject: str, column: str, text: str):
-    """A cell as the store holds it: instants in microseconds or -1, yes 1, no 0 or -1, words None where absent."""
+    """A cell as it is read: instants in microseconds, yes 1, no 0, counts, texts 1, all -1 where absent; words None."""
     if column in ("withdrawn", "elsewhere"):
         return int(text == "yes")
     kind = FACT_COLUMNS[subject][column]
@@ -33,9 +34,9 @@ def cell(subject: str, column: str, text: str):
         return micros(spec_tables.moment(text).replace(tzinfo=CITY.timezone)) if text else -1
     if kind == "yes":
         return {"yes": 1, "no": 0, "": -1}[text]
-    if kind in ("count", "number"):
-        return float(text) if text else np.nan
-    return text or None
+    if kind == "count":
+        return int(text or -1)
+    return (text or None) if kind == "word" else 1 if text else -1
 
 
 def prepared(spec: Spec, subject: str) -> pd.DataFrame:
@@ -46,8 +47,8 @@ def prepared(spec: Spec, subject: str) -> pd.DataFrame:
         rows[column] = [cell(subject, column, fact.get(column, "")) for fact in spec.facts]
         if FACT_COLUMNS[subject].get(column) == "word":
             rows[column] = rows[column].astype("category")
-    rhythms = {} if spec.every is None else {1: spec.every}
-    return prepare(rows, subject, CITY, rhythms=rhythms)
+    promises = Promises({} if spec.every is None else {1: spec.every})
+    return prepare(rows, subject, CITY, promises=promises)
 
 
 def given_sums(entry: Indicator, cells: Cells) -> dict:

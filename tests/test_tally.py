@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data import facts as facts_module
-from data.facts import prepare
+from data.facts import Promises, prepare
 from data.histograms import BINS, quantile
 from data.indicators import of_subject
 from data.strips import pack, unpack, unpack_bins
@@ -17,16 +17,23 @@ from data.tally import SPANS, columns, histograms, merge, segments, tally, widen
 from data.verify import rollup
 
 DAY = facts_module.DAY_MICROSECONDS
-UTC_DAYS = SimpleNamespace(day_start=lambda day: day * DAY)
+UTC_DAYS = SimpleNamespace(day_start=lambda day: day * DAY, timers={"filing": 400.0, "dispatch": 15.0})
 
 
 def cases(rows: list[tuple[int, int, int, int]]) -> pd.DataFrame:
     """place, reported, due, closed in quarter days since the epoch (-1 absent) as prepared facts."""
     frame = pd.DataFrame(rows, columns=["place", "reported", "due", "closed"]).astype("int64")
-    raw = pd.DataFrame({"place": frame["place"], "rev": range(len(frame)), "source_id": 1, "withdrawn": 0})
-    for name in ("reported", "due", "closed"):
+    raw = pd.DataFrame(
+        {"place": frame["place"], "rev": range(len(frame)), "source_id": frame["place"] % 2 + 1}
+    )
+    frame["filed"] = np.where(frame["reported"] % 5, frame["reported"] + frame["place"] % 2, -1)
+    frame["dispatched"] = np.where(frame["reported"] % 3, frame["filed"], -1)
+    frame["handled"] = np.where(frame["reported"] % 2, frame["closed"], -1)
+    for name in ("reported", "filed", "dispatched", "due", "handled", "closed"):
         raw[f"{name}_at"] = np.where(frame[name] >= 0, frame[name] * (DAY // 4), -1)
-    return prepare(raw.assign(on_time=-1, voided=0), "cases", UTC_DAYS, rhythms={})
+    counts = {"redispatches": frame["reported"] % 2, "reworks": frame["reported"] % 4 - 1}
+    raw = raw.assign(withdrawn=0, on_time=-1, voided=0, forced=0, **counts)
+    return prepare(raw, "cases", UTC_DAYS, promises=Promises({}, {"reworks": frozenset({2})}))
 
 
 quarters = st.integers(4, 800)
@@ -105,7 +112,7 @@ def test_segments_cover_each_day_once(start, length):
 
 @given(st.lists(st.floats(1, 500_000), min_size=1, max_size=300), st.sampled_from([0.5, 0.9]))
 def test_a_quantile_is_exact_to_one_bin(minutes, share):
-    from data.indicators import DURATION_EDGES
+    from data.defining import DURATION_EDGES
 
     bins = np.searchsorted(DURATION_EDGES, minutes, side="right")
     counts = np.bincount(bins, minlength=len(DURATION_EDGES) + 1)

@@ -7,7 +7,6 @@
   const BOLD = ["semibold", ...REGULAR.slice(1)];
   const OVER = "over-fills", INVERTED = 120;
   const COUNTED = ["==", ["get", "kind"], "count"];
-  const SETTLING = 5000; // milliseconds after arriving in which a drawing may still take the view away
   const EMPTY = { type: "FeatureCollection", features: [] };
   const shapes = new Map();
   let arrived = (performance.getEntriesByType("navigation")[0] || {}).type || "navigate";
@@ -188,7 +187,7 @@
   }
 
   /* ---- view: fitted to the outlines on arrival, as it was on the way back ---- */
-  const memory = () => `linli-view:${location.pathname}`;
+  const memory = () => `linli-view:${meta().shapes}`;
 
   function keep() {
     const map = engine();
@@ -220,14 +219,14 @@
     const aim = kept && back ? () => look(...JSON.parse(kept)) : () => fit(found);
     aim();
     moved = Boolean(kept && back);
-    // The first drawings may still put the view they began with over ours, and legend or chip may grow over it: look
-    // again until nothing does.
-    const map = engine(), mine = drawn, begun = touched, until = Date.now() + SETTLING;
+    // The first drawings may still put the view they began with over ours, on a slow machine after many seconds, and
+    // legend or chip may grow over it: look again until somebody touches the page.
+    const map = engine(), mine = drawn, begun = touched;
     let zoom = map.getZoom(), over = window.linli.covered();
     const timer = setInterval(again, 250);
     map.on("idle", again);
     function again() {
-      if (map !== engine() || drawn !== mine || touched !== begun || Date.now() > until) {
+      if (map !== engine() || drawn !== mine || touched !== begun) {
         clearInterval(timer);
         map.off("idle", again);
       } else if (Math.abs(map.getZoom() - zoom) > 0.001 || window.linli.covered() !== over) {
@@ -265,9 +264,8 @@
     map.setFilter("linli-hatch", ["in", ["get", "code"], ["literal", without]]);
     map.getSource("linli-points").setData(marks(points));
     invert(map, found, fill.locations.filter((_, at) => about.inverse.includes(fill.z[at])));
-    const page = `${location.pathname} ${about.shapes}`;
-    if (drawn !== page) {
-      drawn = page;
+    if (drawn !== about.shapes) {
+      drawn = about.shapes;
       window.linli.chosen = null;
       outline(null);
       arrive(found);
@@ -280,10 +278,14 @@
         map.on("mouseout", hide);
         map.on("click", click);
       }
-    } else if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
+    } else {
+      arrived = "navigate"; // the same units: the view stays
+      if (window.linli.chosen) window.linli.select(window.linli.chosen, { still: true });
+    }
     scale();
     await arrange();
-    map.once("idle", () => { if (graph) graph.dataset.ready = page; });
+    const ready = `${location.pathname} ${about.shapes}`;
+    map.once("idle", () => { if (graph) graph.dataset.ready = ready; });
     map.triggerRepaint();
   }
 
