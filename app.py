@@ -147,6 +147,13 @@ def _running(add) -> None:
 
 
 def _keeping(add) -> None:
+    calendar = add("calendar", "the working days of a year, or days entered from a file")
+    calendar.add_argument("--year", type=int, metavar="YEAR")
+    calendar.add_argument("--as-of", metavar="INSTANT")
+    sub = calendar.add_subparsers(dest="action", metavar="ACTION")
+    add("import", "enter days: date, working or not, name", sub).add_argument(
+        "file", type=Path, metavar="FILE"
+    )
     departments = add("departments", "departments as they are counted, or a list of their names")
     sub = departments.add_subparsers(dest="action", metavar="ACTION")
     listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)

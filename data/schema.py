@@ -168,6 +168,16 @@ department_list = _table(  # what each department is called, how else, and its k
     Column("text", Text, nullable=False),  # JSON: [name, kind, [aliases]]
 )
 
+calendar_day = _table(
+    "calendar_day",  # whether a day is a working day, as the office entered it; of one day the newest row counts
+    Column("id", Integer, primary_key=True),
+    Column("day_on", Integer, nullable=False),
+    Column("working", SmallInteger, nullable=False),  # 1, 0
+    Column("name", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+)
+
 # Columns of each subject beyond the common ones: name -> type. "word" is an id of `term` of that kind.
 FACT_COLUMNS: dict[str, dict[str, str]] = {
     "cases": {

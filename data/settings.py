@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from data.indicators import INDICATORS
+from data.working_time import WorkingTime, read_timers, read_working_time
 
 CODE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
 KNOWN_KEYS = {
@@ -21,6 +22,7 @@ KNOWN_KEYS = {
     "trees": (dict, {}),
     "targets": (dict, {}),
     "timers": (dict, {}),
+    "working_time": (dict, {}),
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
@@ -33,8 +35,6 @@ DEFAULT_LEVELS = {
 LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
 FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
 DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
-TIMERS = {"filing": 15.0, "dispatch": 15.0}  # minutes a step of a grid case may take, unless an instance says
-WEEK_MINUTES = 7 * 24 * 60
 LOCALES = ("zh", "en")  # languages there are catalogues of
 DATABASE_URL = re.compile(r"(sqlite:///|postgresql(\+psycopg)?://)")
 EPOCH_DAY = date(1970, 1, 1)
@@ -81,10 +81,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an instance says of itself. Days and periods are local to `timezone`.
-
-    timers  minutes allowed for a step of a grid case, around the clock
-    """
+    """What an instance says of itself. Days and periods are local to `timezone`; `timers` are minutes by step."""
 
     folder: Path
     name: str
@@ -96,6 +93,7 @@ class Settings:
     trees: tuple[Tree, ...]
     targets: dict[str, float]
     timers: dict[str, float]
+    working_time: WorkingTime
     titles: dict[str, dict[str, dict[str, str]]]
 
     def tree(self, name: str) -> Tree:
@@ -175,6 +173,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         raise SettingsError(
             f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
         )
+    timers, hours = _times(values, where)
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -185,7 +184,8 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         https=values["https"],
         trees=_trees(values["levels"], values["trees"], where),
         targets=_targets(values["targets"], where),
-        timers=_timers(values["timers"], where),
+        timers=timers,
+        working_time=hours,
         titles=values["titles"],
     )
 
@@ -255,15 +255,12 @@ def _targets(table: dict, where: Path) -> dict[str, float]:
     return {name: float(value) for name, value in table.items()}
 
 
-def _timers(table: dict, where: Path) -> dict[str, float]:
-    for name, value in table.items():
-        if name not in TIMERS:
-            raise SettingsError(f"{where}: timers: got '{name}'; expected one of {', '.join(TIMERS)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= WEEK_MINUTES:
-            raise SettingsError(
-                f"{where}: timers.{name}: got {value!r}; expected minutes, 1 to {WEEK_MINUTES}"
-            )
-    return TIMERS | {name: float(value) for name, value in table.items()}
+def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime]:
+    timers, hours, zone = (values[name] for name in ("timers", "working_time", "timezone"))
+    try:
+        return read_timers(timers), read_working_time(hours, zone=zone)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}") from None
 
 
 def write_settings(
