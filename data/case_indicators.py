@@ -5,6 +5,8 @@ step count among the cases that have come to it; a period's rates of handling an
 falls in it (应处置数, 应结案数).
 """
 
+from typing import Literal
+
 from pandas import DataFrame, Series
 
 from data.defining import Column, Indicator, flag, happened, minutes, ones
@@ -79,18 +81,18 @@ def _forced(facts: DataFrame) -> Series:
     return flag((facts["forced"] == 1) & (facts["closed_on"] >= 0), facts)
 
 
-def _hours(
-    step: str, start: str, end: str, *, needs: tuple[str, ...], basis: str
+def _times(
+    step: str, start: str, end: str, *, time: Literal["hours", "minutes"], needs: tuple[str, ...], basis: str
 ) -> tuple[Indicator, Indicator]:
-    """Median and 90 % quantile of the hours one step takes, counted on the day it ends; they share a histogram."""
+    """Median and 90 % quantile of the time one step takes, counted on the day it ends; they share a histogram."""
     column = minutes(start, end)
     excluded = f"{_EXCLUDED}, {end} before {start}"
 
     def quantile(name: str, share: float, title: str) -> Indicator:
         return Indicator(
-            f"case_{step}_hours_{name}", "cases", "quantile", column, counted_on=f"{end}_on", better="low",
-            quantile=share, histogram=f"case_{step}_hours", needs=needs, formula=f"{title}({end}_at − {start}_at)",
-            exclusions=excluded, basis=f"{_GRID}: {basis}",
+            f"case_{step}_{time}_{name}", "cases", "quantile", column, counted_on=f"{end}_on", better="low",
+            quantile=share, histogram=f"case_{step}_time", time=time, needs=needs,
+            formula=f"{title}({end}_at − {start}_at)", exclusions=excluded, basis=f"{_GRID}: {basis}",
         )  # fmt: skip
 
     return quantile("median", 0.5, "median"), quantile("p90", 0.9, "P90")
@@ -189,8 +191,8 @@ CASES = (
         better="low", needs=("forced",), formula="closed by force / closed", exclusions=_EXCLUDED,
         basis=f"{_GRID}: 强制结案数 / 结案数",
     ),
-    *_hours("filing", "reported", "filed", needs=("filed_at",), basis="立案用时"),
-    *_hours("dispatch", "filed", "dispatched", needs=("filed_at", "dispatched_at"), basis="派遣用时"),
-    *_hours("handling", "dispatched", "handled", needs=("dispatched_at", "handled_at"), basis="处置用时"),
-    *_hours("checking", "handled", "closed", needs=("handled_at",), basis="核查结案用时"),
+    *_times("filing", "reported", "filed", time="minutes", needs=("filed_at",), basis="立案用时"),
+    *_times("dispatch", "filed", "dispatched", time="minutes", needs=("filed_at", "dispatched_at"), basis="派遣用时"),
+    *_times("handling", "dispatched", "handled", time="hours", needs=("dispatched_at", "handled_at"), basis="处置用时"),
+    *_times("checking", "handled", "closed", time="hours", needs=("handled_at",), basis="核查结案用时"),
 )  # fmt: skip

@@ -28,6 +28,7 @@ class Indicator:
     enters_at   of a stock that an open fact enters at an instant ahead of it: on the running day that must have come
     scale       the numerator is held as an integer of 1/scale, the denominator of 1/base_scale
     quantile    of a quantile: which one; the numerator is then a duration in minutes
+    time        of a quantile: what its value is told in
     histogram   of a quantile: what its histogram is called; quantiles of one duration and cohort share it
     needs       fields without which a fact tells nothing here: facts of a source that delivers one of them never
                 are left out above and below, so that what was not told is no failure
@@ -48,6 +49,7 @@ class Indicator:
     base_scale: int = 1
     quantile: float | None = None
     histogram: str = ""
+    time: Literal["hours", "minutes"] = "hours"
     needs: tuple[str, ...] = ()
     formula: str = ""
     exclusions: str = ""

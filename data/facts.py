@@ -12,7 +12,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from data.defining import MINUTE, delivered
-from data.indicators import of_subject
+from data.indicators import INDICATORS, of_subject
 from data.schema import FACT_COLUMNS
 from data.settings import Settings
 
@@ -37,6 +37,12 @@ class Promises:
     def longest(self) -> float:
         """The longest rhythm, in minutes."""
         return max([*self.rhythms.values(), DEFAULT_RHYTHM_MINUTES])
+
+    @property
+    def counted(self) -> list:
+        """What of them the sums hang on, in a stable order."""
+        needed = sorted({name for entry in INDICATORS.values() for name in entry.needs})
+        return [sorted(self.rhythms.items()), [[name, sorted(self.lacking.get(name, ()))] for name in needed]]
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,8 @@ def weigh_quantile(indicator: Indicator, histograms: Sequence[np.ndarray | None]
             continue
         reach = Z * (share * (1 - share) / n) ** 0.5
         low, high = quantile(counts, max(share - reach, 0.0)), quantile(counts, min(share + reach, 1.0))
-        rows[1:, index] = (n, quantile(counts, share), low, high, n)
+        told = np.array([quantile(counts, share), low, high]) * (60 if indicator.time == "minutes" else 1)
+        rows[1:, index] = (n, *told, n)
     return Weighed(*rows)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import DDL, Connection, delete, insert, inspect, select, update
 from data import links, places
 from data.facts import prepare
 from data.factstore import changed_facts, last_load, promised, read_facts, touched_subjects
-from data.indicators import INDICATORS, of_subject
+from data.indicators import of_subject
 from data.instants import micros
 from data.places import STRIP_UNITS
 from data.schema import FACTS, PLACES, SUBJECTS, generation, publication, share
@@ -134,15 +134,9 @@ def _definition(store: Store, connection: Connection, versions: tuple["places.Ve
         subject: [columns(of_subject(subject)), histograms(of_subject(subject))] for subject in SUBJECTS
     }
     boundaries = [[version.id, version.fingerprint] for version in versions]
-    promises, linked = promised(connection), links.declared(connection)
-    needed = sorted({name for entry in INDICATORS.values() for name in entry.needs})
-    lacking = [[name, sorted(promises.lacking.get(name, ()))] for name in needed]
-    known = [
-        sorted(promises.rhythms.items()),
-        [[link.source_id, link.field, link.targets] for link in linked],
-    ]
-    own = [lacking, sorted(store.settings.timers.items())]
-    return json.dumps([indicators, boundaries, *known, *own, SPANS, MAX_UNITS, STRIP_UNITS, SHARES])
+    linked = [[link.source_id, link.field, link.targets] for link in links.declared(connection)]
+    known = [promised(connection).counted, linked, sorted(store.settings.timers.items())]
+    return json.dumps([indicators, boundaries, *known, SPANS, MAX_UNITS, STRIP_UNITS, SHARES])
 
 
 def _stored_levels(version: "places.Version") -> tuple[int, ...]:

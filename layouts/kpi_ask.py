@@ -39,8 +39,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "case_on_time_filing_rate",
         "case_on_time_dispatch_rate",
         "case_dispatch_accuracy",
-        "case_filing_hours_median",
-        "case_dispatch_hours_median",
+        "case_filing_minutes_median",
+        "case_dispatch_minutes_median",
     ),
     "handling": (
         "case_handling_rate",
@@ -53,8 +53,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "case_checking_hours_median",
     ),
     "hours": tuple(
-        f"case_{step}_hours_{share}"
-        for step in ("filing", "dispatch", "handling", "checking")
+        f"case_{step}_{share}"
+        for step in ("filing_minutes", "dispatch_minutes", "handling_hours", "checking_hours")
         for share in ("median", "p90")
     ),
     "orders": (

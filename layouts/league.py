@@ -157,7 +157,13 @@ def _heads(table: League, words: Words, *, links: Links, level: str) -> list[Com
 
 
 def _head_unit(indicator: Indicator, words: Words) -> str:
-    return "%" if indicator.kind == "rate" else words("parts.unit.h") if indicator.kind == "quantile" else ""
+    return (
+        "%"
+        if indicator.kind == "rate"
+        else words(f"parts.unit.head.{indicator.time}")
+        if indicator.kind == "quantile"
+        else ""
+    )
 
 
 def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, span: tuple) -> Component:

@@ -67,7 +67,7 @@ def unit(indicator: Indicator, words: Words, n: object = "") -> str:
     if indicator.kind == "score":
         return words("parts.unit.score", n=n)
     if indicator.kind == "quantile":
-        return words("parts.unit.hours")
+        return words(f"parts.unit.{indicator.time}")
     return words(f"parts.unit.{UNITS[indicator.subject]}", n=n)
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 import numpy as np
-from world import World, case, declared, local
+from world import STEPPED, World, case, declared, local
 
 from data.indicators import INDICATORS
 from data.measure_table import Parts, measure_table
@@ -17,16 +17,20 @@ CASES = tuple(name for name, entry in INDICATORS.items() if entry.subject == "ca
 COMMITTEES = (("T", "K1", 0.5), ("T", "K2", 2.0), ("T", "K3", 1.5), ("U", "K4", 0.5), ("U", "K5", 1.5))
 REDRAWN = (("T", "K1", 1.5), ("T", "K3", 1.5), ("U", "K4", 2.0), ("U", "K6", 1.0))
 
+COUNTED = {"reworks": "1", "redispatches": "0", "forced": "no"}  # of every case
+STEPS = STEPPED + "".join(f'{name} = {{ value = "{value}" }}\n' for name, value in COUNTED.items())
 ORDERS = declared(
     "order",
     {"id": "id", "category": "category", "accepted_at": "reported_at", "due_at": "due_at", "finished_at": "closed_at",
      "closed_at": "closed_at", "satisfaction": "channel", "first_contact": "channel", "closing_judgement": "channel",
-     "unit_hint": "hint"},
+     "dispatched_at": "reported_at", "called_back_at": "closed_at", "callback_resolution": "channel",
+     "returns": '{ value = "1" }', "repeat_of": '{ value = "elsewhere" }', "unit_hint": "hint"},
     more="""
 [values]
 satisfaction = { patrol = "satisfied", video = "dissatisfied" }
 first_contact = { patrol = "yes", video = "no" }
 closing_judgement = { patrol = "solved", video = "explained" }
+callback_resolution = { patrol = "solved", video = "unsolved" }
 """,
 )  # fmt: skip
 PARKING = declared(
@@ -34,7 +38,16 @@ PARKING = declared(
     {"lot": "id", "capacity": '{ value = "10" }', "occupied": "channel", "observed_at": "reported_at"},
     head='every = "30 min"\n',
 )
-ALERTS = declared("alert", {"id": "id", "kind": "channel", "device": "id", "occurred_at": "reported_at"})
+ALERTS = declared(
+    "alert",
+    {
+        "id": "id",
+        "kind": "channel",
+        "device": "id",
+        "occurred_at": "reported_at",
+        "state": '{ value = "confirmed" }',
+    },
+)
 
 
 def ask(*names: str, tree: str = "grid", period: Period = YEAR, **more) -> Query:
@@ -70,7 +83,7 @@ def everything(world: World, seed: int = 1) -> None:
                  closed=start + int(draw.integers(1, 20)) if draw.random() < 0.7 else None,
                  hint=hints[int(draw.integers(len(hints)))])
         )  # fmt: skip
-    world.load(rows)
+    world.load(rows, text=STEPS)
     world.load(rows[:40], name="orders", text=ORDERS)
     lots = [
         (f"L{n % 4}", "", n % 11, local(n / 12), "", "", 121 + (n % 4) * 0.015, 31.005, "") for n in range(60)

@@ -11,7 +11,7 @@ import pytest
 from conftest import SOAK
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import SIX, World, case, same_by_shares_and_facts, stored
+from world import SIX, STEPPED, World, case, same_by_shares_and_facts, stored
 
 from data import measures
 from data.indicators import INDICATORS
@@ -260,7 +260,7 @@ def test_any_history_equals_a_full_rebuild(migrated_sqlite, history):
             elif step == "redraw":
                 world.publish((("A", "A1", 2), ("A", "A2", 1), *SIX[3:]), valid_from=20_495 + world.loads)
             else:
-                ledger = world.load(step)
+                ledger = world.load(step, text=STEPPED)
                 assert ledger.read == ledger.accepted + ledger.updated + ledger.unchanged + ledger.rejected
                 assert (
                     ledger.accepted + ledger.updated == ledger.located + ledger.outside + ledger.no_location

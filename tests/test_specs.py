@@ -60,7 +60,10 @@ def given_sums(entry: Indicator, cells: Cells) -> dict:
         for at, day in enumerate(days):
             mine = np.bincount(bins[cell_of == at], counts[cell_of == at], minlength=BINS)
             if mine.sum():
-                found[day] = (float(mine.sum()), quantile(mine, entry.quantile))
+                found[day] = (
+                    float(mine.sum()),
+                    quantile(mine, entry.quantile) * (60 if entry.time == "minutes" else 1),
+                )
         return found
     column = cells.sums[:, cells.names.index(f"n_{entry.name}")] / entry.scale
     if entry.kind == "stock":

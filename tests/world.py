@@ -27,10 +27,8 @@ START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SIDE = 0.01  # degrees of a block
 WORDS = ("category", "channel", "department")
 WORDED = ("cases", "orders")  # subjects that have all of these
-STEPS = 'filed_at = "reported_at"\ndispatched_at = "reported_at"\nhandled_at = "closed_at"\n'
-CASES = (Path(__file__).parent / "sources/cases.toml").read_text(
-    encoding="utf-8"
-) + f'unit_hint = "hint"\n{STEPS}'
+CASES = (Path(__file__).parent / "sources/cases.toml").read_text(encoding="utf-8") + 'unit_hint = "hint"\n'
+STEPPED = CASES + 'filed_at = "reported_at"\ndispatched_at = "reported_at"\nhandled_at = "closed_at"\n'
 HEADER = ("id", "category", "channel", "reported_at", "due_at", "closed_at", "lon", "lat", "hint")
 
 

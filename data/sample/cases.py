@@ -119,7 +119,7 @@ def _life(
     voided = draw.random(count) < 0.014
     corrected = draw.random(count) < 0.006
     other = (frame["category"].to_numpy() + draw.integers(1, len(CATEGORIES), count)) % len(CATEGORIES)
-    return frame.assign(
+    found = frame.assign(
         filed=filed,
         dispatched=np.where(voided, NEVER, dispatched),
         due=dispatched + allowed,
@@ -132,6 +132,16 @@ def _life(
         suspensions=(draw.random(count) < 0.008).astype(int),
         reworks=(draw.random(count) < 0.03) * draw.integers(1, 3, count),
         forced=draw.random(count) < 0.004,
+    )
+    return _refused(found, draw)
+
+
+def _refused(frame: pd.DataFrame, draw: np.random.Generator) -> pd.DataFrame:
+    """Of the voided cases some never were filed; of the others some were sent to the wrong department first."""
+    refused = (frame["voided_at"] < NEVER) & (draw.random(len(frame)) < 0.6)
+    return frame.assign(
+        filed=np.where(refused, NEVER, frame["filed"]),
+        redispatches=(draw.random(len(frame)) < 0.05) * draw.integers(1, 3, len(frame)),
     )
 
 
@@ -188,6 +198,7 @@ def known_cases(frame: pd.DataFrame, at: int) -> pd.DataFrame:
         path=PATHS[category],
         department=DEPARTMENTS[category],
         channel_name=np.array(catalogue.CHANNELS, dtype=object)[frame["channel"]],
+        redispatches=np.where(instants["dispatched"] < NEVER, frame["redispatches"], 0),
         reworks=np.where(done, frame["reworks"], 0),
         forced=frame["forced"] & (stage == "closed"),
     )

@@ -71,7 +71,8 @@ _CASES: tuple[Written, ...] = (
     ("派遣时间", _instants, "dispatched"), ("处置截止时间", _instants, "due"), ("处置结束时间", _instants, "handled"),
     ("结案时间", _instants, "closed"), ("当前阶段", partial(_words, table=STAGES), "stage"),
     ("主责部门", _text, "department"), ("延期次数", np.asarray, "extensions"), ("挂账次数", np.asarray, "suspensions"),
-    ("返工次数", np.asarray, "reworks"), ("强制结案", _yes, "forced"), ("是否作废", _yes, "voided"),
+    ("改派次数", np.asarray, "redispatches"), ("返工次数", np.asarray, "reworks"), ("强制结案", _yes, "forced"),
+    ("是否作废", _yes, "voided"),
     ("经度", np.asarray, "lon"), ("纬度", np.asarray, "lat"),
 )  # fmt: skip
 _ORDERS: tuple[Written, ...] = (
