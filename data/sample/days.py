@@ -6,6 +6,7 @@ import chinese_calendar
 import numpy as np
 import pandas as pd
 
+from data.holidays import known_years
 from data.sample.sizes import stream
 from data.sample.stories import TYPHOON_DAYS, TYPHOON_FIRST
 
@@ -30,8 +31,7 @@ def is_workday(day: int) -> bool:
 def unknown_years(first: int, end: int) -> list[int]:
     """Years of the range [first, end) of epoch days for which plain weekdays had to stand in."""
     years = {(EPOCH + timedelta(days=day)).year for day in range(first, end)}
-    known = {day.year for day in chinese_calendar.constants.holidays}
-    return sorted(years - known)
+    return sorted(years - known_years())
 
 
 def _rain(first: int, end: int, *, seed: int) -> np.ndarray:
