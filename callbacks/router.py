@@ -238,8 +238,8 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
 def pages_of(desk: Desk, unit: str | None, *, tree: str = FIRST_TREE) -> dict[str, str]:
     """Addresses of the pages this person may open, at the same unit, read in the same tree."""
     role, place = current_person().role, quote(unit or "-", safe="")
-    addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "analyst": "/analyst", "sources": "/sources",
-                 "glossary": "/glossary"}  # fmt: skip
+    addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "assessment": "/assessment", "analyst": "/analyst",
+                 "sources": "/sources", "glossary": "/glossary"}  # fmt: skip
     asked = tree_part(tree)
     for name in ("map", "kpi", "analyst"):
         more = urlencode({"unit": unit, **asked} if unit and name == "analyst" else asked)

@@ -50,7 +50,48 @@ class Route(NamedTuple):
     streams: bool = False
 
 
-class Door(ABC):
+class Forms:
+    """Forms and lists of a page that speaks for the whole instance.
+
+    permission  what who sends a form must be allowed
+    """
+
+    permission = "upload"
+
+    def __init__(self, desk: Desk):
+        self.desk = desk
+
+    def open_routes(self, server: FastAPI, routes: Iterable[Route], *, checks: str) -> None:
+        """Add addresses with their policies."""
+        for route in routes:
+            server.add_api_route(
+                route.path, route.answer, methods=[route.method], include_in_schema=False, response_model=None
+            )
+            told = f"{checks}; own origin, token of the session" if route.method == "POST" else checks
+            self.desk.policies.route(
+                route.path, (route.method,), permission=self.permission, checks=told, streams=route.streams
+            )
+
+    async def posted(self, request: Request, act: Callable[[dict[str, str]], str]) -> Response:
+        """Do in a thread what a form says; `act` answers where that is told, QueryError is for a form of others."""
+        form = form_of(await request.body())
+        if not same(form.get("token", "")) or not current_scope().whole:
+            return forbidden()
+        try:
+            return RedirectResponse(await asyncio.to_thread(act, form), 303)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", 400)
+
+    async def downloaded(self, made: Callable[[], str], name: str) -> Response:
+        """A list as a CSV file that spreadsheets read as UTF-8."""
+        if not current_scope().whole:
+            return forbidden()
+        head = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+        text = await asyncio.to_thread(made)
+        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
+
+
+class Door(Forms, ABC):
     """The answers to a file that is sent and to what is decided about it; a page's own door says how it is settled.
 
     home  the page the file is sent to
@@ -59,7 +100,8 @@ class Door(ABC):
     home: str
 
     def __init__(self, desk: Desk, files: Files):
-        self.desk, self.files = desk, files
+        super().__init__(desk)
+        self.files = files
         self.turns = asyncio.Semaphore(AT_ONCE)
 
     def shown(self, token: str) -> str:
@@ -72,16 +114,9 @@ class Door(ABC):
 
     def open_routes(self, server: FastAPI, routes: Iterable[Route], *, checks: str) -> None:
         """Add the addresses a file is sent to and decided at, and more, each with its policy."""
-        policies = self.desk.policies
         sent = Route(self.home, "POST", self.receive, True)
-        for route in (sent, *routes, Route(self.home + "/{token}", "POST", self.decide)):
-            server.add_api_route(
-                route.path, route.answer, methods=[route.method], include_in_schema=False, response_model=None
-            )
-            told = f"{checks}; own origin, token of the session" if route.method == "POST" else checks
-            policies.route(
-                route.path, (route.method,), permission="upload", checks=told, streams=route.streams
-            )
+        decided = Route(self.home + "/{token}", "POST", self.decide)
+        super().open_routes(server, (sent, *routes, decided), checks=checks)
 
     async def receive(self, request: Request) -> Response:
         """Take a file in and read it; answers where it is shown, or why it was refused."""
@@ -111,24 +146,6 @@ class Door(ABC):
             return PlainTextResponse("nothing here\n", 404)
         except QueryError as error:
             return PlainTextResponse(f"{error}\n", 400)
-
-    async def posted(self, request: Request, act: Callable[[dict[str, str]], str]) -> Response:
-        """Do in a thread what a form says; `act` answers where that is told, QueryError is for a form of others."""
-        form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
-            return forbidden()
-        try:
-            return RedirectResponse(await asyncio.to_thread(act, form), 303)
-        except QueryError as error:
-            return PlainTextResponse(f"{error}\n", 400)
-
-    async def downloaded(self, made: Callable[[], str], name: str) -> Response:
-        """A list as a CSV file that spreadsheets read as UTF-8."""
-        if not current_scope().whole:
-            return forbidden()
-        head = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-        text = await asyncio.to_thread(made)
-        return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
 
 
 async def settled(function: Callable, *values: Any, **named: Any) -> None:

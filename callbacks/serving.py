@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvicorn
 
-from callbacks import analyst_page, downloads, glossary_page, kpi_page, sources_page
+from callbacks import analyst_page, assessment_page, downloads, glossary_page, kpi_page, sources_page
 from callbacks.commands import open_store
 from callbacks.web import build_web
 from data.instants import utc_now
@@ -48,7 +48,7 @@ SERVER: dict = {
 }
 
 
-PAGES = (kpi_page, analyst_page, sources_page, glossary_page, downloads)
+PAGES = (kpi_page, assessment_page, analyst_page, sources_page, glossary_page, downloads)
 
 
 def web_of_environment():

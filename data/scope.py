@@ -24,6 +24,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "run": frozenset({"operator", "administrator"}),
     "place": frozenset({"operator", "administrator"}),
     "upload": frozenset({"operator", "administrator"}),
+    "assessment": READERS | {"auditor"},
+    "propose": frozenset({"manager", "leader", "operator", "administrator"}),
+    "judge": frozenset({"leader", "administrator"}),
     "any": frozenset(ROLES),
 }
 

@@ -18,7 +18,7 @@ from layouts.plain import plain
 from layouts.words import Words
 
 LONG = 3  # names of a way up that are all written
-PAGES = ("map", "kpi", "analyst", "sources", "glossary")
+PAGES = ("map", "kpi", "assessment", "analyst", "sources", "glossary")
 KEYS = (
     ("/", "search"), ("G M", "map"), ("G K", "kpi"), ("G A", "analyst"), ("G S", "sources"), ("J K ↓ ↑", "row"),
     ("Enter", "down"), ("⌫", "up"), ("[ ]", "period"), ("I", "indicator"), ("T", "table"), ("C", "card"),

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from data import schema_judging  # noqa: F401 - its tables belong to the metadata
 from data.schema import metadata
 
 context.configure(

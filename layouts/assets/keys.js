@@ -2,7 +2,7 @@
    fields and while an input method composes, and can be switched off. */
 (function () {
   "use strict";
-  const PAGES = { KeyM: "map", KeyK: "kpi", KeyA: "analyst", KeyS: "sources", KeyD: "duty" };
+  const PAGES = { KeyM: "map", KeyK: "kpi", KeyE: "assessment", KeyA: "analyst", KeyS: "sources", KeyD: "duty" };
   let leading = 0;
 
   const all = (selector) => Array.from(document.querySelectorAll(selector));

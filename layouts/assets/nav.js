@@ -5,7 +5,7 @@
 
   function local(link) {
     return link.origin === location.origin && !link.hasAttribute("download") && !link.target &&
-      !link.classList.contains("plain") && /^\/(map|kpi|analyst|sources|glossary)?(\/|\?|#|$)/.test(link.pathname + link.search) &&
+      !link.classList.contains("plain") && /^\/(map|kpi|assessment|analyst|sources|glossary)?(\/|\?|#|$)/.test(link.pathname + link.search) &&
       !/\.(csv|json|xlsx)$/.test(link.pathname);
   }
 
