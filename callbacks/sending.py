@@ -87,7 +87,10 @@ class Forms:
         if not current_scope().whole:
             return forbidden()
         head = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-        text = await asyncio.to_thread(made)
+        try:
+            text = await asyncio.to_thread(made)
+        except QueryError as error:
+            return PlainTextResponse(f"{error}\n", 400)
         return Response("\ufeff" + text, media_type="text/csv; charset=utf-8", headers=head)
 
 

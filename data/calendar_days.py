@@ -27,14 +27,23 @@ HEADERS = {
     "name": ("name", "名称", "节日"),
 }
 WORDS = {
-    WORKING: ("1", "yes", "是", "班", "上班", "工作日", "working"),
-    FREE: ("0", "no", "否", "休", "放假", "休息日", "holiday", "free"),
+    WORKING: ("1", "yes", "on", "是", "班", "上班", "工作日", "working"),
+    FREE: ("0", "no", "off", "否", "休", "放假", "休息日", "holiday", "free"),
 }
 FIRST_YEAR = 2004  # the first that the seed of China knows
 
 
 class CalendarError(ValueError):
     """A list of days cannot be taken: where: got value; expected rule."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A day as somebody entered it, when (microseconds UTC) and who."""
+
+    day: "Day"
+    recorded_at: int
+    recorded_by: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,18 @@ def entered(connection: Connection, *, as_of: int | None = None) -> dict[int, Da
     if as_of is not None:
         query = query.where(calendar_day.c.recorded_at <= as_of)
     return {row.day_on: Day(row.day_on, row.working, row.name) for row in connection.execute(query)}
+
+
+def history(connection: Connection, year: int, *, as_of: int | None = None) -> list[Entry]:
+    """Everything that was entered of a year, newest first."""
+    query = select(calendar_day).order_by(calendar_day.c.id.desc())
+    query = query.where(calendar_day.c.day_on >= first_of(year), calendar_day.c.day_on < first_of(year + 1))
+    if as_of is not None:
+        query = query.where(calendar_day.c.recorded_at <= as_of)
+    return [
+        Entry(Day(row.day_on, row.working, row.name), row.recorded_at, row.recorded_by)
+        for row in connection.execute(query)
+    ]
 
 
 def days(connection: Connection, settings: Settings, year: int, *, as_of: int | None = None) -> list[Day]:

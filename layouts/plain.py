@@ -21,7 +21,7 @@ ELEMENTS = VOID | {
     "a", "article", "aside", "b", "button", "caption", "code", "dd", "details", "div", "dl", "dt", "em",
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "header", "i", "kbd", "label",
     "legend", "li", "main", "nav", "ol", "option", "p", "pre", "s", "section", "select", "small", "span",
-    "strong", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "u", "ul",
+    "strong", "summary", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "time", "tr", "u", "ul",
 }  # fmt: skip
 NAMES = {
     "className": "class", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan", "hrefLang": "hreflang",

@@ -59,6 +59,9 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"a name that is taken.*", "taken"),
     (r"the name '(?P<name>.+)'; expected letters", "name"),
     (r"a file of (?P<form>\w+); expected (?P<expected>\w+)", "format"),
+    (r"'(?P<text>.*)'; expected a date such as", "date"),
+    (r"'(?P<text>.*)'; expected 1 or 0", "working"),
+    (r"(?P<text>[\d-]+) again; expected each day once", "again"),
     (r".*lacks (?P<gone>[\d,]+) of the (?P<all>[\d,]+) facts.*", "shrinks"),
     (
         r".*cannot be (?:read|unpacked).*|.*cut short or damaged.*|no whole zip archive.*|.*breaks its reader.*",
