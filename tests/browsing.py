@@ -11,6 +11,7 @@ ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",  # the map alone needs what the processor must paint for a card
     "--disable-background-networking",
     "--no-first-run",
     "--disable-component-update",

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
+CHEAP = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}  # of a password's hash
 SOAK = bool(os.environ.get("LINLI_SOAK"))
 UNTIL = "2026-11-01"  # the sample city of the tests ends here, so that every run sees the same records
 
@@ -89,17 +90,68 @@ def _migrate(url: str) -> None:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def published_sqlite(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the small world of `world.py` published in it."""
+    path = tmp_path_factory.mktemp("published") / "linli.db"
+    shutil.copyfile(migrated_sqlite, path)
+    _publish(f"sqlite:///{path}", path.parent)
+    return path
+
+
+@pytest.fixture(scope="session")
+def published_postgres(migrated_postgres: str, postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a PostgreSQL template with the small world published in it."""
+    name = "published"
+    _publish(postgres.make_template(name, template=migrated_postgres), tmp_path_factory.mktemp("published"))
+    return name
+
+
+@pytest.fixture(scope="session")
+def furnished_sqlite(published_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world with the people of `offices.py`, whose passwords are cheap to check."""
+    from offices import furnish
+
+    from data import passwords
+
+    path = tmp_path_factory.mktemp("furnished") / "linli.db"
+    shutil.copyfile(published_sqlite, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "COSTS", CHEAP)
+        furnish(path.parent, f"sqlite:///{path}")
+    return path
+
+
+def _publish(url: str, folder: Path) -> None:
+    from world import SETTLED, SIX, World
+
+    made = World(folder, url)
+    made.publish(SIX)
+    assert made.now == SETTLED
+    made.store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def settled_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of a fresh database with the small world published in it, once on each store; removed at the end."""
+    yield from _fresh(request, tmp_path, "published")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address of a fresh database with all tables, once on each store; removed at the end."""
+    yield from _fresh(request, tmp_path, "migrated")
+
+
+def _fresh(request: pytest.FixtureRequest, folder: Path, template: str) -> Iterator[str]:
     if request.param == "sqlite":
-        path = tmp_path / "store.db"
-        shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
+        path = folder / "store.db"
+        shutil.copyfile(request.getfixturevalue(f"{template}_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    template = request.getfixturevalue("migrated_postgres")
+    name = request.getfixturevalue(f"{template}_postgres")
     cluster = request.getfixturevalue("postgres")
-    url = cluster.create(template=template)
+    url = cluster.create(template=name)
     yield url
     cluster.drop(url)
 
@@ -128,12 +180,11 @@ def lite(migrated_sqlite: Path, tmp_path: Path) -> Iterator:
 
 
 @pytest.fixture
-def world(store_url: str, tmp_path: Path) -> Iterator:
+def world(settled_url: str, tmp_path: Path) -> Iterator:
     """The small world of `world.py` with its two districts of three blocks published, once on each database."""
-    from world import SIX, World
+    from world import World
 
-    made = World(tmp_path, store_url)
-    made.publish(SIX)
+    made = World(tmp_path, settled_url, settled=True)
     yield made
     made.store.close()
 
@@ -142,26 +193,24 @@ def world(store_url: str, tmp_path: Path) -> Iterator:
 
 
 @pytest.fixture
-def office(tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
+def office(tmp_path: Path, furnished_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator:
     """The server of `offices.py`, with passwords that are cheap to check."""
     from offices import Office
 
     from data import passwords
 
-    monkeypatch.setattr(passwords, "COSTS", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
-    made = Office(tmp_path, migrated_sqlite)
+    monkeypatch.setattr(passwords, "COSTS", CHEAP)
+    made = Office(tmp_path, furnished_sqlite)
     yield made
     made.world.store.close()
 
 
 @pytest.fixture
-def town(store_url: str, tmp_path: Path) -> Iterator:
+def town(settled_url: str, tmp_path: Path) -> Iterator:
     """The small world with addresses of `addressed.py`, once on each database."""
     from addressed import Town
-    from world import SIX
 
-    made = Town(tmp_path, store_url)
-    made.publish(SIX)
+    made = Town(tmp_path, settled_url, settled=True)
     yield made
     made.store.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import fakes_pages as fakes
 import httpx
 from addressed import Town
-from world import SIX, START
+from world import START
 
 from callbacks.serving import PAGES
 from callbacks.web import build_web
@@ -26,26 +26,26 @@ PAGE = {"accept": "text/html"}
 ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
 
 
+def furnish(folder: Path, url: str) -> None:
+    """Add one person of each role to the store of a published small world, and two operators more."""
+    world = Town(folder / "instance", url, settled=True)
+    people = [(role, role, ["A"] if role == "manager" else []) for role in ROLES]
+    for name, role, units in (*people, ("second", "operator", []), ("partial", "operator", ["A"])):
+        add_person(world.store, name, role=role, password=PASSWORD, now=START, units=units)
+    world.store.close()
+
+
 class Office:
-    """A server over a small world with one person of each role, and two operators more."""
+    """A server over a copy of a small world that was furnished."""
 
     def __init__(self, folder: Path, database: Path):
         shutil.copyfile(database, folder / "store.db")
-        self.world = Town(folder / "instance", f"sqlite:///{folder / 'store.db'}")
-        self.world.publish(SIX)
+        self.world = Town(folder / "instance", f"sqlite:///{folder / 'store.db'}", settled=True)
         self.now = START
-        for role in ROLES:
-            units = ["A"] if role == "manager" else []
-            self.person(role, role, units)
-        self.person("second", "operator", [])
-        self.person("partial", "operator", ["A"])
         self.guard = build_web(self.world.store, clock=self.clock, pages=PAGES)
 
     def clock(self) -> datetime:
         return self.now
-
-    def person(self, name: str, role: str, units: list[str]) -> None:
-        add_person(self.world.store, name, role=role, password=PASSWORD, now=START, units=units)
 
     @asynccontextmanager
     async def browser(self, name: str):

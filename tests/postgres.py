@@ -51,9 +51,9 @@ class Cluster:
         self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return self.url(name)
 
-    def make_template(self, name: str) -> str:
-        """An empty database to be filled once and copied often; returns its address."""
-        self._run(f'CREATE DATABASE "{name}"')
+    def make_template(self, name: str, *, template: str = "template1") -> str:
+        """A database to be filled once and copied often, a copy of `template` at first; returns its address."""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         self.templates.add(name)
         return self.url(name)
 

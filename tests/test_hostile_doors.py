@@ -12,7 +12,6 @@ from offices import Office, drawn, run
 from sqlalchemy import func, select
 from test_hostile_files import memory
 
-from data import passwords
 from data.schema import load, place_entry
 from layouts.gazetteer_ask import PATH as GAZETTEER
 from layouts.upload_ask import PATH as UPLOAD
@@ -23,11 +22,8 @@ EVERY = [(kind, name) for kind, made in MADE.items() for name in [*made][:FEW]]
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory, migrated_sqlite):
-    before = passwords.COSTS
-    passwords.COSTS = {"time_cost": 1, "memory_cost": 8, "parallelism": 1}
-    made = Office(tmp_path_factory.mktemp("gate"), migrated_sqlite)
-    passwords.COSTS = before
+def gate(tmp_path_factory, furnished_sqlite):
+    made = Office(tmp_path_factory.mktemp("gate"), furnished_sqlite)
     yield made
     made.world.store.close()
 

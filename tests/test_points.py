@@ -135,7 +135,7 @@ def test_the_longest_overdue_come_first(world):
     assert reader.longest_overdue("A2").empty
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("settled_url", ["sqlite"], indirect=True)
 def test_open_facts_are_found_by_their_own_index(world):
     """Else a page reads every fact of a unit, which takes half a second at a million."""
     world.load([case(1, due=4)])

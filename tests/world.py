@@ -24,6 +24,7 @@ from data.sources.definition import load_source
 from data.store import Store
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+SETTLED = START + timedelta(minutes=1)  # by the clock of a world, once `SIX` are published
 SIDE = 0.01  # degrees of a block
 WORDS = ("category", "channel", "department")
 WORDED = ("cases", "orders")  # subjects that have all of these
@@ -42,9 +43,12 @@ def declared(kind: str, fields: Mapping[str, str], *, head: str = "", more: str 
 
 
 class World:
-    """An instance in a folder: two districts of three blocks each, side by side, 0.01 degrees to a block."""
+    """An instance in a folder: two districts of three blocks each, side by side, 0.01 degrees to a block.
 
-    def __init__(self, folder: Path, url: str):
+    settled  whether the store holds them already
+    """
+
+    def __init__(self, folder: Path, url: str, *, settled: bool = False):
         make_folders(folder)
         levels = [{"name": "district", "title": {"en": "District"}}, {"name": "block"}]
         trees = {"admin": {"title": {"en": "Committee"}, "levels": ["town", "committee"]}}
@@ -57,7 +61,7 @@ class World:
         }
         self.settings: Settings = parse_settings(raw, folder=folder)
         self.store = Store(self.settings)
-        self.now = START
+        self.now = SETTLED if settled else START
         self.loads = 0
 
     def clock(self) -> datetime:

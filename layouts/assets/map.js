@@ -36,7 +36,7 @@
   function canvas(size, draw) {
     const scale = 2, box = document.createElement("canvas");
     box.width = box.height = size * scale;
-    const pen = box.getContext("2d");
+    const pen = box.getContext("2d", { willReadFrequently: true });  // read back at once: no graphics card helps
     pen.scale(scale, scale);
     draw(pen);
     return pen.getImageData(0, 0, box.width, box.height);
