@@ -19,7 +19,7 @@ from data.bulk import any_of
 from data.packing import Narrow, read_narrow
 from data.schema import FACTS, PLACES, boundary_version, unit
 from data.store import Store
-from geo.place import UnitLocator, open_locator
+from geo.place import kept_locator, open_locator
 from geo.units import HintIndex, ancestors
 
 FIRST_DAY = -10_000_000  # the first version of a tree holds from the beginning of time
@@ -203,9 +203,8 @@ class Placer:
 
     def __init__(self, connection: Connection, version: Version, *, cache: Path):
         self.version = version
-        self._locator = _kept_locator(cache, version) or open_locator(
-            with_geometry(connection, version), cache
-        )
+        kept = kept_locator(cache, version.fingerprint) if version.fingerprint else None
+        self._locator = kept or open_locator(with_geometry(connection, version), cache)
 
     def at(self, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Position (int32) of the finest unit that holds each point, 0 where none does."""
@@ -257,17 +256,6 @@ class Placer:
         tried = self.version.hints.resolve(pd.Series(text.split(HINT_SEPARATOR), dtype="str"))
         hits = tried[tried > 0]
         return int(hits[0]) if len(hits) else 0
-
-
-def _kept_locator(cache: Path, version: Version) -> UnitLocator | None:
-    """The index kept under the version's fingerprint, without reading its shapes; None when it has to be made."""
-    path = cache / f"places-{version.fingerprint[:32]}.npz"
-    if not version.fingerprint or not path.is_file():
-        return None
-    try:
-        return UnitLocator.load(path)
-    except ValueError:
-        return None  # cut off or of an older format: `open_locator` makes it anew
 
 
 def inside(subject: str, version: Version, spans: Sequence[tuple[int, int]]) -> list[ColumnElement[bool]]:

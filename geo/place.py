@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import shapely
 from geo.exact import NOWHERE, Shapes, as_array, lowest_holder, read_arrays, write_arrays
 from geo.locate import FORMAT, Locator
 from geo.units import ROOT
+
+KEPT = 8  # locators a process keeps
 
 
 def fingerprint(units: pd.DataFrame) -> str:
@@ -110,13 +113,32 @@ def open_locator(units: pd.DataFrame, folder: Path) -> UnitLocator:
 
     A kept file that cannot be read (cut off, or of an older format) is made anew.
     """
-    path = folder / f"places-{fingerprint(units)[:32]}.npz"
-    if path.is_file():
-        try:
-            return UnitLocator.load(path)
-        except ValueError:
-            path.unlink(missing_ok=True)
+    mark = fingerprint(units)
+    kept = kept_locator(folder, mark)
+    if kept is not None:
+        return kept
+    path = _path(folder, mark)
+    path.unlink(missing_ok=True)
     locator = UnitLocator.build(units)
     folder.mkdir(parents=True, exist_ok=True)
     locator.save(path)
     return locator
+
+
+def kept_locator(folder: Path, mark: str) -> UnitLocator | None:
+    """The locator kept under a fingerprint; None where there is none that can be read."""
+    path = _path(folder, mark)
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _path(folder: Path, mark: str) -> Path:
+    return folder / f"places-{mark[:32]}.npz"
+
+
+@lru_cache(maxsize=KEPT)
+def _read(path: Path, _written_at: int) -> UnitLocator:
+    """A file as it was written at that time, read once for all the loads of a process."""
+    return UnitLocator.load(path)

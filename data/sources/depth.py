@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from data.sources.batch import SourceError
 
 DEEPEST = {"json": 20, "geojson": 12}
 MOST_LISTS = {"json": 20_000_000, "geojson": 300_000}  # a place is a list: those of 300,000 points
 _CHUNK = 1 << 20
-_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+_QUOTE, _LIST = b'"['
+_STEP = np.zeros(256, dtype=np.int64)  # what a byte adds to the depth
+_STEP[[*b"[{"]], _STEP[[*b"]}"]] = 1, -1
+_MARKED = _STEP != 0
+_MARKED[_QUOTE] = True
 
 
 def check_depth(text: str, form: str, *, name: str) -> None:
@@ -26,20 +32,20 @@ def measure(text: str) -> Iterator[tuple[int, int]]:
 
     Brackets in quotes do not count.
     """
-    depth = most = lists = 0
-    quoted, start = False, 0
+    depth = most = lists = quoted = start = 0
     while start < len(text):
         end = start + _CHUNK
         while text[end - 1 : end] == "\\":  # what it escapes belongs to it
             end += 1
-        chunk = text[start:end].encode("ascii", "replace")
+        chunk = text[start:end].encode("ascii", "replace").replace(rb"\\", b"").replace(rb"\"", b"")
         start = end
-        for turn, piece in enumerate(chunk.replace(rb"\\", b"").replace(rb"\"", b"").split(b'"')):
-            quoted = quoted != (turn > 0)
-            if quoted:
-                continue
-            for bracket in piece.translate(None, _OTHERS):
-                depth += 1 if bracket in b"[{" else -1
-                lists += bracket == 91
-                most = max(most, depth)
+        codes = np.frombuffer(chunk, dtype=np.uint8)
+        marks = codes[_MARKED[codes]]
+        quotes = marks == _QUOTE
+        outside = (np.cumsum(quotes) + quoted) % 2 == 0
+        levels = depth + np.cumsum(_STEP[marks] * outside)
+        if len(levels):
+            depth, most = int(levels[-1]), max(most, int(levels.max()))
+        lists += int(np.count_nonzero(outside & (marks == _LIST)))
+        quoted = (quoted + int(np.count_nonzero(quotes))) % 2
         yield most, lists
