@@ -6,7 +6,7 @@ day and grow with the length of the period, so that two periods of one length al
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete, func, insert, select
@@ -104,40 +104,51 @@ def fix_scales(store: Store, *, anew: bool) -> int:
         }
         # Of each tree the last stays.
         newest = {version.tree: version for version in versions(connection, store=store)}
-        wanted = [
-            (version, depth, entry)
-            for version in newest.values()
-            for depth in seen.levels.get(version.id, ())
-            for entry in INDICATORS.values()
-            if (version.tree, depth, entry.name) not in have
-            and entry.kind in ("count", "stock", "rate", "score")
-        ]
-        rows = [
-            {"tree": version.tree, "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
-            for version, depth, entry in wanted
-            if (found := _suggested(connection, entry, seen=seen, version=version, depth=depth))
-        ]
+        rows = []
+        for version in newest.values():
+            for depth in seen.levels.get(version.id, ()):
+                wanted = [
+                    entry
+                    for entry in INDICATORS.values()
+                    if (version.tree, depth, entry.name) not in have and entry.kind != "quantile"
+                ]
+                suggested = _suggested(connection, wanted, seen=seen, version=version, depth=depth)
+                rows += [
+                    {"tree": version.tree, "level": depth, "indicator": name, "cuts": json.dumps(found)}
+                    for name, found in suggested.items()
+                ]
         if rows:
             connection.execute(insert(scale), rows)
     return len(rows)
 
 
 def _suggested(
-    connection: Connection, entry: Indicator, *, seen: Published, version: Version, depth: int
-) -> list[float]:
-    """Quantiles over the units of a level of their value in the newest year."""
-    table = rollup_table(entry.subject)
-    mine = select(func.max(table.c.day)).where(table.c.version_id == version.id, table.c.level == depth)
-    last = connection.scalar(mine.where(table.c.span == 1))
-    if last is None:
-        return []
-    region = Region(version, depth, 0, len(version.units))
-    year = Ask((entry,), ((last - WINDOW_DAYS + 1, last + 1),))
-    (sums,) = from_rollup(connection, seen, region, [year])
-    by_name = dict(zip(sums.names, sums.values.T.astype(float), strict=True))
-    found = by_name[f"n_{entry.name}"]
+    connection: Connection, entries: Sequence[Indicator], *, seen: Published, version: Version, depth: int
+) -> dict[str, list[float]]:
+    """Quantiles over the units of a level of each indicator's value in the newest year, where there are two or more."""
+    found = {}
+    for subject in dict.fromkeys(entry.subject for entry in entries):
+        mine = [entry for entry in entries if entry.subject == subject]
+        table = rollup_table(subject)
+        days = select(func.max(table.c.day)).where(table.c.version_id == version.id, table.c.level == depth)
+        last = connection.scalar(days.where(table.c.span == 1))
+        if last is None:
+            continue
+        region = Region(version, depth, 0, len(version.units))
+        year = ((last - WINDOW_DAYS + 1, last + 1),)
+        parts = [tuple(x for x in mine if (x.kind == "stock") == stocks) for stocks in (False, True)]
+        for ask in (Ask(part, year) for part in parts if part):
+            (sums,) = from_rollup(connection, seen, region, [ask])
+            by_name = dict(zip(sums.names, sums.values.T.astype(float), strict=True))
+            found |= {entry.name: _quantiles(entry, by_name) for entry in ask.indicators}
+    return {name: cuts for name, cuts in found.items() if cuts}
+
+
+def _quantiles(entry: Indicator, sums: Mapping[str, np.ndarray]) -> list[float]:
+    """Of one indicator, from the sums of each unit by name."""
+    found = sums[f"n_{entry.name}"]
     if entry.denominator is not None:
-        base = by_name[f"d_{entry.name}"]
+        base = sums[f"d_{entry.name}"]
         found = found[base > 0] / base[base > 0]
     if len(found) < 2:
         return []
