@@ -126,7 +126,7 @@ def _suggested(
     connection: Connection, entries: Sequence[Indicator], *, seen: Published, version: Version, depth: int
 ) -> dict[str, list[float]]:
     """Quantiles over the units of a level of each indicator's value in the newest year, where there are two or more."""
-    found = {}
+    found: dict[str, list[float]] = {}
     for subject in dict.fromkeys(entry.subject for entry in entries):
         mine = [entry for entry in entries if entry.subject == subject]
         table = rollup_table(subject)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import shapely
-from browsing import dash_idle
+from browsing import dash_idle, sign_in
 from playwright.sync_api import Page, expect
 from serving import Server, serving
-from test_browser_upload import choose, fits, grave, sign_in
+from test_browser_upload import choose, fits, grave
 
 from layouts.boundaries_ask import PATH
 
@@ -70,7 +70,7 @@ def put(page: Page, city: Server, path: Path) -> None:
 
 
 def test_from_a_file_to_a_version_and_back(page, city, areas):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources")
     page.wait_for_selector(".accounts")
     page.click(f"a[href='{PATH}']")
@@ -110,7 +110,7 @@ def test_from_a_file_to_a_version_and_back(page, city, areas):
 
 
 def test_the_picture_is_dragged_and_brought_nearer(page, city, areas):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     put(page, city, areas)
     before = looked_at(page)
     box = page.locator("img.sketch").bounding_box()
@@ -139,7 +139,7 @@ def test_the_picture_is_dragged_and_brought_nearer(page, city, areas):
 )
 def test_no_serious_finding_and_no_overflow(pages, city, areas, size, language, theme):
     page = pages(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
-    sign_in(page, city, language=language, theme=theme)
+    sign_in(page, city.url, "operator", language=language, theme=theme)
     page.goto(f"{city.url}{PATH}")
     page.wait_for_selector(".versions")
     dash_idle(page)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from browsing import dash_idle
+from browsing import dash_idle, sign_in
 from playwright.sync_api import Page, expect
 from serving import Server, serving
-from test_browser_upload import choose, fits, grave, sign_in
+from test_browser_upload import choose, fits, grave
 
 from layouts.departments_ask import PATH as DEPARTMENTS
 from layouts.gazetteer_ask import PATH
@@ -47,7 +47,7 @@ def opened(page: Page, city: Server, address: str) -> None:
 
 
 def test_an_entry_is_put_on_the_map_found_again_and_answers_an_address(page, city):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources")
     page.wait_for_selector(".accounts")
     page.click(f"a[href='{PATH}']")
@@ -84,7 +84,7 @@ def test_an_entry_is_put_on_the_map_found_again_and_answers_an_address(page, cit
 
 
 def test_a_workbook_of_place_names_is_weighed_and_taken(page, city, workbook):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     opened(page, city, f"{PATH}?view=import")
     choose(page, workbook)
     page.wait_for_selector(".confirm")
@@ -107,7 +107,7 @@ def often(sample_city) -> str:
 
 
 def test_what_facts_tell_of_an_ended_entry_is_proposed_and_accepted(page, city, often):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     opened(page, city, f"{PATH}?text={often}")
     expect(page.locator(".book-rows tbody tr")).to_have_count(1)
     for _ in range(2):
@@ -129,7 +129,7 @@ def test_what_facts_tell_of_an_ended_entry_is_proposed_and_accepted(page, city, 
 
 
 def test_a_word_no_list_knows_is_joined_with_a_department(page, city):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     opened(page, city, DEPARTMENTS)
     first = page.locator(".book-rows tbody tr").first
     word = first.locator("a").inner_text()
@@ -149,7 +149,7 @@ def test_a_word_no_list_knows_is_joined_with_a_department(page, city):
 )
 def test_no_serious_finding_and_no_overflow(pages, city, workbook, size, language, theme):
     page = pages(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
-    sign_in(page, city, language=language, theme=theme)
+    sign_in(page, city.url, "operator", language=language, theme=theme)
     asked = (f"{PATH}?entry=0&address=听景里", f"{PATH}?view=proposals", DEPARTMENTS, f"{PATH}?view=import")
     for address in asked:
         opened(page, city, address)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import dash_idle, map_ready
+from browsing import dash_idle, map_ready, sign_in
 from playwright.sync_api import Page, expect
 from serving import Server, run_linli, serving
 
@@ -37,14 +37,6 @@ def city(sample_city, tmp_path_factory) -> Iterator[Server]:
         yield server
 
 
-def sign_in(page: Page, server: Server, name: str) -> None:
-    page.goto(f"{server.url}/login")
-    page.fill("#name", name)
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_selector("main.page")
-
-
 def go(page: Page, server: Server, address: str) -> None:
     page.goto(server.url + address)
     page.wait_for_selector("main.page")
@@ -67,7 +59,7 @@ def switch_to(page: Page, name: str) -> None:
 
 
 def test_every_page_switches_and_shows_the_same_total(page, city):
-    sign_in(page, city, "leader")
+    sign_in(page, city.url, "leader", password=PASSWORD)
     for address in (f"/map/grid/310199001?indicator=cases_reported&{OCTOBER}", f"/kpi/310199001?{OCTOBER}"):
         go(page, city, address)
         by_grid = total(page)
@@ -86,7 +78,7 @@ def test_every_page_switches_and_shows_the_same_total(page, city):
 
 
 def test_a_secretary_sees_the_committee_alone_whatever_the_tree(page, city):
-    sign_in(page, city, "secretary")
+    sign_in(page, city.url, "secretary", password=PASSWORD)
     page.goto(f"{city.url}/?indicator=cases_reported&{OCTOBER}")
     dash_idle(page)
     map_ready(page)
@@ -108,7 +100,7 @@ def test_a_secretary_sees_the_committee_alone_whatever_the_tree(page, city):
 
 
 def test_units_without_outlines_take_the_room_of_the_map(page, city):
-    sign_in(page, city, "leader")
+    sign_in(page, city.url, "leader", password=PASSWORD)
     go(page, city, f"/map/grid/310199001?indicator=cases_reported&{OCTOBER}")
     map_ready(page)
     by_grid = total(page)
@@ -131,7 +123,7 @@ def test_units_without_outlines_take_the_room_of_the_map(page, city):
 
 def test_a_phone_reaches_the_other_tree_and_departments(pages, city):
     page = pages(viewport={"width": 390, "height": 844})
-    sign_in(page, city, "leader")
+    sign_in(page, city.url, "leader", password=PASSWORD)
     go(page, city, f"/map/grid/310199001?indicator=cases_reported&{OCTOBER}")
     switch_to(page, "按居委")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -145,7 +137,7 @@ def test_a_phone_reaches_the_other_tree_and_departments(pages, city):
 
 
 def test_a_department_of_the_league_leads_to_its_own_page(page, city):
-    sign_in(page, city, "leader")
+    sign_in(page, city.url, "leader", password=PASSWORD)
     go(page, city, f"/kpi/310199001?{OCTOBER}&group=orders&by=department")
     row = page.locator("table.league tbody tr", has_text="城管中队")
     shown = row.locator("td.base").inner_text()

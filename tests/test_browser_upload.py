@@ -12,7 +12,7 @@ import numpy as np
 import openpyxl
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import dash_idle, map_ready
+from browsing import dash_idle, map_ready, sign_in
 from playwright.sync_api import Page, expect
 from serving import Server, run_linli, serving
 
@@ -70,19 +70,6 @@ def workbook(places, path: Path, *, rows: int = 120, prefix: str = "CG") -> Path
     return path
 
 
-def sign_in(
-    page: Page, server: Server, name: str = "operator", *, language: str = "zh", theme: str = "light"
-) -> None:
-    page.goto(f"{server.url}/login")
-    named = {"linli-language": language, "linli-theme": theme}
-    place = {"domain": urlsplit(server.url).hostname, "path": "/"}
-    page.context.add_cookies([{"name": name, "value": value, **place} for name, value in named.items()])
-    page.fill("#name", name)
-    page.fill("#password", "linli-sample-city")
-    page.press("#password", "Enter")
-    page.wait_for_selector("main.page")
-
-
 def choose(page: Page, path: Path) -> None:
     with page.expect_file_chooser() as chooser:
         page.click("[data-choose]")
@@ -114,7 +101,7 @@ def test_from_an_unknown_workbook_to_a_map(pages, city, places, tmp_path, size, 
     path = workbook(places, tmp_path / f"{name}.xlsx", rows=100 + size[0] % 7, prefix=f"{language}{size[0]}-")
     page = pages(viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500)
     button, done, to_map = WORDS[language]
-    sign_in(page, city, language=language, theme=theme)
+    sign_in(page, city.url, "operator", language=language, theme=theme)
     page.goto(f"{city.url}/sources")
     page.wait_for_selector(".accounts")
     dash_idle(page)
@@ -154,7 +141,7 @@ def test_from_an_unknown_workbook_to_a_map(pages, city, places, tmp_path, size, 
 
 
 def test_rejected_rows_go_home_and_come_back(page, city, places, tmp_path):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources/upload")
     page.wait_for_selector(".drop")
     choose(page, workbook(places, tmp_path / "退回.xlsx", rows=20, prefix="TH"))
@@ -192,7 +179,7 @@ def test_a_column_is_matched_by_hand_and_the_check_follows(page, city, tmp_path)
     lines = ["甲,乙,丙,丁"] + [f"A{n:04d},2026-10-{n + 1:02d} 08:00,暴露垃圾,b{n}" for n in range(9)]
     path = tmp_path / "手工.csv"
     path.write_text("\n".join(lines), encoding="gb18030")
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources/upload")
     page.wait_for_selector(".drop")
     choose(page, path)
@@ -215,7 +202,7 @@ def test_what_cannot_be_read_is_said_on_the_page(page, city, faults, tmp_path):
     faults.allow("http 422", "status of 422")
     path = tmp_path / "bad.xlsx"
     path.write_bytes(b"PK\x03\x04" + b"x" * 400)
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources/upload")
     page.wait_for_selector(".drop")
     choose(page, path)
@@ -224,7 +211,7 @@ def test_what_cannot_be_read_is_said_on_the_page(page, city, faults, tmp_path):
 
 
 def test_a_file_is_dropped_on_the_page(page, city, tmp_path):
-    sign_in(page, city)
+    sign_in(page, city.url, "operator")
     page.goto(f"{city.url}/sources/upload")
     page.wait_for_selector(".drop")
     data = page.evaluate_handle(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import fakes_pages as fakes
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import dash_idle
+from browsing import dash_idle, sign_in
 from fakes_pages import links, text_of
 from pandas import DataFrame
 from playwright.sync_api import Page, expect
@@ -124,12 +124,9 @@ def city(sample_city, tmp_path_factory) -> Iterator[Server]:
         yield server
 
 
-def sign_in(page: Page, server: Server, name: str, address: str = PATH) -> None:
-    page.goto(f"{server.url}/login")
-    page.fill("#name", name)
-    page.fill("#password", "linli-sample-city")
-    page.press("#password", "Enter")
-    page.wait_for_selector("main.page")
+def opened(page: Page, server: Server, name: str, address: str = PATH) -> None:
+    """The queue as a person of that name sees it."""
+    sign_in(page, server.url, name)
     page.goto(server.url + address)
     page.wait_for_selector("main.unplaced")
     dash_idle(page)
@@ -141,7 +138,7 @@ def waiting(page: Page) -> int:
 
 @pytest.mark.browser
 def test_one_key_accepts_the_best_proposal_and_it_can_be_undone(page, city):
-    sign_in(page, city, "operator")
+    opened(page, city, "operator")
     before, address = waiting(page), page.locator(".chosen h2").inner_text()
     page.keyboard.press("KeyY")
     expect(page.locator("#unplaced-said [data-undo]")).to_be_visible()
@@ -154,7 +151,7 @@ def test_one_key_accepts_the_best_proposal_and_it_can_be_undone(page, city):
 
 @pytest.mark.browser
 def test_a_click_on_the_map_places_where_it_points(page, city):
-    sign_in(page, city, "operator", f"{PATH}?subject=orders")
+    opened(page, city, "operator", f"{PATH}?subject=orders")
     picture = page.locator("img.sketch")
     picture.scroll_into_view_if_needed()
     size = picture.bounding_box()
@@ -172,7 +169,7 @@ def test_a_click_on_the_map_places_where_it_points(page, city):
 
 @pytest.mark.browser
 def test_remembering_moves_all_of_that_name(page, city):
-    sign_in(page, city, "operator")
+    opened(page, city, "operator")
     page.locator("[data-remember]").click()
     expect(page.locator("[data-remember]")).to_have_attribute("aria-checked", "true")
     page.keyboard.press("KeyY")
@@ -183,7 +180,7 @@ def test_remembering_moves_all_of_that_name(page, city):
 
 @pytest.mark.browser
 def test_rows_go_by_keys_and_by_links(page, city):
-    sign_in(page, city, "operator")
+    opened(page, city, "operator")
     second = page.locator(".queue .row-link").nth(1).inner_text()
     page.keyboard.press("KeyJ")
     expect(page.locator(".chosen h2")).to_have_text(second)
@@ -194,7 +191,7 @@ def test_rows_go_by_keys_and_by_links(page, city):
 
 @pytest.mark.browser
 def test_a_refused_click_says_why_and_leaves_one_where_one_was(page, city):
-    sign_in(page, city, "operator")
+    opened(page, city, "operator")
     page.keyboard.press("KeyJ")
     page.wait_for_url("**fact=**")
     dash_idle(page)
@@ -207,7 +204,7 @@ def test_a_refused_click_says_why_and_leaves_one_where_one_was(page, city):
 
 @pytest.mark.browser
 def test_others_look_and_cannot_decide(page, city, faults):
-    sign_in(page, city, "analyst")
+    opened(page, city, "analyst")
     assert page.locator("[data-decide]").count() == 0
     before = waiting(page)
     page.locator("img.sketch").click()
@@ -229,7 +226,7 @@ def written_first(page: Page) -> list[str]:
 
 @pytest.mark.browser
 def test_a_manager_sees_the_queue_of_their_own_units_only(page, city):
-    sign_in(page, city, "manager")
+    opened(page, city, "manager")
     assert waiting(page) < 300
     outside = page.request.get(f"{city.url}{PATH}/map.svg?lon=121.525&lat=31.285&span=0.05&at=&theme=light")
     assert outside.status == 200 and 0 < outside.text().count("<polygon") < 60
@@ -259,7 +256,7 @@ def test_no_serious_finding_and_no_overflow(pages, city, language, theme, width)
         {"name": name, "value": value, "url": city.url}
         for name, value in {"linli-language": language, "linli-theme": theme}.items()
     ])  # fmt: skip
-    sign_in(page, city, "operator", f"{PATH}?subject={quote('cases')}")
+    opened(page, city, "operator", f"{PATH}?subject={quote('cases')}")
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"]}).response["violations"]
     grave = [each for each in found if each["impact"] in ("serious", "critical")]
     assert not [(each["id"], [node["html"][:140] for node in each["nodes"][:3]]) for each in grave]
