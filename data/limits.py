@@ -1,7 +1,7 @@
 """Limits as people write them: 2紧急工作时, 4工作时, 5工作日, 3 working days, 24 h, 30 min.
 
-Invariants: a text is read whole or not at all; a season before the number (种植季节15工作日) is kept as written and changes
-nothing of the amount. Urgent hours run day and night. Deliberately absent: what a limit counts from.
+Invariants: a text is read whole or not at all; a season before the number (种植季节15工作日) is kept as written and
+changes nothing of the amount. Urgent hours run day and night. Deliberately absent: what a limit counts from.
 """
 
 import re
