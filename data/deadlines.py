@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 import numpy as np
 from sqlalchemy import Connection, func, insert, select
@@ -224,11 +224,21 @@ def record(
     return number
 
 
-def changes(before: DeadlineList, after: DeadlineList) -> list[tuple[Deadline | None, Deadline | None]]:
-    """What differs between two lists: (old, new), None where a row is on one side only; in the order of the new."""
+class Change(NamedTuple):
+    """A row that differs between two lists: the newer of the two, and both; None where a list has none."""
+
+    row: Deadline
+    old: Deadline | None
+    new: Deadline | None
+
+
+def changes(before: DeadlineList, after: DeadlineList) -> list[Change]:
+    """What differs between two lists, in the order of the new one; what has left it stands last."""
     old = {row.place: row for row in before.rows}
     new = {row.place: row for row in after.rows}
     changed = [
-        (old.get(place), row) for place, row in new.items() if place not in old or old[place].says != row.says
+        Change(row, old.get(place), row)
+        for place, row in new.items()
+        if place not in old or old[place].says != row.says
     ]
-    return [*changed, *((row, None) for place, row in old.items() if place not in new)]
+    return [*changed, *(Change(row, row, None) for place, row in old.items() if place not in new)]

@@ -165,8 +165,8 @@ MOVED = [
         "2026-02-02 10:00/2026-02-03 09:00",
         "",
         "litter/bags",
-        "02-03 15:00",
-    ),  # seven hours' work: 1 from 14:00
+        "02-03 12:00",
+    ),  # one hour was worked, three are left
     ("2026-02-02 16:00/2026-02-03 09:00", "", "litter/bags", "02-02 15:00"),  # too late to mend anything
     (
         "2026-02-01 08:00/2026-02-02 10:00",
