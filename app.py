@@ -146,6 +146,19 @@ def _running(add) -> None:
     add("run", "run a job now", sub).add_argument("job", metavar="NAME")
 
 
+def _deadlines(add) -> None:
+    listed = add("deadlines", "how long things may take: the lists in force, or one from a file")
+    listed.add_argument("--on", metavar="DATE")
+    listed.add_argument("--as-of", metavar="INSTANT")
+    sub = listed.add_subparsers(dest="action", metavar="ACTION")
+    new = add("import", "record a list of limits, or published standards", sub)
+    new.add_argument("file", type=Path, metavar="FILE")
+    new.add_argument("--kind", choices=("case", "order"), default="case")
+    new.add_argument("--valid-from", metavar="DATE")
+    new.add_argument("--note", default="", metavar="TEXT")
+    add("versions", "every list recorded", sub)
+
+
 def _keeping(add) -> None:
     calendar = add("calendar", "the working days of a year, or days entered from a file")
     calendar.add_argument("--year", type=int, metavar="YEAR")
@@ -154,6 +167,7 @@ def _keeping(add) -> None:
     add("import", "enter days: date, working or not, name", sub).add_argument(
         "file", type=Path, metavar="FILE"
     )
+    _deadlines(add)
     departments = add("departments", "departments as they are counted, or a list of their names")
     sub = departments.add_subparsers(dest="action", metavar="ACTION")
     listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from data import ledger
 from data.calendar_days import CalendarError
+from data.deadline_files import DeadlineError
 from data.departments import DepartmentError
 from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
@@ -42,11 +43,12 @@ ELSEWHERE = {
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
+    "deadlines": "callbacks.deadline_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
     PeopleError, DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError,
+    OSError, DeadlineError,
 )  # fmt: skip
 
 

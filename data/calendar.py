@@ -85,6 +85,13 @@ class Calendar:
         )
         return np.maximum(passed, 0) * DAY
 
+    def shifts(self, day: int) -> list[tuple[int, int]]:
+        """Begin and end of work on a day (days since 1970-01-01), as instants; none unless it is a working day."""
+        at = day - self.first
+        if not 0 <= at < len(self.working) or self.working[at] != 1:
+            return []
+        return [(self._clock(day, begin), self._clock(day, end)) for begin, end in self.slots]
+
     def _due(self, start: np.ndarray, limit: Limit, stood: np.ndarray) -> np.ndarray:
         if limit.unit in ("minutes", "hours"):
             return start + int(limit.amount * MICROSECONDS[limit.unit]) + stood

@@ -66,6 +66,7 @@ class _DryRun(Intake):
 
     def _add(self, connection: Connection, found: Sorted) -> DataFrame:
         self.revisions.remember(found)
+        self.dues.remember()
         self.delivery.remember(found)
         rows = found.rows[found.fresh | found.changed]
         found_at = {"lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}

@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 
 from data import places
 from data.deliveries import Account, Delivery
+from data.due_dates import Dues
+from data.instants import micros
 from data.mixups import MixUp, Watch, usual_rows
 from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
 from data.revisions import Revisions, Sorted
@@ -83,6 +85,7 @@ class Intake(ABC):
     def __init__(self, store: Store, origin: Source, ledger: Ledger, clock: Callable[[], datetime]):
         self.store, self.origin, self.ledger, self.clock = store, origin, ledger, clock
         self.subject = SUBJECT_OF_KIND[origin.kind]
+        now = clock()
         with store.read() as connection:
             versions = places.versions(connection, store=store)
             cache = store.settings.folder / ".cache"
@@ -91,8 +94,9 @@ class Intake(ABC):
             main = leading(versions, store.settings)
             self.main = [version.id for version in versions].index(main.id) if main else None
             usual = usual_rows(connection, origin.name)
+            self.dues = Dues(connection, store.settings, self.subject, now=micros(now))
         self.watch = Watch(
-            origin, now=clock(), zone=store.settings.timezone, usual=usual,
+            origin, now=now, zone=store.settings.timezone, usual=usual,
             inside=None if self.main is None else self.placers[self.main].inside,
         )  # fmt: skip
 
@@ -136,6 +140,7 @@ class Intake(ABC):
         for frame in self.revisions.rounds(news):
             with self._comparing() as connection:
                 found = self.revisions.sort_out(connection, frame)
+                ledger.notes += self.dues.give(connection, found, source_id=self.revisions.source_id)
                 self._locate(connection, self._add(connection, found))
             ledger.accepted += int(found.fresh.sum())
             ledger.updated += int(found.changed.sum())

@@ -26,6 +26,7 @@ from data.intake import KEPT_REJECTS, SHOWN_REJECTS, Intake, Ledger
 from data.locks import one_at_a_time
 from data.revisions import Revisions, Sorted
 from data.schema import FACTS, FOREVER, PLACES, SUBJECTS, coverage, load, reject, sealed
+from data.schema_judging import due_change, due_given
 from data.sources.batch import Batch, Reject
 from data.sources.definition import Source
 from data.sources.gates import Limits
@@ -114,6 +115,7 @@ class _Load(Intake):
         return self.store.write()
 
     def _add(self, connection: Connection, found: Sorted) -> DataFrame:
+        self.dues.keep(connection, source_id=self.mark.source_id, load_id=self.mark.load_id)
         return self.revisions.add(connection, found)
 
     def _locate(self, connection: Connection, taken: DataFrame) -> None:
@@ -192,10 +194,12 @@ def take_back(connection: Connection, number: int) -> None:
         table, place = FACTS[subject], PLACES[subject]
         revs = select(table.c.rev).where(table.c.load == number)
         connection.execute(delete(place).where(place.c.rev.in_(revs)))
-        connection.execute(delete(sealed).where(sealed.c.subject == subject, sealed.c.rev.in_(revs)))
+        for beside in (sealed, due_change):
+            connection.execute(delete(beside).where(beside.c.subject == subject, beside.c.rev.in_(revs)))
         connection.execute(delete(table).where(table.c.load == number))
         reopened = update(table).where(table.c.superseded == number).values(superseded=FOREVER)
         connection.execute(reopened)
+    connection.execute(delete(due_given).where(due_given.c.load == number))
     connection.execute(delete(reject).where(reject.c.load_id == number))
     connection.execute(delete(coverage).where(coverage.c.load_id == number))
     connection.execute(delete(load).where(load.c.id == number))

@@ -15,7 +15,9 @@ from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
 from data.placing import placeable
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, term
+from data.schema_judging import due_change
 from data.sources.definition import Source
+from data.sources.spells import SPELLS
 from data.store import Store
 
 HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
@@ -125,6 +127,7 @@ class Revisions:
         insert_rows(connection, self.table, names, lines, same=same)
         if self._sealer is not None:
             self._seal(connection, self._sealer, found.frame[take], rows["rev"].tolist())
+        self._keep_spells(connection, found.frame[take], rows["rev"].tolist())
         found_at = {"rev": rows["rev"], "lon": rows["lon"], "lat": rows["lat"], "hint": rows["hint_text"]}
         return placeable(rows, self.subject, source_id=self.source_id).assign(**found_at)
 
@@ -195,7 +198,22 @@ class Revisions:
                 total += _hashed(name, rows[name], None)
         for name in self.origin.sealed:
             total += _hashed(name, frame[name], self._digest_key)
+        for name in SPELLS.values():
+            if name in frame:
+                total += _hashed(name, frame[name], None)
         return Series(total.view(np.int64), index=rows.index)
+
+    def _keep_spells(self, connection: Connection, frame: DataFrame, revs: list[int]) -> None:
+        """What the new revisions tell of suspensions and extensions beside their count."""
+        rows = [
+            (self.subject, rev, field, text)
+            for field, name in SPELLS.items()
+            if name in frame
+            for rev, text in zip(revs, frame[name], strict=True)
+            if isinstance(text, str)
+        ]
+        if rows:
+            insert_rows(connection, due_change, ("subject", "rev", "field", "text"), rows)
 
     def _seal(
         self, connection: Connection, sealer: secrets.Sealer, frame: DataFrame, revs: list[int]

@@ -7,12 +7,15 @@ from functools import partial
 from pathlib import Path
 
 from data import boundaries, departments
+from data.deadline_files import read_list
+from data.deadlines import record
 from data.gazetteer import import_file
+from data.instants import moment
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
-from data.sample import write_sample
+from data.sample import deadline_lists, write_sample
 from data.sample.sizes import SizeName
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
@@ -47,6 +50,7 @@ def build_sample(
     history = _listed(folder / "history" / "manifest.toml", "deliveries")
     before = partial(_same, _instant(history[0]["delivered_at"]) - timedelta(days=1))
     import_file(store, folder / "sample" / "gazetteer.csv", clock=before, by="sample city")
+    _record_deadlines(store, before=before(), until=until, days=days)
     facts = 0
     for entry in history:
         origin = load_source(folder / "sources" / f"{entry['source']}.toml")
@@ -60,6 +64,16 @@ def build_sample(
     refresh_all(store, clock=clock, full=True, rescale=True)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
+
+
+def _record_deadlines(store: Store, *, before: datetime, until: date, days: int) -> None:
+    """Record the lists of limits: the first before any delivery, the second some days before it holds."""
+    start = (until - EPOCH_DAY).days - min(deadline_lists.LATER_DAYS, days // 2)
+    told = moment(store.settings.day_start(start)) - timedelta(days=5)
+    when = ((before, None), (max(told, before + timedelta(hours=1)), start))
+    for name, remark, (now, day) in zip(deadline_lists.NAMES, deadline_lists.NOTES, when, strict=True):
+        for kind, rows in read_list(store.settings.folder / "sample" / name, store.settings).items():
+            record(store, kind, rows, now=now, by="考核办 张工", valid_from_on=day, remark=remark)
 
 
 def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:

@@ -3,7 +3,64 @@
 Conventions as in `data.schema`; every row carries `recorded_at`, and none is ever changed.
 """
 
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text
+
+from data.schema import metadata
+
 # Deadlines ---------------------------------------------------------------------------------------------------------
+
+deadline_list = Table(
+    "deadline_list",  # the limits of one kind of fact, as they hold from a day on
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),  # case | order
+    Column("valid_from_on", Integer),  # null: from the beginning
+    Column("recorded_at", BigInteger, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+deadline = Table(
+    "deadline",  # a row of a list
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("list_id", Integer, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("limit", Text, nullable=False),  # as written
+    Column("amount", Float, nullable=False),
+    Column("unit", Text, nullable=False),  # of `data.calendar.Limit`
+    Column("starts", Text, nullable=False),  # the instant it counts from
+    Index("deadline_by_list", "list_id"),
+)
+
+due_given = Table(
+    "due_given",  # the due date a fact was given at ingest: set once, never changed
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("source_id", Integer, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("load", Integer, nullable=False, index=True),
+    Column("deadline_id", Integer, nullable=False),
+    Column("from_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),  # without suspensions and extensions
+    Column(
+        "calendar_at", BigInteger, nullable=False
+    ),  # the newest day entered that was known; 0: the seed alone
+    sqlite_with_rowid=False,
+)
+
+due_change = Table(
+    "due_change",  # what a revision told of suspensions and extensions, beside how many they are
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("rev", BigInteger, primary_key=True, autoincrement=False),
+    Column("field", Text, primary_key=True),
+    Column("text", Text, nullable=False),  # as `data.sources.spells` writes it
+    sqlite_with_rowid=False,
+)
 
 # Targets, periods, composites --------------------------------------------------------------------------------------
 

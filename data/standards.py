@@ -32,6 +32,7 @@ COLUMNS = {
 }
 FILLED = ("major_code", "major_name", "minor_code", "minor_name")
 _LIMIT = re.compile(rf"(\d{{1,3}})个?({'|'.join(LIMIT_KINDS)})\Z")
+_SEASON = re.compile(r"^[^\d\s]{1,20}季节?(?=\d)")
 _CODE = re.compile(r"\d{1,4}\Z")
 
 
@@ -55,11 +56,12 @@ class Standard:
 
 
 def read_standards(
-    rows: Iterable[Sequence[str]], *, file: str
+    rows: Iterable[Sequence[str]], *, file: str, seasons: bool = False
 ) -> tuple[tuple[Standard, ...], tuple[Reject, ...]]:
     """Standards of a published table, and the rows that are none.
 
     rows     cells as text, blank where empty; every row of the table from the first on, titles too
+    seasons  whether a limit may say a season before its number (种植季节15工作日); it is kept as published
     returns  standards in the order of the table; rejects with row, column, value and rule
     Raises   SourceError where the six columns are not there
     """
@@ -73,7 +75,7 @@ def read_standards(
         if not any(cells.values()) or _repeats(cells):
             continue
         above = _filled(cells, above)
-        outcome = _standard(number, cells | above, file)
+        outcome = _standard(number, cells | above, file, seasons=seasons)
         if isinstance(outcome, Standard):
             found.append(outcome)
         else:
@@ -117,14 +119,14 @@ def _filled(cells: dict[str, str], above: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-def _standard(number: int, cells: dict[str, str], file: str) -> Standard | Reject:
+def _standard(number: int, cells: dict[str, str], file: str, *, seasons: bool) -> Standard | Reject:
     for name in ("major_code", "minor_code"):
         if not _CODE.match(cells[name]):
             return Reject(file, number, COLUMNS[name][0], shorten(cells[name]), "a code of digits")
     for name in ("major_name", "minor_name", "condition"):
         if not cells[name]:
             return Reject(file, number, COLUMNS[name][0], "", "a text")
-    limit = read_limit(cells["limit"])
+    limit = read_limit(_SEASON.sub("", cells["limit"].strip()) if seasons else cells["limit"])
     if limit is None:
         rule = f"a number and one of {', '.join(LIMIT_KINDS)}, as in 4工作时"
         return Reject(file, number, COLUMNS["limit"][0], shorten(cells["limit"]), rule)

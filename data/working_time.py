@@ -14,7 +14,8 @@ CHINA = (
     "Asia/Harbin",
     "PRC",
 )  # zones whose holidays are China's
-KEYS = ("slots", "week", "holidays")
+KEYS = ("slots", "week", "holidays", "days")
+COUNTINGS = ("end of day", "hours")  # how limits of working days are counted
 _SLOT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)\Z")
 
 
@@ -25,11 +26,13 @@ class WorkingTime:
     slots    minutes after midnight at which work begins and ends, ascending
     week     days of the week, 1 Monday to 7 Sunday
     chinese  whether the holidays and exchanged days of China move them
+    by_hours whether a working day of a limit is its hours from the minute, not the end of the last day
     """
 
     slots: tuple[tuple[int, int], ...] = ((480, 720), (840, 1080))
     week: tuple[int, ...] = (1, 2, 3, 4, 5)
     chinese: bool = True
+    by_hours: bool = False
 
 
 def read_working_time(table: Mapping, *, zone: str) -> WorkingTime:
@@ -45,7 +48,10 @@ def read_working_time(table: Mapping, *, zone: str) -> WorkingTime:
     if not isinstance(week, list) or not week or any(day not in range(1, 8) for day in week):
         raise ValueError(f"working_time.week: got {week!r}; expected days from 1 (Monday) to 7")
     slots = _slots(table["slots"]) if "slots" in table else usual.slots
-    return WorkingTime(slots, tuple(sorted(set(week))), holidays == "china")
+    days = table.get("days", COUNTINGS[0])
+    if days not in COUNTINGS:
+        raise ValueError(f"working_time.days: got {days!r}; expected one of {', '.join(COUNTINGS)}")
+    return WorkingTime(slots, tuple(sorted(set(week))), holidays == "china", days == "hours")
 
 
 def _slots(given: object) -> tuple[tuple[int, int], ...]:

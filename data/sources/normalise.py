@@ -20,6 +20,7 @@ from data.sources.mapping import FieldMap
 from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
 from data.sources.rows import drop_furniture
+from data.sources.spells import RULES, SPELLS, read_spells
 from data.sources.times import NAT, read_times
 from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
 
@@ -101,11 +102,23 @@ def _read_yesno(draft: Draft, mapped: FieldMap) -> None:
 
 
 def _read_number(draft: Draft, mapped: FieldMap) -> None:
+    if mapped.name in SPELLS:
+        _take_spells(draft, mapped.name)
     numbers, bad = read_numbers(draft.texts[mapped.name], decimal=draft.source.decimal)
     if mapped.spec.type == "coordinate":  # "NaN" is how some programs write no place at all
         bad &= ~np.asarray(pc.is_in(pc.utf8_lower(draft.texts[mapped.name]), value_set=_NOT_FINITE))
     draft.refuse(mapped.name, bad, "a number")
     draft.numbers[mapped.name] = numbers
+
+
+def _take_spells(draft: Draft, name: str) -> None:
+    """Suspensions or extensions told one by one become their count, and what was told of them beside it."""
+    zone, fold = draft.source.timezone, draft.source.fold
+    counts, told, bad = read_spells(draft.texts[name], name, zone=zone, fold=fold)
+    draft.refuse(name, bad, RULES[name])
+    if told.null_count < len(told):
+        draft.columns[SPELLS[name]] = told
+    draft.texts[name] = counts
 
 
 def _read_instant(draft: Draft, mapped: FieldMap) -> None:
@@ -211,7 +224,8 @@ def _frame(draft: Draft) -> DataFrame:
         names.append("occupied")
     for name in names:
         columns[name] = draft.instants[name] if name in draft.instants else draft.columns[name]
-    columns |= {name: draft.columns[name] for name in GIVEN if name in draft.columns}
+    more = (*GIVEN, *SPELLS.values())
+    columns |= {name: draft.columns[name] for name in more if name in draft.columns}
     columns["flags"] = _flag_texts(draft)
     columns["file"] = pa.repeat(pa.scalar(raw.file, pa.string()), len(raw.rows))
     columns["row"] = raw.rows

@@ -3,6 +3,9 @@
 Frozen: see the first step.
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -19,7 +22,48 @@ def upgrade() -> None:
 
 
 def _deadlines() -> None:
-    pass
+    op.create_table(
+        "deadline_list",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("valid_from_on", sa.Integer()),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "deadline",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("category", "condition", "channel", "type")
+        ),
+        sa.Column("limit", sa.Text(), nullable=False),
+        sa.Column("amount", sa.Float(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("starts", sa.Text(), nullable=False),
+    )
+    op.create_index("deadline_by_list", "deadline", ["list_id"])
+    op.create_table(
+        "due_given",
+        sa.Column("subject", sa.Text(), primary_key=True),
+        sa.Column("source_id", sa.Integer(), primary_key=True),
+        sa.Column("key", sa.Text(), primary_key=True),
+        sa.Column("load", sa.Integer(), nullable=False),
+        sa.Column("deadline_id", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("from_at", "due_at", "calendar_at")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_due_given_load", "due_given", ["load"])
+    op.create_table(
+        "due_change",
+        sa.Column("subject", sa.Text(), primary_key=True),
+        sa.Column("rev", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("field", sa.Text(), primary_key=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sqlite_with_rowid=False,
+    )
 
 
 def _targets() -> None:
@@ -44,4 +88,5 @@ def _streets() -> None:
 
 def downgrade() -> None:
     # Tables of the sections above, last first.
-    pass
+    for name in ("due_change", "due_given", "deadline", "deadline_list"):
+        op.drop_table(name)
