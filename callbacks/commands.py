@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import ledger
+from data.bulletins import BulletinError
 from data.calendar_days import CalendarError
 from data.departments import DepartmentError
 from data.gazetteer_file import GazetteerError
@@ -42,11 +43,12 @@ ELSEWHERE = {
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
+    "published": "callbacks.published_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError,
+    PeopleError, DepartmentError, CalendarError, BulletinError, SecretError, GazetteerError, UnknownJob, JobFailed,
+    OperationalError, OSError,
 )  # fmt: skip
 
 
