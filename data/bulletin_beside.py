@@ -123,7 +123,7 @@ def _beside(
 ) -> Beside:
     entry = INDICATORS.get(figure.indicator)
     if entry is None or entry.subject not in ("orders", "cases"):
-        return Beside(figure, **_steps(listed, figure, None, None))
+        return Beside(figure, **steps(listed, figure, None, None))
     query = Query(None, figure.unit_code, (entry.name,), one.period, as_of=as_of)
     published_at = reader.settings.day_start(epoch_day(one.published_on + timedelta(days=1))) - 1
     counts = counted(reader, entry, query)
@@ -143,7 +143,7 @@ def _beside(
     return Beside(
         figure, _own(reader, query.asking(as_of=then)), _own(reader, query), found,
         lost=float(counts.lost_by_one) if counts and counts.lost_by_one is not None else None,
-        **_steps(listed, figure, entry, counts),
+        **steps(listed, figure, entry, counts),
     )  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def counted(reader: Reader, entry: Indicator, query: Query) -> Counted | None:
     return rate(round(own.numerator), own.denominator, better=entry.better)
 
 
-def _steps(
+def steps(
     listed: Sequence[Figure], figure: Figure, entry: Indicator | None, counts: Counted | None
 ) -> dict[str, Step | None]:
     """The neighbours of a figure among all published ones; of what has no better or worse, none."""
