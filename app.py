@@ -168,6 +168,7 @@ def _keeping(add) -> None:
         "file", type=Path, metavar="FILE"
     )
     _deadlines(add)
+    _published(add)
     departments = add("departments", "departments as they are counted, or a list of their names")
     sub = departments.add_subparsers(dest="action", metavar="ACTION")
     listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)
@@ -185,6 +186,24 @@ def _keeping(add) -> None:
     add("backup", "write a complete copy").add_argument("file", type=Path, metavar="FILE")
     add("restore", "put a copy back into an empty place").add_argument("file", type=Path, metavar="FILE")
     add("doctor", "look for what is wrong with an instance")
+
+
+def _published(add) -> None:
+    published = add("published", "tables of figures the district published, ours beside them")
+    sub = published.add_subparsers(dest="action", metavar="ACTION")
+    take = add("import", "take a table: a line a sub-district, figures side by side", sub)
+    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("--from", dest="start", required=True, metavar="DATE")
+    take.add_argument("--to", dest="end", required=True, metavar="DATE", help="exclusive")
+    take.add_argument("--title", default="", metavar="TEXT", help="default: the name of the file")
+    take.add_argument("--issuer", default="", metavar="TEXT")
+    take.add_argument("--published-on", metavar="DATE", help="default: today")
+    take.add_argument("--unit", default="", metavar="NAME-OR-CODE", help="the sub-district that is ours")
+    add("list", "all tables, the newest period first", sub).add_argument("--as-of", metavar="INSTANT")
+    show = add("show", "what a table says of ours, our own figures, the next ranks", sub)
+    show.add_argument("number", nargs="?", type=int, metavar="NUMBER", help="without: the newest")
+    show.add_argument("--as-of", metavar="INSTANT")
+    add("withdraw", "let a table count no longer", sub).add_argument("number", type=int, metavar="NUMBER")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -6,7 +6,7 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
-from callbacks import calendar_page, deadlines_page
+from callbacks import calendar_page, deadlines_page, district_page
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -18,6 +18,7 @@ def register(app: Dash, desk: Desk) -> None:
     sections: dict[str, Section] = {
         "deadlines": deadlines_page.register(app, desk),
         "calendar": calendar_page.register(app, desk),
+        "district": district_page.register(app, desk),
     }
     desk.page(
         "assessment", partial(build, sections=sections), assessment.PATH, *map(assessment.address, sections),

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import ledger
+from data.bulletins import BulletinError
 from data.calendar_days import CalendarError
 from data.deadline_files import DeadlineError
 from data.departments import DepartmentError
@@ -44,11 +45,12 @@ ELSEWHERE = {
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
     "deadlines": "callbacks.deadline_commands",
+    "published": "callbacks.published_commands",
 }
 REFUSALS = (
-    SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError, DeadlineError,
+    SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy, PeopleError,
+    DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
+    OSError, DeadlineError, BulletinError,
 )  # fmt: skip
 
 

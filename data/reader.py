@@ -11,20 +11,25 @@ from sqlalchemy import Connection
 
 from data import (
     answers,
+    bulletin_beside,
     factlist,
     factstream,
     mapdata,
     outlines,
     points,
+    recoverable,
     scales,
     sourcebook,
     unplaced,
 )
+from data.bulletin_beside import Compared
+from data.bulletins import Bulletin, bulletins
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
 from data.mixups import MixUp
 from data.query import Period, Query, QueryError
+from data.recoverable import Prospect
 from data.tables import Tables
 
 __all__ = ["Reader", "UnknownUnit"]
@@ -86,6 +91,25 @@ class Reader(Ground):
             return scales.cuts(
                 connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
             )
+
+    # The district's table --------------------------------------------------------------------------------------
+
+    def published_tables(self, *, as_of: int | None = None) -> list[Bulletin]:
+        """Tables the district published, the newest period first; see `data.bulletins`."""
+        with self.read() as connection:
+            return bulletins(connection, as_of=as_of)
+
+    def beside(self, one: Bulletin, *, unit: str | None = None, as_of: int | None = None) -> Compared:
+        """A published table with our own figures; see `data.bulletin_beside`."""
+        return bulletin_beside.compare(self, one, unit=unit, as_of=as_of)
+
+    def recoverable(self, query: Query, *, limit: int = 100) -> DataFrame:
+        """Orders that can still change the result of a period; see `data.recoverable`."""
+        return self.prospect(query, limit=limit).rows
+
+    def prospect(self, query: Query, *, limit: int = 100) -> Prospect:
+        """The same with counts by reason and what the value may come to."""
+        return recoverable.prospect(self, query, limit=limit)
 
     # Facts -----------------------------------------------------------------------------------------------------
 

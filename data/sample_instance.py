@@ -17,6 +17,7 @@ from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
 from data.sample import deadline_lists, write_sample
 from data.sample.sizes import SizeName
+from data.sample_bulletins import publish_bulletins
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
@@ -62,6 +63,7 @@ def build_sample(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
     )
     refresh_all(store, clock=clock, full=True, rescale=True)
+    publish_bulletins(store, folder, seed=seed, until=until)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
 

@@ -39,6 +39,11 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"the code of a unit, or a name that only one has", "reason.one.unit"),
     (r"words of its own", "reason.own"),
     (r"an entry that still holds", "reason.holds"),
+    (r"0 to 100 per cent", "reason.percent"),
+    (r"per cent, as in the rest of the column", "reason.percent.column"),
+    (r"a rank of 1 to (?P<most>\d+)", "reason.rank"),
+    (r"the name of a sub-district", "reason.subdistrict"),
+    (r"each sub-district once", "reason.once"),
 )
 KNOWN = tuple((re.compile(form), key) for form, key in FORMS)
 

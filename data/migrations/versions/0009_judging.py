@@ -79,7 +79,36 @@ def _releases() -> None:
 
 
 def _published() -> None:
-    pass
+    op.create_table(
+        "bulletin",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("published_on", sa.Integer(), nullable=False),
+        sa.Column("start_on", sa.Integer(), nullable=False),
+        sa.Column("end_on", sa.Integer(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "published_figure",
+        sa.Column("bulletin_id", sa.Integer(), primary_key=True),
+        sa.Column("row", sa.Integer(), primary_key=True),
+        sa.Column("seq", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("unit_code", sa.Text()),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("value", sa.Float()),
+        sa.Column("numerator", sa.BigInteger()),
+        sa.Column("denominator", sa.BigInteger()),
+        sa.Column("rank", sa.Integer()),
+        sa.Column("score", sa.Float()),
+        sa.Column("weight", sa.Float()),
+    )
 
 
 def _streets() -> None:
@@ -90,3 +119,5 @@ def downgrade() -> None:
     # Tables of the sections above, last first.
     for name in ("due_change", "due_given", "deadline", "deadline_list"):
         op.drop_table(name)
+    op.drop_table("published_figure")
+    op.drop_table("bulletin")
