@@ -110,7 +110,7 @@ def fix_scales(store: Store, *, anew: bool) -> int:
             for depth in seen.levels.get(version.id, ())
             for entry in INDICATORS.values()
             if (version.tree, depth, entry.name) not in have
-            and entry.kind in ("count", "stock", "rate", "score")
+            and entry.kind in ("count", "stock", "rate", "score", "mean")
         ]
         rows = [
             {"tree": version.tree, "level": depth, "indicator": entry.name, "cuts": json.dumps(found)}
@@ -141,7 +141,7 @@ def _suggested(
         found = found[base > 0] / base[base > 0]
     if len(found) < 2:
         return []
-    if entry.kind in ("rate", "score"):
+    if entry.kind in ("rate", "score", "mean"):
         found = found * entry.base_scale / entry.scale
     if entry.kind == "count":
         found = found / WINDOW_DAYS

@@ -119,6 +119,8 @@ def source_of(name: str, raw: bytes) -> Source:
 def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
     kind = top.choice("kind", KINDS)
     form = top.choice("format", FORMATS)
+    if kind == "parking" and "entry_at" in top.sub("fields").values:
+        kind = "stay"
     fields = _fields(top, kind, form)
     drop, named = top.texts("drop"), top.texts("sealed")
     delivery = top.choice("delivery", ("delta", "snapshot"), "delta")
@@ -179,6 +181,10 @@ def _check_required(top: Section, kind: str, mapped: set[str]) -> None:
         raise SourceError(f"{top.at('fields')}: got neither occupied nor vacant; expected one of them")
     if kind == "parking" and {"occupied", "vacant"} <= mapped:
         raise SourceError(f"{top.at('fields')}: got both occupied and vacant; expected one of them")
+    if kind == "stay" and not mapped & {"id", "plate"}:
+        raise SourceError(
+            f"{top.at('fields')}: got neither id nor plate; expected one: two cars may enter a lot at once"
+        )
     if "vacant" in mapped and "capacity" not in mapped:
         raise SourceError(
             f"{top.at('fields.vacant')}: got no capacity beside it; expected both, one is the other"
