@@ -15,7 +15,7 @@ from data.departments import roster
 from data.facts import DAY_MICROSECONDS, Promises
 from data.fields import FIELDS
 from data.packing import Narrow, Packing
-from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, STARTS, SUBJECTS, load, source, term
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, STARTS, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 from data.stays import LONGEST_STAY
 
 # What the indicators of a subject read; everything else stays on disk.
