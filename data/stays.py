@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 if TYPE_CHECKING:
     from data.facts import DayLine
@@ -36,6 +36,13 @@ def finish_stays(frame: DataFrame, line: "DayLine", *, allowed: float | None) ->
     end = np.where(leave >= 0, np.clip(leave, start, last), last)
     whole = _completed(frame, start, leave, allowed)
     return _with_spaces(pd.concat(_by_day(whole, start, end, line), ignore_index=True), line)
+
+
+def ahead(parts: DataFrame, now: int) -> Series:
+    """Seconds of each part that lie after an instant, of stays that are open; 0 of the others."""
+    seconds = parts["parked_seconds"]
+    passed = ((now - parts["began"]) // SECOND).clip(lower=0)
+    return (seconds - passed).clip(lower=0).where(parts["exit_on"] < 0, 0)
 
 
 def _completed(frame: DataFrame, start: np.ndarray, leave: np.ndarray, allowed: float | None) -> DataFrame:
