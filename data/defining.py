@@ -16,6 +16,7 @@ from pandas import DataFrame, Series
 Column = Callable[[DataFrame], Series]
 MINUTE = 60_000_000
 # Edges of duration histograms in minutes: each bin is 5 % wide, from one minute to ten years.
+NEVER = 1e9  # minutes of what has not ended: beyond the last edge
 DURATION_EDGES = np.concatenate([[0.0], 1.05 ** np.arange(0, 318)])
 
 
@@ -26,9 +27,10 @@ class Indicator:
     counted_on  the local day a fact counts on: the cohort is explicit
     leaves_on   of a stock: the day a fact leaves it again (-1: never)
     enters_at   of a stock that an open fact enters at an instant ahead of it: on the running day that must have come
+    lasts       of a sum of time spent: an open fact adds to it ahead of itself; what lies ahead does not count yet
     scale       the numerator is held as an integer of 1/scale, the denominator of 1/base_scale
     quantile    of a quantile: which one; the numerator is then a duration in minutes
-    time        of a quantile: what its value is told in
+    time        of a quantile or mean: what its value is told in
     histogram   of a quantile: what its histogram is called; quantiles of one duration and cohort share it
     needs       fields without which a fact tells nothing here: facts of a source that delivers one of them never
                 are left out above and below, so that what was not told is no failure
@@ -36,20 +38,21 @@ class Indicator:
     """
 
     name: str
-    subject: Literal["cases", "orders", "parking", "alerts"]
-    kind: Literal["count", "rate", "score", "stock", "quantile"]
+    subject: Literal["cases", "orders", "parking", "stays", "alerts"]
+    kind: Literal["count", "rate", "score", "mean", "stock", "quantile"]
     numerator: Column
     denominator: Column | None = None
     counted_on: str = "closed_on"
     leaves_on: str | None = None
     enters_at: str | None = None
+    lasts: bool = False
     better: Literal["high", "low"] | None = None
     min_base: int = 20
     scale: int = 1
     base_scale: int = 1
     quantile: float | None = None
     histogram: str = ""
-    time: Literal["hours", "minutes"] = "hours"
+    time: Literal["hours", "minutes", "times"] = "hours"
     needs: tuple[str, ...] = ()
     formula: str = ""
     exclusions: str = ""

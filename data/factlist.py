@@ -24,7 +24,7 @@ from data.sums import word_condition
 if TYPE_CHECKING:
     from data.reader import Reader
 
-SEALED = {"orders": ("caller_name", "caller_phone", "text")}
+SEALED = {"orders": ("caller_name", "caller_phone", "text"), "stays": ("plate",)}
 LARGEST_PAGE = 5_000
 GIVEN = "department_given"  # column: the department as the source writes it
 UNASSIGNED = "unassigned"  # filter: rows in no unit of the level it names

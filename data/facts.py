@@ -15,6 +15,8 @@ from data.defining import MINUTE, delivered
 from data.indicators import INDICATORS, of_subject
 from data.schema import FACT_COLUMNS
 from data.settings import Settings
+from data.stays import LONGEST_STAY, finish_stays
+from data.working_time import STAY, TIMERS
 
 EPISODE_GAP = 10 * 60_000_000  # repeats of one device within ten minutes are one episode
 DEFAULT_RHYTHM_MINUTES = 30.0
@@ -78,7 +80,7 @@ def prepare(rows: DataFrame, subject: str, settings: Settings, *, promises: Prom
     returns  the same rows (readings: one row per reading and local day it covers) with `*_on` days (-1: absent),
              `valid`, `delivers_*` of the fields indicators need, and per subject: overdue_on, overdue_left_on,
              left_on, due_or_reported_on, filing_limit, dispatch_limit (microseconds); occupied_seconds,
-             available_seconds
+             available_seconds; told_at, settled_at, settled_on; of stays see `data.stays`
     """
     frame = rows.copy(deep=False)
     instants = [name for name, kind in FACT_COLUMNS[subject].items() if kind == "at" and name in frame]
@@ -92,6 +94,8 @@ def prepare(rows: DataFrame, subject: str, settings: Settings, *, promises: Prom
         return _finish_cases(frame, settings)
     if subject == "parking":
         return _finish_parking(frame, line, promises.rhythms)
+    if subject == "stays":
+        return finish_stays(frame, line, allowed=settings.timers.get(STAY))
     return _finish_alerts(frame) if subject == "alerts" else _finish_orders(frame)
 
 
@@ -100,9 +104,8 @@ def _day_line(frame: DataFrame, instants: list[str], settings: Settings) -> DayL
     present = [values for values in present if len(values)]
     if not present:
         return DayLine.covering(settings, 0, 0)
-    return DayLine.covering(
-        settings, min(v.min() for v in present), max(v.max() for v in present) + DAY_MICROSECONDS
-    )
+    ends = max(v.max() for v in present) + LONGEST_STAY + DAY_MICROSECONDS
+    return DayLine.covering(settings, min(v.min() for v in present), ends)
 
 
 def _finish_cases(frame: DataFrame, settings: Settings) -> DataFrame:
@@ -113,7 +116,7 @@ def _finish_cases(frame: DataFrame, settings: Settings) -> DataFrame:
     frame["overdue_on"] = np.where(late, np.maximum(due, reported), -1)
     frame["overdue_left_on"] = np.where(late & (closed >= 0), np.maximum(closed, frame["overdue_on"]), -1)
     frame["due_or_reported_on"] = np.where(due >= 0, due, reported)
-    for step in settings.timers:
+    for step in TIMERS:
         frame[f"{step}_limit"] = int(settings.timers[step] * MINUTE)
     return frame
 
@@ -125,6 +128,12 @@ def _finish_orders(frame: DataFrame) -> DataFrame:
 
 def _finish_alerts(frame: DataFrame) -> DataFrame:
     """Repeats of one device fold into the first alert of an episode; false alarms are no episode."""
+    told = frame["received_at"].where(frame["received_at"] >= 0, frame["occurred_at"])
+    frame["told_at"] = told
+    done, resolved = frame["resolved_on"].to_numpy(), frame["resolved_at"].to_numpy()
+    frame["settled_at"] = np.where(resolved >= 0, resolved, frame["closed_at"])
+    settled = np.where(resolved >= 0, done, frame["closed_on"])
+    frame["settled_on"] = np.where(settled >= 0, np.maximum(settled, frame["occurred_on"]), -1)
     frame["valid"] &= ~frame["state"].isin(FALSE_STATES)
     live = frame[frame["valid"]].sort_values(["occurred_at", "key"])
     gap = live.groupby(["source_id", "kind", "device"], observed=True, dropna=True)["occurred_at"].diff()

@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func
 from data import links
 from data.bulk import raw_rows, whole_numbers
 from data.departments import roster
-from data.facts import Promises
+from data.facts import DAY_MICROSECONDS, Promises
 from data.fields import FIELDS
 from data.packing import Narrow, Packing
-from data.schema import FACT_COLUMNS, FACTS, FOREVER, SUBJECT_OF_KIND, SUBJECTS, load, source, term
+from data.schema import FACT_COLUMNS, FACTS, FOREVER, STARTS, SUBJECT_OF_KIND, SUBJECTS, load, source, term
+from data.stays import LONGEST_STAY
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
@@ -27,12 +28,19 @@ COUNTED = {
         "accepted_at", "dispatched_at", "due_at", "finished_at", "called_back_at", "closed_at", "first_contact",
         "closing_judgement", "callback_resolution", "satisfaction", "returns", "repeat_of", "excluded",
     ),
-    "alerts": ("kind", "device", "occurred_at", "state"),
+    "alerts": (
+        "kind", "device", "occurred_at", "received_at", "state", "acknowledged_at", "resolved_at", "closed_at",
+    ),
     "parking": ("lot", "observed_at", "capacity", "out_of_service", "occupied"),
+    "stays": ("lot", "entry_at", "exit_at", "capacity", "allowed_minutes"),
 }  # fmt: skip
 WORDS = ("category", "channel", "department")
 READ_AT_ONCE = 10_000  # rows held as Python objects
-GROUPS = {"alerts": "device", "parking": "lot"}  # facts whose worth depends on their neighbours
+GROUPS = {
+    "alerts": "device",
+    "parking": "lot",
+    "stays": "lot",
+}  # facts whose worth depends on their neighbours
 
 
 def last_load(connection: Connection) -> int:
@@ -270,7 +278,7 @@ def _neighbourhood(
 ) -> ColumnElement[bool]:
     """Condition for everything near enough to the touched facts for its worth to depend on them."""
     table = FACTS[subject]
-    group, at = table.c[GROUPS[subject]], table.c["observed_at" if subject == "parking" else "occurred_at"]
+    group, at = table.c[GROUPS[subject]], table.c[STARTS[subject]]
     found = [
         row
         for where in touched
@@ -284,5 +292,7 @@ def _neighbourhood(
     if subject == "alerts":
         return groups
     reach = int(promises.longest * 2 * 60_000_000)
+    if subject == "stays":  # what shares a day with a stay, which may have begun as long before it
+        reach = LONGEST_STAY + 2 * DAY_MICROSECONDS
     low, high = min(row[1] for row in found) - reach, max(row[2] for row in found) + reach
     return and_(groups, at.between(low, high))

@@ -1,7 +1,8 @@
 """Fields of a fact by kind of source: one table that drives reading, checking, storing and writing.
 
 The names are those of the contract (section 3). `key` of a fact is its `id`; a parking reading has no id of its
-own, its key is the lot and the instant. Deliberately absent: parking sessions, which no source delivers yet.
+own, its key is the lot and the instant. A source of kind `parking` that maps `entry_at` delivers stays instead of
+readings: inside the program its kind is `stay`.
 """
 
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ FIELDS: dict[str, tuple[ColumnSpec, ...]] = {
         *_all("word", "device", "severity", "state"),
         ColumnSpec("occurred_at", "instant", required=True),
         ColumnSpec("received_at", "instant"),
+        *_all("instant", "acknowledged_at", "verified_at", "resolved_at", "closed_at"),
         *_all("text", "building", "image_url", "clip_url", "state_log"),
         ColumnSpec("floor_low", "count", signed=True),
         ColumnSpec("floor_high", "count", signed=True),
@@ -108,10 +110,28 @@ FIELDS: dict[str, tuple[ColumnSpec, ...]] = {
         ColumnSpec("lat", "coordinate"),
         ColumnSpec("unit_hint", "word"),
     ),
+    "stay": (
+        ColumnSpec("id", "text"),
+        ColumnSpec("version", "version"),
+        ColumnSpec("lot", "text", required=True),
+        ColumnSpec("entry_at", "instant", required=True),
+        ColumnSpec("exit_at", "instant"),
+        ColumnSpec("name", "text"),
+        ColumnSpec("type", "word"),
+        *_all("count", "capacity", "allowed_minutes"),
+        ColumnSpec("fee", "number"),
+        ColumnSpec("plate", "text", personal=True),
+        ColumnSpec("lon", "coordinate"),
+        ColumnSpec("lat", "coordinate"),
+        ColumnSpec("unit_hint", "word"),
+    ),
 }
-KINDS = tuple(FIELDS)
-START = {"case": "reported_at", "order": "accepted_at", "alert": "occurred_at", "parking": "observed_at"}
-IDENTITY = {"case": "id", "order": "id", "alert": "id", "parking": "lot"}
+KINDS = ("case", "order", "alert", "parking")  # as declarations name them
+START = {
+    "case": "reported_at", "order": "accepted_at", "alert": "occurred_at", "parking": "observed_at",
+    "stay": "entry_at",
+}  # fmt: skip
+IDENTITY = {"case": "id", "order": "id", "alert": "id", "parking": "lot", "stay": "lot"}
 
 
 def specs(kind: str) -> dict[str, ColumnSpec]:

@@ -7,9 +7,11 @@ Map, cards, rankings, files, glossary and commands all iterate `INDICATORS`; wha
 from data.case_indicators import CASES
 from data.defining import Indicator
 from data.order_indicators import ORDERS
-from data.street_indicators import ALERTS, PARKING
+from data.street_indicators import ALERTS, PARKING, STAYS
 
-INDICATORS: dict[str, Indicator] = {entry.name: entry for entry in (*CASES, *ORDERS, *PARKING, *ALERTS)}
+INDICATORS: dict[str, Indicator] = {
+    entry.name: entry for entry in (*CASES, *ORDERS, *PARKING, *STAYS, *ALERTS)
+}
 
 
 def of_subject(subject: str) -> tuple[Indicator, ...]:

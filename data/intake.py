@@ -21,6 +21,7 @@ from data.due_dates import Dues
 from data.instants import micros
 from data.mixups import MixUp, Watch, usual_rows
 from data.placing import LOCATED, NOWHERE, OUTSIDE, Finder, leading
+from data.plates import without_plates
 from data.revisions import Revisions, Sorted
 from data.schema import SUBJECT_OF_KIND
 from data.sources.batch import Batch, Reject
@@ -123,6 +124,7 @@ class Intake(ABC):
     def take(self, batch: Batch) -> None:
         """Account for the rows of a batch and deal with what is new in them."""
         ledger = self.ledger
+        batch = without_plates(batch, self.origin, self.store)
         ledger.read += batch.read
         ledger.rejected += len(batch.rejects)
         ledger.notes.update(batch.notes)

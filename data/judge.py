@@ -57,7 +57,7 @@ def weigh(indicator: Indicator, numerator: np.ndarray, base: np.ndarray, squares
     low, high = absent, absent
     if indicator.kind == "score":
         low, high = mean_interval(total, squares / indicator.scale**2, base)
-    elif indicator.base_scale == 1:
+    elif indicator.kind == "rate" and indicator.base_scale == 1:
         low, high = wilson(total, base)
     return Weighed(total, base, value, low, high, base)
 
@@ -79,7 +79,7 @@ def weigh_quantile(indicator: Indicator, histograms: Sequence[np.ndarray | None]
 
 def judged(indicator: Indicator) -> bool:
     """Whether units are compared by quality (and need a base), not by volume."""
-    return indicator.kind in ("rate", "score", "quantile")
+    return indicator.kind in ("rate", "score", "mean", "quantile")
 
 
 def states(indicator: Indicator, n: np.ndarray) -> np.ndarray:

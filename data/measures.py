@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from sqlalchemy import Connection
@@ -145,15 +145,21 @@ class Counter:
         found = Tables(("code", *words), len(periods))
         for subject in dict.fromkeys(INDICATORS[name].subject for name in names):
             wanted = [INDICATORS[name] for name in names if INDICATORS[name].subject == subject]
+            begun = [self._begun(period) for period in periods] if subject == "stays" else periods
             for version in self.versions:
                 if within is not None and within not in version.by_code:
                     continue
                 region = Region(version, depth, *version.span(within))
-                for held, asks, numbers in self._asks(version, wanted, periods):
+                for held, asks, numbers in self._asks(version, wanted, begun):
                     for sums, of_period in zip(self.sums(region, asks, words, held), numbers, strict=True):
                         rows = _rows(sums)
                         found.add(sums, rows, _keys(sums, rows, version, depth, words), of_period)
         return found
+
+    def _begun(self, period: Period) -> Period:
+        """The days of a period that have begun: an open stay would be told on days to come."""
+        today = datetime.fromtimestamp(self.now / 1_000_000, self.settings.timezone).date()
+        return Period(period.start, max(period.start, min(period.end, today + timedelta(days=1))))
 
     def _asks(
         self, version: places.Version, wanted: Sequence[Indicator], periods: Sequence[Period]
@@ -189,7 +195,7 @@ class Counter:
         for number, period in enumerate(periods):
             asked = Period(period.end - timedelta(days=1), period.end) if stocks else period
             for other, start, end in pieces(self.versions, self.query, asked):
-                if other.id == version.id:
+                if other.id == version.id and start < end:
                     runs.append((number, start, end))
         return runs
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from data.schema import load, source, source_definition, term
-from data.sources.definition import Source
+from data.sources.definition import Source, specs_of
+from data.sources.state_log import delivered
 
 COUNTS = (
     "read", "accepted", "updated", "unchanged", "rejected", "located", "outside", "no_location", "withdrawn",
@@ -48,7 +49,7 @@ def ensure_source(connection: Connection, origin: Source) -> tuple[int, bool]:
         "every_minutes": origin.every_minutes,
         "delivery": origin.delivery,
         "links": json.dumps(origin.links, sort_keys=True) if origin.links else None,
-        "fields": json.dumps([mapped.name for mapped in origin.fields]),
+        "fields": json.dumps(delivered(specs_of(origin.fields))),
     }
     known = connection.execute(select(source).where(source.c.name == origin.name)).one_or_none()
     if known is None:

@@ -3,6 +3,8 @@
 Flows put a fact among the overdue on the day its limit falls, so the stock of a running day would hold whatever falls
 due until midnight. Taken away again, for periods that end after the present: open facts whose limit is still ahead.
 The present is the clock, or the instant as of which is asked. Past days stay as the flows have them.
+
+So with the time that open stays hold their spaces: what of it lies ahead of the present is taken away.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, TextClause, text
 
+from data import stays
 from data.bulk import raw_rows, whole_numbers
 from data.defining import Indicator
 from data.facts import Promises, prepare
 from data.factstore import read_rows, visible
+from data.places import of_revisions
 from data.schema import FACTS, FOREVER, STARTS
 from data.settings import Settings
 
@@ -50,7 +54,19 @@ def not_yet(facts: DataFrame, indicators: Sequence[Indicator], *, now: int) -> D
         if entry.enters_at is not None:
             ahead = (facts[entry.enters_at] >= now) & (facts["closed_on"] < 0)
             changed[entry.counted_on] = facts[entry.counted_on].where(~ahead, -1)
+    if any(entry.lasts for entry in indicators):
+        changed["parked_seconds"] = facts["parked_seconds"] - stays.ahead(facts, now)
     return changed
+
+
+def _lasting(connection: Connection, settings: Settings, *, load: int, now: int) -> DataFrame:
+    """Parts of open stays that lie after `now`, with what of them does as parked_seconds."""
+    table = FACTS["stays"]
+    near = table.c.entry_at > now - stays.LONGEST_STAY
+    where = (visible(table, load), ~table.c.withdrawn, table.c.exit_at.is_(None), near)
+    facts = prepare(read_rows(connection, "stays", where, load=load), "stays", settings, promises=Promises())
+    facts["parked_seconds"] = stays.ahead(facts, now)
+    return facts[facts["parked_seconds"] > 0]
 
 
 def entering(
@@ -68,6 +84,10 @@ def entering(
         parts = [read_rows(connection, entry.subject, [*known, held], load=load) for held in newest]
         rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
         found.append((entry, prepare(rows, entry.subject, settings, promises=Promises())))
+    spent = {entry.name: entry for ask in asks for entry in ask.indicators if entry.lasts}
+    if spent and until > now:
+        parts_ahead = _lasting(connection, settings, load=load, now=now)
+        found += [(entry, parts_ahead) for entry in spent.values()]
     return found
 
 
@@ -82,11 +102,16 @@ def until_now(
     load: int,
     now: int,
 ) -> Sums:
-    """Sums of stocks from the rollups, less what has not entered them at `now` (microseconds UTC)."""
+    """Sums from the rollups, less what has not entered stocks, or not been spent, at `now` (microseconds UTC)."""
     ends = np.array([settings.day_start(end) for _, end in periods])
-    if not any(entry.enters_at for entry in indicators) or not (ends > now).any():
+    if not any(entry.enters_at or entry.lasts for entry in indicators) or not (ends > now).any():
         return found
     parts = [(found.row, found.period, found.values)]
+    spent = [f"n_{entry.name}" for entry in indicators if entry.lasts]
+    if spent:
+        facts = _lasting(connection, settings, load=load, now=now)
+        parts += _unspent(connection, region, facts, [found.names.index(name) for name in spent], periods=periods,
+                          width=len(found.names))  # fmt: skip
     for entry in indicators:
         if entry.enters_at is not None:
             place, enters = _ahead(connection, region, entry, load=load, now=now, until=int(ends.max()))
@@ -102,6 +127,29 @@ def until_now(
     table = np.zeros((len(keys), len(found.names)), dtype=np.int64)
     np.add.at(table, at, values)
     return replace(found, row=keys % width, period=keys // width, values=table)
+
+
+def _unspent(
+    connection: Connection,
+    region: Region,
+    facts: DataFrame,
+    columns: list[int],
+    *,
+    periods: Sequence[Days],
+    width: int,
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Row, period and sums that take the time ahead from some columns."""
+    place = of_revisions(connection, "stays", region.version.id, facts["rev"])
+    inside = (place >= region.low) & (place <= region.high)
+    row = region.version.ancestors[region.depth][place]
+    day, seconds = facts["parked_on"].to_numpy(), (facts["parked_seconds"] * facts["told"]).to_numpy()
+    found = []
+    for number, (start, end) in enumerate(periods):
+        mine = inside & (day >= start) & (day < end)
+        values = np.zeros((int(mine.sum()), width), dtype=np.int64)
+        values[:, columns] = -seconds[mine, None]
+        found.append((row[mine], np.full(len(values), number), values))
+    return found
 
 
 def _ahead(

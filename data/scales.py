@@ -152,7 +152,7 @@ def _quantiles(entry: Indicator, sums: Mapping[str, np.ndarray]) -> list[float]:
         found = found[base > 0] / base[base > 0]
     if len(found) < 2:
         return []
-    if entry.kind in ("rate", "score"):
+    if entry.kind in ("rate", "score", "mean"):
         found = found * entry.base_scale / entry.scale
     if entry.kind == "count":
         found = found / WINDOW_DAYS

@@ -25,8 +25,10 @@ from sqlalchemy import (
 )
 
 FOREVER = 2_147_483_647
-SUBJECTS = ("cases", "orders", "alerts", "parking")
-SUBJECT_OF_KIND = {"case": "cases", "order": "orders", "alert": "alerts", "parking": "parking"}
+SUBJECTS = ("cases", "orders", "alerts", "parking", "stays")
+SUBJECT_OF_KIND = {
+    "case": "cases", "order": "orders", "alert": "alerts", "parking": "parking", "stay": "stays",
+}  # fmt: skip
 
 metadata = MetaData()
 Serial = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by INTEGER PRIMARY KEY only
@@ -200,13 +202,21 @@ FACT_COLUMNS: dict[str, dict[str, str]] = {
         "kind": "word", "device": "word", "occurred_at": "at", "received_at": "at", "building": "text",
         "floor_low": "count", "floor_high": "count", "confidence": "number", "severity": "word",
         "image_url": "text", "clip_url": "text", "state": "word", "state_log": "text", "address": "text",
+        "acknowledged_at": "at", "verified_at": "at", "resolved_at": "at", "closed_at": "at",
     },
     "parking": {
         "lot": "word", "name": "word", "type": "word", "capacity": "count", "out_of_service": "count",
         "observed_at": "at", "occupied": "count",
     },
+    "stays": {
+        "lot": "word", "name": "word", "type": "word", "capacity": "count", "allowed_minutes": "count",
+        "entry_at": "at", "exit_at": "at", "fee": "number", "plate": "text",
+    },
 }  # fmt: skip
-STARTS = {"cases": "reported_at", "orders": "accepted_at", "alerts": "occurred_at", "parking": "observed_at"}
+STARTS = {
+    "cases": "reported_at", "orders": "accepted_at", "alerts": "occurred_at", "parking": "observed_at",
+    "stays": "entry_at",
+}  # fmt: skip
 FACT_TYPES = {
     "word": Integer, "at": BigInteger, "yes": Boolean, "count": Integer, "number": Float, "text": Text,
 }  # fmt: skip

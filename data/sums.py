@@ -20,6 +20,7 @@ from data.histograms import BINS
 from data.running import not_yet
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
+from data.stays import LONGEST_STAY
 from data.tally import Cells, columns, histogram_of, tally
 
 Days = tuple[int, int]  # local days [start, end)
@@ -151,6 +152,8 @@ def _near(connection: Connection, settings: Settings, subject: str, days: Days) 
     table = FACTS[subject]
     rhythm = promised(connection).longest
     reach = DAY_MICROSECONDS + int(rhythm * 2 * 60_000_000)  # a reading holds so long, also past midnight
+    if subject == "stays":
+        reach += LONGEST_STAY
     low, high = settings.day_start(days[0]) - reach, settings.day_start(days[1]) + reach
     counted = [table.c[name] for name in COUNTED[subject] if FACT_COLUMNS[subject][name] == "at"]
     moved: list[ColumnElement[bool]] = [column.between(low, high) for column in counted]

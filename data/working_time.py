@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TIMERS = {"filing": 15.0, "dispatch": 15.0}  # minutes a step of a grid case may take, unless an instance says
+STAY = "stay"  # a timer without a usual length: minutes a car may stand where its lot says nothing
 WEEK_MINUTES = 7 * 24 * 60
 HOLIDAYS = ("china", "none")
 CHINA = (
@@ -75,8 +76,8 @@ def _slots(given: object) -> tuple[tuple[int, int], ...]:
 def read_timers(table: Mapping) -> dict[str, float]:
     """The table `timers`: minutes by step. Raises ValueError."""
     for name, value in table.items():
-        if name not in TIMERS:
-            raise ValueError(f"timers: got '{name}'; expected one of {', '.join(TIMERS)}")
+        if name not in (*TIMERS, STAY):
+            raise ValueError(f"timers: got '{name}'; expected one of {', '.join((*TIMERS, STAY))}")
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= WEEK_MINUTES:
             raise ValueError(f"timers.{name}: got {value!r}; expected minutes, at most {WEEK_MINUTES}")
     return TIMERS | {name: float(value) for name, value in table.items()}

@@ -13,12 +13,13 @@ from data.query import NARROWING, Query, tree_part
 from data.settings import Level
 from layouts.tree_switch import Way
 
-SUBJECTS = ("cases", "orders", "alerts", "parking", "measures")
+SUBJECTS = ("cases", "orders", "alerts", "parking", "stays", "measures")
 PANEL_WORDS = {
     "cases": ("category", "channel", "department", "status"),
     "orders": ("category", "channel", "department", "satisfaction"),
     "alerts": ("kind", "severity", "state"),
     "parking": ("type",),
+    "stays": ("type",),
     "measures": ("category", "channel", "department"),
 }
 USUAL_SORT = {
@@ -26,6 +27,7 @@ USUAL_SORT = {
     "orders": "-accepted_at",
     "alerts": "-occurred_at",
     "parking": "-observed_at",
+    "stays": "-entry_at",
 }
 OF_A_TREE = ("tree", "unit", "level", UNASSIGNED)
 PAGE = 50

@@ -77,7 +77,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "order_callback_resolution_rate",
         "order_explained_rate",
     ),
-    "street": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "alerts")),
+    "parking": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "stays")),
+    "alerts": tuple(name for name, entry in INDICATORS.items() if entry.subject == "alerts"),
 }
 USUAL = {
     "key": "order_satisfaction",
@@ -87,7 +88,8 @@ USUAL = {
     "hours": "case_handling_hours_median",
     "calls": "order_satisfaction",
     "orders": "order_satisfaction",
-    "street": "parking_occupancy",
+    "parking": "parking_occupancy",
+    "alerts": "littering_episodes",
 }
 ORDERS = ("best", "worst", "name")
 

@@ -161,7 +161,7 @@ def _head_unit(indicator: Indicator, words: Words) -> str:
         "%"
         if indicator.kind == "rate"
         else words(f"parts.unit.head.{indicator.time}")
-        if indicator.kind == "quantile"
+        if indicator.kind in ("mean", "quantile")
         else ""
     )
 

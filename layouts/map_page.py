@@ -128,7 +128,7 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     ends = [words(f"map.legend.{end}") for end in ("worse", "met", "better")] if both else []
     few = (
         words("map.legend.few", n=indicator.min_base)
-        if indicator.kind in ("rate", "score", "quantile") and indicator.min_base > 1
+        if indicator.kind in ("rate", "score", "mean", "quantile") and indicator.min_base > 1
         else words("map.legend.none")
     )
     return html.Section(

@@ -18,7 +18,7 @@ from layouts.values import NOTHING, known
 from layouts.words import Words
 
 Child: TypeAlias = Component | str | None
-KIND_OF = {"cases": "case", "orders": "order", "parking": "parking", "alerts": "alert"}
+KIND_OF = {"cases": "case", "orders": "order", "parking": "parking", "stays": "stay", "alerts": "alert"}
 # From best to worst: a page or card that rests on several sources shows the worst of them.
 STATES = ("fresh", "unknown", "due", "stale", "failed")
 

@@ -23,13 +23,14 @@ PREVIEW = {
     ),
     "alerts": ("id", "occurred_at", "kind", "unit_name", "building", "device", "confidence", "severity", "state"),
     "parking": ("name", "observed_at", "type", "unit_name", "occupied", "capacity", "out_of_service", "lot"),
+    "stays": ("name", "entry_at", "exit_at", "took", "type", "unit_name", "fee", "capacity", "lot"),
     "measures": (
         "indicator", "unit_name", "unit_code", "kind", "numerator", "denominator", "value", "low", "high", "n",
         "previous", "change",
     ),
 }  # fmt: skip
-STARTS = {"cases": "reported_at", "orders": "accepted_at"}
-ENDS = {"cases": ("closed_at",), "orders": ("finished_at", "closed_at")}
+STARTS = {"cases": "reported_at", "orders": "accepted_at", "stays": "entry_at"}
+ENDS = {"cases": ("closed_at",), "orders": ("finished_at", "closed_at"), "stays": ("exit_at",)}
 MADE = ("took", "limit", "major", "minor")
 NUMBERS = ("count", "number", "point")
 

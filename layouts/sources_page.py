@@ -65,7 +65,7 @@ def _banners(sources: DataFrame, words: Words) -> list[Component]:
     lines = []
     for row in sources[sources["state"].isin(["stale", "failed"])].to_dict("records"):
         subject = next((name for name, kind in parts.KIND_OF.items() if kind == row["kind"]), "cases")
-        group = {"parking": "street", "alerts": "street"}.get(subject, subject)
+        group = {"stays": "parking"}.get(subject, subject)
         fresh = _fresh(row)
         text = words("parts.fresh.failed") if row["state"] == "failed" else _silent(fresh, words)
         lines.append(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 THEMES = ("light", "dark")
 CLASSES = 7
-STEP = {"case": "bad", "overdue": "bad", "order": "accent", "alert": "warn", "parking": "t1"}
+STEP = {"case": "bad", "overdue": "bad", "order": "accent", "alert": "warn", "parking": "t1", "stay": "t1"}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from layouts.upload_ask import PATH, StoredAnswer, UploadAsk
 from layouts.words import Words
 
 SHOWN_BY = {"case": "cases_reported", "order": "orders_accepted", "alert": "littering_episodes",
-            "parking": "parking_occupancy"}  # fmt: skip
+            "parking": "parking_occupancy", "stay": "parking_turnover"}  # fmt: skip
 
 
 def page(ask: UploadAsk, answer: StoredAnswer, words: Words) -> Component:

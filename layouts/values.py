@@ -14,7 +14,7 @@ from data.defining import Indicator
 from layouts.words import Words
 
 NOTHING = "–"
-UNITS = {"cases": "case", "orders": "order", "parking": "case", "alerts": "alert"}
+UNITS = {"cases": "case", "orders": "order", "parking": "case", "stays": "case", "alerts": "alert"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def unit(indicator: Indicator, words: Words, n: object = "") -> str:
         return "%"
     if indicator.kind == "score":
         return words("parts.unit.score", n=n)
-    if indicator.kind == "quantile":
+    if indicator.kind in ("mean", "quantile"):
         return words(f"parts.unit.{indicator.time}")
     return words(f"parts.unit.{UNITS[indicator.subject]}", n=n)
 

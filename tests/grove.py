@@ -46,6 +46,19 @@ ALERTS = declared(
         "device": "id",
         "occurred_at": "reported_at",
         "state": '{ value = "confirmed" }',
+        "acknowledged_at": "due_at",
+        "resolved_at": "closed_at",
+    },
+)
+STAYS = declared(
+    "parking",
+    {
+        "id": "id",
+        "lot": "category",
+        "entry_at": "reported_at",
+        "exit_at": "closed_at",
+        "capacity": '{ value = "10" }',
+        "allowed_minutes": '{ value = "60" }',
     },
 )
 
@@ -90,5 +103,14 @@ def everything(world: World, seed: int = 1) -> None:
     ]
     world.load(lots, name="parking", text=PARKING)
     kinds = ("littering", "wall")
-    seen = [(f"D{n}", "", kinds[n % 2], local(n), "", "", 121 + n * 0.002, 31.005, "") for n in range(30)]
+    ends = [local(n + n % 7 / 4) if n % 7 else "" for n in range(60)]
+    seen = [
+        (f"D{n}", "", kinds[n % 2], local(n), local(n + 0.1), ends[n], 121 + n * 0.002, 31.005, "")
+        for n in range(30)
+    ]
     world.load(seen, name="alerts", text=ALERTS)
+    lots = [
+        (f"S{n}", f"L{n % 4}", "", local(n), "", ends[n], 121 + (n % 4) * 0.015, 31.005, "")
+        for n in range(60)
+    ]
+    world.load(lots, name="stays", text=STAYS)

@@ -95,7 +95,7 @@ def test_an_address_brings_back_the_question_it_was_made_from():
 
 
 def test_an_indicator_alone_opens_the_group_that_holds_it():
-    assert ask_of(indicator="wall_episodes").group == "street"
+    assert ask_of(indicator="wall_episodes").group == "alerts"
     assert ask_of(indicator="cases_open").group == "cases"
     assert ask_of(group="nonsense", order="nonsense").group == "key"
 

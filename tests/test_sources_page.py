@@ -48,7 +48,7 @@ def test_every_source_shows_rhythm_age_and_account(words):
 def test_silent_and_failed_sources_stand_above_with_what_they_hold_back():
     notes = find(sources_page.body(SourcesAsk(), answer_of(), ZH), "note")
     assert [text_of(note)[:4] for note in notes[:2]] == ["视频告警", "回访评价"]
-    assert "停更 1天6小时" in text_of(notes[0]) and links(notes[0]) == ["/kpi/-?group=street"]
+    assert "停更 1天6小时" in text_of(notes[0]) and links(notes[0]) == ["/kpi/-?group=alerts"]
 
 
 @pytest.mark.parametrize("words", [ZH, EN])

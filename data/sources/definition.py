@@ -16,6 +16,7 @@ from data.sources.batch import SourceError
 from data.sources.declared import Section, listed
 from data.sources.georeport import DEFAULT_FIELDS, Georeport, read_georeport
 from data.sources.links import Links, read_links
+from data.sources.lots import check_lots, resolved
 from data.sources.mapping import FieldMap, Rule, read_fields, read_missing, read_rules, read_values
 from data.sources.snapshot import Snapshot, read_snapshot
 from geo.crs import is_known
@@ -117,7 +118,7 @@ def source_of(name: str, raw: bytes) -> Source:
 
 
 def _source(name: str, top: Section, *, text: str, sha256: str) -> Source:
-    kind = top.choice("kind", KINDS)
+    kind = resolved(top.choice("kind", (*KINDS, "stay")), top)
     form = top.choice("format", FORMATS)
     fields = _fields(top, kind, form)
     drop, named = top.texts("drop"), top.texts("sealed")
@@ -175,14 +176,7 @@ def _check_required(top: Section, kind: str, mapped: set[str]) -> None:
     for name, spec in specs(kind).items():
         if spec.required and name not in mapped:
             raise SourceError(f"{top.at('fields.' + name)}: got nothing; expected the column it is read from")
-    if kind == "parking" and not mapped & {"occupied", "vacant"}:
-        raise SourceError(f"{top.at('fields')}: got neither occupied nor vacant; expected one of them")
-    if kind == "parking" and {"occupied", "vacant"} <= mapped:
-        raise SourceError(f"{top.at('fields')}: got both occupied and vacant; expected one of them")
-    if "vacant" in mapped and "capacity" not in mapped:
-        raise SourceError(
-            f"{top.at('fields.vacant')}: got no capacity beside it; expected both, one is the other"
-        )
+    check_lots(top, kind, mapped)
     if ("lon" in mapped) != ("lat" in mapped):
         raise SourceError(f"{top.at('fields')}: got one of lon and lat; expected both or neither")
 

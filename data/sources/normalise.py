@@ -21,10 +21,12 @@ from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
 from data.sources.rows import drop_furniture
 from data.sources.spells import RULES, SPELLS, read_spells
+from data.sources.state_log import INSTANTS, LOG, read_log
 from data.sources.times import NAT, read_times
 from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LONGEST_STAY = 72 * 3_600_000_000  # microseconds
 PAST_SLACK = timedelta(days=1)  # of clocks ahead of ours
 FUTURE_SLACK = timedelta(days=3653)  # the farthest deadline
 LONGEST_KEY = 200
@@ -59,6 +61,9 @@ def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
         if mapped.spec.required or mapped.name == "vacant":
             empty = ~np.asarray(pc.is_valid(draft.texts[mapped.name]))
             draft.refuse(mapped.name, empty, f"a value; every {source.kind} has one")
+    read_log(draft)
+    if source.kind == "stay":
+        _check_stays(draft)
     _check_instants(draft, now)
     _finish_numbers(draft)
     locate(draft)
@@ -82,7 +87,7 @@ def _read_text(draft: Draft, name: str, longest: int) -> None:
 
 
 def _read_field_text(draft: Draft, mapped: FieldMap) -> None:
-    identity = mapped.name == IDENTITY[draft.source.kind]
+    identity = mapped.name in ("id", IDENTITY[draft.source.kind])
     if identity:
         draft.texts[mapped.name] = half_width(draft.texts[mapped.name])
     longest = LONGEST_KEY if identity else LONGEST_WORD if mapped.spec.type == "word" else LONGEST_TEXT
@@ -165,9 +170,21 @@ _READERS: dict[str, Callable[[Draft, FieldMap], None]] = {
 def _check_instants(draft: Draft, now: datetime) -> None:
     earliest = _microseconds(EARLIEST)
     for name, at in draft.instants.items():
-        latest = now + (FUTURE_SLACK if draft.source.spec(name).future else PAST_SLACK)
+        ahead = name in draft.source.by_field and draft.source.spec(name).future
+        latest = now + (FUTURE_SLACK if ahead else PAST_SLACK)
         outside = (at != NAT) & ((at < earliest) | (at > _microseconds(latest)))
         draft.refuse(name, outside, f"a time from {EARLIEST:%Y-%m-%d} to {latest:%Y-%m-%d}")
+
+
+def _check_stays(draft: Draft) -> None:
+    """An exit before the entry is no stay; a longer one than is believed is kept, and flagged."""
+    name = "id" if "id" in draft.texts else "plate"
+    draft.refuse(name, ~np.asarray(pc.is_valid(draft.texts[name])), "a value; every stay has one")
+    entry, leave = draft.instants["entry_at"], draft.instants.get("exit_at")
+    if leave is not None:
+        over = (leave != NAT) & (entry != NAT)
+        draft.refuse("exit_at", over & (leave < entry), "a time not before entry_at")
+        draft.flags["longer_than_72_h"] = over & (leave - entry > LONGEST_STAY)
 
 
 def _microseconds(moment: datetime) -> int:
@@ -222,6 +239,8 @@ def _frame(draft: Draft) -> DataFrame:
     names = [m.name for m in source.fields if m.name not in ("id", "vacant")] + list(source.extra)
     if "vacant" in source.by_field:
         names.append("occupied")
+    if LOG in source.by_field:
+        names += [name for name in INSTANTS if name not in source.by_field]
     for name in names:
         columns[name] = draft.instants[name] if name in draft.instants else draft.columns[name]
     more = (*GIVEN, *SPELLS.values())
@@ -246,11 +265,15 @@ def _column(value: Any, keep: np.ndarray | None, *, instant: bool) -> Any:
 
 
 def _keys(draft: Draft) -> pa.StringArray:
-    """The natural key: the id; of a reading the lot and the instant, `lot@2016-10-04T06:59:42Z`."""
-    identity = draft.columns[IDENTITY[draft.source.kind]]
-    if draft.source.kind != "parking":
+    """The natural key: the id; of a reading, or a stay without one, the lot and the instant,
+    `lot@2016-10-04T06:59:42Z`."""
+    kind = draft.source.kind
+    if kind == "stay" and "id" in draft.columns:
+        return draft.columns["id"]
+    identity = draft.columns[IDENTITY[kind]]
+    if kind not in ("parking", "stay"):
         return identity
-    at = draft.instants[START["parking"]]
+    at = draft.instants[START[kind]]
     stamps = np.datetime_as_string((at // 1_000_000).view("M8[s]")).astype(object)
     for place in np.flatnonzero(at % 1_000_000):
         stamps[place] += f".{at[place] % 1_000_000:06d}"
@@ -263,9 +286,11 @@ def _refused(draft: Draft) -> tuple[tuple[str, ...], int]:
     """Keys of the refused rows; and how many have an id that makes no key (a reading without its instant)."""
     if draft.good.all():
         return (), 0
+    if draft.source.kind == "stay" and "id" not in draft.columns:  # the plate is a part of their key
+        return (), int((~draft.good).sum())
     bad = pa.array(np.flatnonzero(~draft.good))
     keys = _keys(draft).take(bad)
-    named = draft.columns[IDENTITY[draft.source.kind]].take(bad)
+    named = draft.columns["id" if "id" in draft.columns else IDENTITY[draft.source.kind]].take(bad)
     return tuple(keys.drop_null().to_pylist()), keys.null_count - named.null_count
 
 
