@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from callbacks import commands
+from data.assessment_periods import NAMES
 from data.schema import SUBJECTS
 from data.settings import DEFAULT_LEVELS, FIRST_TREE
 
@@ -127,10 +128,16 @@ def _numbers(add) -> None:
     for command in (measure, export):
         command.add_argument("--from", dest="start", metavar="DATE")
         command.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
+        _named_period(command)
         command.add_argument("--as-of", metavar="INSTANT")
         command.add_argument("--boundaries", choices=("as-was", "today"), default="as-was")
         _tree(command)
     add("verify", "recompute every rollup from facts another way and compare")
+
+
+def _named_period(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--period", choices=NAMES, help="instead of dates: the one so far, or that of --on")
+    command.add_argument("--on", metavar="DATE", help="a day of the whole period named")
 
 
 def _running(add) -> None:
