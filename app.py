@@ -125,7 +125,12 @@ def _numbers(add) -> None:
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     export.add_argument("--unit", metavar="CODE")
     export.add_argument("--flavour", choices=("excel", "machine"), default="excel")
-    for command in (measure, export):
+    composite = add("composite", "scores of a composite with its parts, or all composites")
+    composite.add_argument("name", nargs="?", metavar="NAME")
+    composite.add_argument("--unit", metavar="CODE")
+    composite.add_argument("--by", default="", metavar="level:L")
+    composite.add_argument("--format", choices=("csv", "json"), default="csv")
+    for command in (measure, export, composite):
         command.add_argument("--from", dest="start", metavar="DATE")
         command.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
         _named_period(command)

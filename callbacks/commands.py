@@ -16,6 +16,7 @@ from tqdm import tqdm
 from data import ledger
 from data.assessment_periods import named, so_far
 from data.calendar_days import CalendarError
+from data.composite_edits import CompositeError
 from data.departments import DepartmentError
 from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
@@ -43,11 +44,12 @@ ELSEWHERE = {
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
+    "composite": "callbacks.composite_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError,
+    PeopleError, DepartmentError, CalendarError, CompositeError, SecretError, GazetteerError, UnknownJob, JobFailed,
+    OperationalError, OSError,
 )  # fmt: skip
 
 

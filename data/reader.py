@@ -21,6 +21,7 @@ from data import (
     sourcebook,
     unplaced,
 )
+from data.composites import Composite, Composites, composites, scores
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
@@ -98,6 +99,15 @@ class Reader(Ground):
             known = targets(connection, self.settings, as_of=as_of)
         rows = tuple(row for row in known.rows if not row.unit or self.may_see(row.unit))
         return known if self.scope.whole else replace(known, rows=rows)
+
+    def composites(self, *, as_of: int | None = None) -> Composites:
+        """The composites known at an instant."""
+        with self.read() as connection:
+            return composites(connection, as_of=as_of)
+
+    def scores(self, query: Query, composite: Composite) -> DataFrame:
+        """Scores of a level's units, the unassigned parts and the whole; see `data.composites.scores`."""
+        return scores(self, query, composite)
 
     def may_see(self, code: str) -> bool:
         """Whether a code is that of a unit in the scope, in the tree read in."""

@@ -14,6 +14,7 @@ from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
 from data.sample import write_sample
 from data.sample.sizes import SizeName
+from data.sample_judging import record_judging
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
@@ -57,6 +58,7 @@ def build_sample(
     departments.record(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
     )
+    record_judging(store, since=before(), now=clock(), until=until)
     refresh_all(store, clock=clock, full=True, rescale=True)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
