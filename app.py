@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from callbacks import commands
+from data.assessment_periods import NAMES
 from data.schema import SUBJECTS
 from data.settings import DEFAULT_LEVELS, FIRST_TREE
 
@@ -124,13 +125,24 @@ def _numbers(add) -> None:
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
     export.add_argument("--unit", metavar="CODE")
     export.add_argument("--flavour", choices=("excel", "machine"), default="excel")
-    for command in (measure, export):
+    composite = add("composite", "scores of a composite with its parts, or all composites")
+    composite.add_argument("name", nargs="?", metavar="NAME")
+    composite.add_argument("--unit", metavar="CODE")
+    composite.add_argument("--by", default="", metavar="level:L")
+    composite.add_argument("--format", choices=("csv", "json"), default="csv")
+    for command in (measure, export, composite):
         command.add_argument("--from", dest="start", metavar="DATE")
         command.add_argument("--to", dest="end", metavar="DATE", help="exclusive")
+        _named_period(command)
         command.add_argument("--as-of", metavar="INSTANT")
         command.add_argument("--boundaries", choices=("as-was", "today"), default="as-was")
         _tree(command)
     add("verify", "recompute every rollup from facts another way and compare")
+
+
+def _named_period(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--period", choices=NAMES, help="instead of dates: the one so far, or that of --on")
+    command.add_argument("--on", metavar="DATE", help="a day of the whole period named")
 
 
 def _running(add) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
-from callbacks import calendar_page, deadlines_page, district_page
+from callbacks import calendar_page, deadlines_page, district_page, targets_page
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -16,6 +16,7 @@ Section = Callable[[Call], list[Component]]
 def register(app: Dash, desk: Desk) -> None:
     """Add the page and its sections. Each section is a module with `register(app, desk)` that answers its builder."""
     sections: dict[str, Section] = {
+        "targets": targets_page.register(app, desk),
         "deadlines": deadlines_page.register(app, desk),
         "calendar": calendar_page.register(app, desk),
         "district": district_page.register(app, desk),

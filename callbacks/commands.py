@@ -14,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 from tqdm import tqdm
 
 from data import ledger
+from data.assessment_periods import named, so_far
 from data.bulletins import BulletinError
 from data.calendar_days import CalendarError
+from data.composite_edits import CompositeError
 from data.deadline_files import DeadlineError
 from data.departments import DepartmentError
 from data.gazetteer_file import GazetteerError
@@ -46,11 +48,12 @@ ELSEWHERE = {
     "calendar": "callbacks.calendar_commands",
     "deadlines": "callbacks.deadline_commands",
     "published": "callbacks.published_commands",
+    "composite": "callbacks.composite_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy, PeopleError,
     DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError, DeadlineError, BulletinError,
+    OSError, DeadlineError, BulletinError, CompositeError,
 )  # fmt: skip
 
 
@@ -180,12 +183,25 @@ def question(options: Namespace, store: Store, names: tuple[str, ...]) -> Query:
     today = utc_now().astimezone(store.settings.timezone).date()
     end = parse_date(options.end, "--to") if options.end else today + timedelta(days=1)
     start = parse_date(options.start, "--from") if options.start else first_day(store, end)
+    if options.period:
+        start, end = named_days(options, store, today)
     if not 1 <= (end - start).days <= LONGEST_DAYS * 4:
         raise QueryError(f"--to: got '{end}'; expected a day after {start}")
     return Query(
         level=None, within=options.unit, indicators=names, period=Period(start, end), boundaries=options.boundaries,
         as_of=parse_instant(options.as_of) if options.as_of else None, tree=options.tree,
     )  # fmt: skip
+
+
+def named_days(options: Namespace, store: Store, today: date) -> tuple[date, date]:
+    """First day and end of the period named by `--period`: that of `--on`, else of today, which it ends with."""
+    if options.start or options.end:
+        raise QueryError(f"--period: got '{options.period}' with --from or --to; expected one or the other")
+    if options.on:
+        found = named(options.period, parse_date(options.on, "--on"), store.settings.year_start)
+    else:
+        found = so_far(options.period, today, store.settings.year_start)
+    return found.start, found.end
 
 
 def first_day(store: Store, end: date) -> date:

@@ -4,6 +4,7 @@ from dash import Dash
 
 from callbacks.map_page import own_unit
 from callbacks.router import Call, Desk, Page
+from data.aims import everywhere
 from data.indicators import INDICATORS
 from data.spec_tables import load_spec
 from layouts import glossary_page, shell
@@ -19,6 +20,6 @@ def build(call: Call) -> Page:
     reader, words = call.reader, call.words
     unit = own_unit(reader) if reader.versions else None
     specs = {name: load_spec(name) for name in INDICATORS}
-    page = glossary_page.page(words, targets=reader.settings.targets, unit=unit or "", specs=specs)
+    page = glossary_page.page(words, targets=everywhere(reader), unit=unit or "", specs=specs)
     crumbs = shell.crumbs([(reader.settings.name, "/")], words("glossary.title"), words)
     return Page(body=page, crumbs=crumbs, unit=unit)

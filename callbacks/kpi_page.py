@@ -8,6 +8,7 @@ from pandas import DataFrame
 
 from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
+from data.aims import aims
 from data.answers import department_kinds
 from data.defining import Indicator
 from data.indicators import INDICATORS
@@ -74,6 +75,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
     level = next((each for each in levels if each.name == query.level), None)
     asked = query.asking(indicators=names, level=query.level or path[-1].level)
     inside = reader.units(levels[0].name, query.within) if levels else None
+    rows = department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked)
     published = reader.state()["published_at"]
     return KpiAnswer(
         path=path,
@@ -83,14 +85,16 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         narrowed=narrowed_to(query, call),
         level=level,
         levels=levels,
-        measures=department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked),
+        measures=rows,
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=call.titled(reader.freshness()),
-        aims=reader.settings.targets,
+        aims=aims(
+            reader, asked, level=None if ask.by or level is None else level.name, codes=rows["unit_code"]
+        ),
         data_at=call.words.moment(local(reader, published)) if published else "",
+        year_start=reader.settings.year_start,
         elapsed=periods.elapsed(query.period, reader.today),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
-        top=reader.across is None and (not path or path[-1].depth == 0),
     )
 
 

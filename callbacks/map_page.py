@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from callbacks.files import Shelf
 from callbacks.router import Call, Desk, Page, offload
+from data.aims import Aims, aims
 from data.indicators import INDICATORS
 from data.measures import NotReady
 from data.points import Points
@@ -85,9 +86,7 @@ def build(call: Call, shelf: Shelf) -> Page:
     return Page(
         body=map_page.page(ask, answer, call.words),
         crumbs=map_page.bar(ask, answer, call.words),
-        controls=map_page.controls(
-            ask, call.words, presets=map_page.preset_periods(call.reader.today), less=answer.narrowed
-        ),
+        controls=map_page.controls(ask, call.words, presets=preset_periods(call), less=answer.narrowed),
         unit=answer.unit.code if answer.unit else None,
     )
 
@@ -101,10 +100,15 @@ def changed(call: Call, shelf: Shelf, shown: str | None) -> tuple:
     return picture, no_update if now == shown else now, *found
 
 
+def preset_periods(call: Call) -> list[tuple[str, Period]]:
+    """The named periods of the menu."""
+    return map_page.preset_periods(call.reader.today, call.reader.settings.year_start)
+
+
 def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
     """Overlay, side, breadcrumb, controls, freshness."""
     words = call.words
-    presets = map_page.preset_periods(call.reader.today)
+    presets = preset_periods(call)
     parts = (
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
@@ -189,13 +193,13 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         line=lines[0][: len(recent)],
         years=lines[0][len(recent) :],
         second=[line[: len(recent)] for line in lines[1:]],
-        cuts=reader.scale(query.indicator, level.name, days=query.period.days),
+        cuts=read_cuts(reader, query, aimed := aims(reader, query, level=level.name, codes=shown["code"])),
         sources=call.titled(reader.freshness()),
         shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
         borders=read_borders(reader, query, level, shelf),
         style=shelf.style_address(call.theme),
         theme=call.theme,
-        aim=read_aim(reader, ask),
+        aims=aimed,
         webgl=call.webgl,
         place=place_of(reader),
         ways=ways_of(reader, query.within),
@@ -212,12 +216,10 @@ def titled_points(points: Points, call: Call) -> Points:
     return replace(points, listed=listed.assign(title=titles))
 
 
-def read_aim(reader: Reader, ask: MapAsk) -> float | None:
-    """The target; one in numbers of records holds for the whole instance only."""
-    aim = reader.settings.targets.get(ask.indicator.name)
-    inside = ask.query.within is not None and reader.unit(ask.query.within).depth > 0
-    part = inside or reader.across is not None
-    return None if part and ask.indicator.kind in ("count", "stock") else aim
+def read_cuts(reader: Reader, query: Query, aimed: Aims) -> tuple[float, ...]:
+    """Cuts of the colour scale, about the target of the level where it judges."""
+    name = query.indicator
+    return reader.scale(name, query.level or "", days=query.period.days, target=aimed.level.get(name))
 
 
 def read_lines(call: Call, query: Query, wanted: Sequence[Period]) -> list[list[float | None]]:

@@ -5,6 +5,7 @@ A unit that is not there and one that may not be seen answer alike. No scope mea
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pandas import DataFrame
 from sqlalchemy import Connection
@@ -24,6 +25,7 @@ from data import (
 )
 from data.bulletin_beside import Compared
 from data.bulletins import Bulletin, bulletins
+from data.composites import Composite, Composites, composites, scores
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
@@ -31,6 +33,7 @@ from data.mixups import MixUp
 from data.query import Period, Query, QueryError
 from data.recoverable import Prospect
 from data.tables import Tables
+from data.targets import Targets, targets
 
 __all__ = ["Reader", "UnknownUnit"]
 
@@ -85,12 +88,36 @@ class Reader(Ground):
         """One unit's measures over many periods; see `data.answers.series`."""
         return answers.series(self, query.asking(indicators=tuple(indicators), within=unit), periods)
 
-    def scale(self, indicator: str, level: str, *, days: int) -> tuple[float, ...]:
+    def scale(
+        self, indicator: str, level: str, *, days: int, target: float | None = None
+    ) -> tuple[float, ...]:
         """Six fixed cuts of the colour ramp for an indicator at a level; of a flow, for periods of that length."""
         with self.read() as connection:
             return scales.cuts(
-                connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree
-            )
+                connection, INDICATORS[indicator], self.settings, level=level, days=days, tree=self.tree,
+                target=target,
+            )  # fmt: skip
+
+    def targets(self, *, as_of: int | None = None) -> Targets:
+        """The targets known at an instant; of those of single units only those of units in the scope."""
+        with self.read() as connection:
+            known = targets(connection, self.settings, as_of=as_of)
+        rows = tuple(row for row in known.rows if not row.unit or self.may_see(row.unit))
+        return known if self.scope.whole else replace(known, rows=rows)
+
+    def composites(self, *, as_of: int | None = None) -> Composites:
+        """The composites known at an instant."""
+        with self.read() as connection:
+            return composites(connection, as_of=as_of)
+
+    def scores(self, query: Query, composite: Composite) -> DataFrame:
+        """Scores of a level's units, the unassigned parts and the whole; see `data.composites.scores`."""
+        return scores(self, query, composite)
+
+    def may_see(self, code: str) -> bool:
+        """Whether a code is that of a unit in the scope, in the tree read in."""
+        pos = self.version.by_code.get(code) if self.versions else None
+        return pos is not None and self.sees(pos)
 
     # The district's table --------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from data.refreshing import refresh_all
 from data.sample import deadline_lists, write_sample
 from data.sample.sizes import SizeName
 from data.sample_bulletins import publish_bulletins
+from data.sample_judging import record_judging
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
@@ -62,6 +63,7 @@ def build_sample(
     departments.record(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
     )
+    record_judging(store, since=before(), now=clock(), until=until)
     refresh_all(store, clock=clock, full=True, rescale=True)
     publish_bulletins(store, folder, seed=seed, until=until)
     ensure_sample_accounts(store, store.settings, now=clock())

@@ -35,10 +35,16 @@ _CUTS = select(scale.c.cuts).where(
 
 
 def cuts(
-    connection: Connection, indicator: Indicator, settings: Settings, *, level: str, days: int, tree: str
+    connection: Connection,
+    indicator: Indicator,
+    settings: Settings,
+    *,
+    level: str,
+    days: int,
+    tree: str,
+    target: float | None = None,
 ) -> tuple[float, ...]:
-    """Six ascending cuts in the units of the value."""
-    target = settings.targets.get(indicator.name)
+    """Six ascending cuts in the units of the value; `target` is that of the level."""
     if target is not None and indicator.better and indicator.kind in ("rate", "score"):
         return around(target)
     depth = settings.tree(tree).level(level).depth

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from data.indicators import INDICATORS
+from data.assessment_year import YearStart, read_targets, read_year_start
 from data.working_time import WorkingTime, read_timers, read_working_time
 
 CODE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
@@ -21,6 +21,7 @@ KNOWN_KEYS = {
     "levels": (list, []),
     "trees": (dict, {}),
     "targets": (dict, {}),
+    "assessment": (dict, {}),
     "timers": (dict, {}),
     "working_time": (dict, {}),
     "titles": (dict, {}),
@@ -92,6 +93,7 @@ class Settings:
     https: bool
     trees: tuple[Tree, ...]
     targets: dict[str, float]
+    year_start: YearStart
     timers: dict[str, float]
     working_time: WorkingTime
     titles: dict[str, dict[str, dict[str, str]]]
@@ -173,7 +175,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         raise SettingsError(
             f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
         )
-    timers, hours = _times(values, where)
+    timers, hours, aims, start = _judging(values, where)
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -183,7 +185,8 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         sample=values["sample"],
         https=values["https"],
         trees=_trees(values["levels"], values["trees"], where),
-        targets=_targets(values["targets"], where),
+        targets=aims,
+        year_start=start,
         timers=timers,
         working_time=hours,
         titles=values["titles"],
@@ -246,19 +249,15 @@ def _titles(given: object, where: str) -> dict[str, str]:
     return dict(given)
 
 
-def _targets(table: dict, where: Path) -> dict[str, float]:
-    for name, value in table.items():
-        if name not in INDICATORS:
-            raise SettingsError(f"{where}: targets: got '{name}'; expected one of {', '.join(INDICATORS)}")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise SettingsError(f"{where}: targets.{name}: got {value!r}; expected a number")
-    return {name: float(value) for name, value in table.items()}
-
-
-def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime]:
-    timers, hours, zone = (values[name] for name in ("timers", "working_time", "timezone"))
+def _judging(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime, dict[str, float], YearStart]:
+    """What people are judged by, each of its own module."""
     try:
-        return read_timers(timers), read_working_time(hours, zone=zone)
+        return (
+            read_timers(values["timers"]),
+            read_working_time(values["working_time"], zone=values["timezone"]),
+            read_targets(values["targets"]),
+            read_year_start(values["assessment"]),
+        )
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from None
 

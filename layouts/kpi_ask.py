@@ -6,6 +6,8 @@ from urllib.parse import quote, urlencode
 
 from pandas import DataFrame
 
+from data.aims import Aims
+from data.assessment_year import YearStart
 from data.defining import Indicator
 from data.departments import KINDS
 from data.indicators import INDICATORS
@@ -13,6 +15,7 @@ from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
 from layouts.narrowing import Narrowed
+from layouts.periods import CALENDAR
 from layouts.tree_switch import Way
 
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -157,9 +160,9 @@ class KpiAnswer:
     measures  `Reader.measures` for the group; its total rows are the unit's own values
     series    `Reader.series` for the last periods and the same a year before
     sources   `Reader.freshness`
-    aims      targets by indicator
+    aims      targets of the unit shown, of the level ranked and of its units
+    year_start  the day the assessment year begins on
     data_at   when the figures were last brought up to date, in words
-    top       whether the unit is the whole of the instance, which targets in numbers of records speak of
     place     name of the instance, for a reader of several units
     ways      trees the page can be read in
     kinds     kinds of departments that can be ranked
@@ -172,11 +175,11 @@ class KpiAnswer:
     measures: DataFrame
     series: DataFrame
     sources: DataFrame
-    aims: dict[str, float] = field(default_factory=dict)
+    aims: Aims = field(default_factory=Aims)
     data_at: str = ""
+    year_start: YearStart = CALENDAR
     elapsed: tuple[int, int] | None = None
     inside: Sequence[tuple[str, str]] = ()
-    top: bool = True
     place: str = ""
     ways: Sequence[Way] = ()
     kinds: Sequence[str] = ()
@@ -208,7 +211,5 @@ class KpiAnswer:
         return [value if place >= first else None for place, (value, _) in enumerate(answered)]
 
     def aim(self, indicator: Indicator) -> float | None:
-        """The target of the unit shown; one in numbers of records holds for the whole only."""
-        if indicator.kind in ("count", "stock") and not self.top:
-            return None
-        return self.aims.get(indicator.name)
+        """The target of the unit shown."""
+        return self.aims.own.get(indicator.name)

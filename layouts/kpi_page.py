@@ -59,7 +59,7 @@ def controls(ask: KpiAsk, answer: KpiAnswer, words: Words, *, today: date) -> li
     ]  # fmt: skip
     inside = [Option(name, ask.href(unit=code)) for code, name in answer.inside]
     units = [parts.menu(words("kpi.parts"), inside, value=words.number(len(inside)))] if inside else []
-    presets = list(periods.presets(today).items())
+    presets = list(periods.presets(today, answer.year_start).items())
     move = shell.period_menu(
         ask.query.period, presets, to=lambda period: ask.href(period=period), words=words
     )
@@ -75,6 +75,8 @@ def group_with(indicator: str, group: str) -> str:
 def _strip(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
     period = ask.query.period
     day = words("kpi.day", n=answer.elapsed[0], m=answer.elapsed[1]) if answer.elapsed else ""
+    if not day and words.today:
+        day = periods.name_of(period, words.today, answer.year_start, words)
     judged = [
         values.met(each, values.known((answer.total(each.name) or {}).get("value")), answer.aim(each))
         for each in ask.indicators

@@ -25,7 +25,7 @@ def ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
         order=lambda name, way: ask.href(indicator=name, order=way),
     )
     title_of = words(f"kpi.by.{by}") if by else answer.level.title(words.locale) if answer.level else ""
-    aim = values.target(ranked, answer.aims.get(ranked.name), words)
+    aim = values.target(ranked, answer.aims.level.get(ranked.name), words)
     note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
     return parts.card(
         parts.head(title, note, _trees(ask, answer, words), _choices(ask, answer, words)),

@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 from pandas import DataFrame, Series, concat
 
+from data.aims import Aims
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.judge import judged
@@ -37,7 +38,7 @@ class League:
     columns: Sequence[Indicator]
     ranked: Indicator
     order: str = "best"
-    targets: dict[str, float] = field(default_factory=dict)
+    aims: Aims = field(default_factory=Aims)
     chosen: str = ""
     limit: int = ROWS
     rest: str = ""
@@ -57,7 +58,7 @@ def league(table: League, words: Words, *, links: Links, level: str) -> Componen
         (row["indicator"], row["unit_code"], row["kind"]): row for row in table.measures.to_dict("records")
     }
     rows = ordered(table)
-    span = span_of([table.targets.get(table.ranked.name), *_edges(table.measures, table.ranked)])
+    span = span_of([table.aims.level.get(table.ranked.name), *_edges(table.measures, table.ranked)])
     units = [row for row in rows if row["kind"] == "unit"]
     few = [row for row in units if row["state"] != "ok"]
     kept = few if len(few) <= FEW else []  # a handful without a rank stays in view at the foot
@@ -190,7 +191,7 @@ def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, s
 
 def _interval(row: dict, table: League, words: Words, *, span: tuple[float, float]) -> Component:
     low, high, value = (values.known(row[name]) for name in ("low", "high", "value"))
-    bar = interval_bar(value, low=low, high=high, span=span, target=table.targets.get(table.ranked.name))
+    bar = interval_bar(value, low=low, high=high, span=span, target=table.aims.of(table.ranked.name, row))
     text = values.interval(table.ranked, low, high, words)
     return parts.cell([bar, html.Span(text, className="sr")], name="interval", title=text)
 
@@ -231,10 +232,7 @@ def _value(row: dict | None, indicator: Indicator, table: League, words: Words) 
         return parts.cell(values.NOTHING, name=name + " t3")
     value = values.known(row["value"])
     text = values.number(indicator, value, words)
-    # A number of records set as the target of the whole says nothing about one of its parts.
-    part = indicator.kind in ("count", "stock") and row["kind"] != "total"
-    aim = None if part else table.targets.get(indicator.name)
-    missed = values.met(indicator, value, aim) is False
+    missed = values.met(indicator, value, table.aims.of(indicator.name, row)) is False
     base = values.base(indicator, row["n"], words)
     mark = html.Span("▾", className="under", title=words("parts.league.missed")) if missed else None
     return parts.cell([text, mark], name=name + (" bad" if missed else ""), title=f"n {base}")

@@ -86,7 +86,7 @@ def _shaped(answer: MapAnswer) -> DataFrame:
 
 
 def _values(ask: MapAsk, answer: MapAnswer, shaped: DataFrame, words: Words) -> dict:
-    both = diverging(ask.indicator, answer.aim)
+    both = diverging(ask.indicator, answer.level_aim(ask.indicator))
     ramp = PALETTES[answer.theme].ramp(diverging=both)
     steps = (PALETTES[answer.theme].nd_fill, *ramp)
     scale = [[(place + side) / len(steps), colour] for place, colour in enumerate(steps) for side in (0, 1)]
@@ -113,7 +113,7 @@ def _card(row: dict, ask: MapAsk, answer: MapAnswer, words: Words) -> list[str]:
         ]
     low, high = values.known(row["rank_low"]), values.known(row["rank_high"])
     rank = "" if low is None or high is None else f"{low:.0f}–{high:.0f}" if low != high else f"{low:.0f}"
-    verdict, _ = values.verdict(indicator, value, answer.aim, words)
+    verdict, _ = values.verdict(indicator, value, answer.aims.of(indicator.name, row), words)
     return [values.number(indicator, value, words), base(row, ask, words), rank, verdict]
 
 
@@ -207,7 +207,7 @@ def _names(units: DataFrame) -> dict:
 
 def _words(ask: MapAsk, answer: MapAnswer, words: Words) -> dict:
     """What changes with the question: title and unit of the card, templates, inverted classes, where a click leads."""
-    both = diverging(ask.indicator, answer.aim)
+    both = diverging(ask.indicator, answer.level_aim(ask.indicator))
     ranked = int(answer.rows["position"].notna().sum())
     to = ask.href(level=answer.below.name, within="@") if answer.below else ""
     return {

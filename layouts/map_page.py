@@ -4,11 +4,13 @@ Every choice is a link, so that each state of the page has an address; the scrip
 """
 
 from collections.abc import Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from data.assessment_year import YearStart
 from data.indicators import INDICATORS
 from data.points import MOST
 from data.query import NARROWING, Period, tree_part
@@ -110,7 +112,8 @@ def _counted(ask: MapAsk, words: Words) -> str:
 
 def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     """Always open: the seven steps with their fixed cuts, hatch, symbols."""
-    indicator, both = ask.indicator, diverging(ask.indicator, answer.aim)
+    indicator, target = ask.indicator, answer.level_aim(ask.indicator)
+    both = diverging(indicator, target)
     name = "d" if both else "s"
     turned = both and indicator.better == "low"
     cuts = list(answer.cuts)[::-1] if turned else list(answer.cuts)
@@ -120,7 +123,7 @@ def legend(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
                   style={"left": f"{100 * (place + 1) / 7:.2f}%"})
         for place, cut in enumerate(cuts)
     ]  # fmt: skip
-    aim = words("map.legend.target", target=values.number(indicator, answer.aim, words)) if both else ""
+    aim = words("map.legend.target", target=values.number(indicator, target, words)) if both else ""
     unit = values.unit(indicator, words) if both or indicator.kind != "count" else _per(ask, answer, words)
     title = html.Div(
         [html.B(words(f"indicator.{indicator.name}")), f" {unit}", html.Span(aim, className="t3")]
@@ -197,6 +200,6 @@ def controls(
     ]
 
 
-def preset_periods(today) -> list[tuple[str, Period]]:
-    """The named periods of the menu."""
-    return list(periods.presets(today).items())
+def preset_periods(today: date, start: YearStart = periods.CALENDAR) -> list[tuple[str, Period]]:
+    """The named periods of the menu; `start` is the day the assessment year begins on."""
+    return list(periods.presets(today, start).items())

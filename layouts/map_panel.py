@@ -70,7 +70,7 @@ def _metric(ask: MapAsk, answer: MapAnswer, words: Words, *, fresh: Freshness) -
         indicator=indicator,
         row=answer.total,
         line=answer.line,
-        aim=answer.aim,
+        aim=answer.aim(indicator),
         fresh=fresh,
         against="",
         period=words.period(period.start, period.end),
@@ -90,7 +90,7 @@ def _pairs(ask: MapAsk, answer: MapAnswer, words: Words) -> list[tuple[str, str,
     row, indicator = answer.total, ask.indicator
     change, tone = values.change(indicator, values.known(row["change"]), words)
     key = "map.head.change.month" if periods.monthly(ask.query.period) else "map.head.change"
-    aim = (words("map.head.target"), values.target(indicator, answer.aim, words), "")
+    aim = (words("map.head.target"), values.target(indicator, answer.aim(indicator), words), "")
     moved = (words(key), change, tone)
     if not judged(indicator):
         return [*_beside(ask, answer, words), aim, moved, *_longest(indicator, answer, words)]
@@ -125,7 +125,7 @@ def trends(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     years = answer.years if any(value is not None for value in answer.years) else ()
     key = "map.trend.months" if periods.monthly(ask.query.period) else "map.trend.windows"
     title = words(key, n=len(answer.periods), days=ask.query.period.days)
-    own = _trend(ask.indicator, answer.line, years, answer.aim, answer.periods, words)
+    own = _trend(ask.indicator, answer.line, years, answer.aim(ask.indicator), answer.periods, words)
     note = words("map.trend.years") if years else ""
     cards = [html.Section([parts.head(title, note), own], className="card tr")]
     for name, line in zip(PARTNERS.get(ask.indicator.name, ()), answer.second, strict=False):

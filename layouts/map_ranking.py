@@ -55,12 +55,15 @@ def _table(ask: MapAsk, answer: MapAnswer, rows: DataFrame, words: Words) -> Com
     if judged(ask.indicator):
         known = shown[shown["state"] == "ok"]
         edges = [values.known(edge) for name in ("low", "high", "value") for edge in known[name]]
-        span = span_of([answer.aim, *edges])
+        span = span_of([answer.level_aim(ask.indicator), *edges])
         body = [_judged_row(place, row, span, ask, answer, words) for place, row in _places(shown)]
     else:
         top = max([values.known(value) or 0.0 for value in rows["value"]] + [1.0])
         steps = classes(
-            shown, ask.indicator, cuts=answer.cuts, both_sides=diverging(ask.indicator, answer.aim)
+            shown,
+            ask.indicator,
+            cuts=answer.cuts,
+            both_sides=diverging(ask.indicator, answer.level_aim(ask.indicator)),
         )
         body = [
             _volume_row(place, row, (int(step), top), ask, answer, words)
@@ -154,7 +157,7 @@ def _judged_row(
         key = "parts.league.few" if row["state"] == "few" else "parts.league.none"
         reason = words(key, n=words.number(row["n"]), least=indicator.min_base)
         return _row(row, [*cells, parts.cell(reason, name="f12 why", span=2, title=reason)], tone="mut")
-    bar = interval_bar(value, low=low, high=high, span=span, target=answer.aim)
+    bar = interval_bar(value, low=low, high=high, span=span, target=answer.aims.of(indicator.name, row))
     text = values.interval(indicator, low, high, words)
     cells.append(parts.cell([bar, html.Span(text, className="sr")], name="interval", title=text))
     first, last = values.known(row["rank_low"]), values.known(row["rank_high"])
@@ -170,7 +173,7 @@ def _volume_row(
     step, top = scale
     value = values.known(row["value"])
     width = f"{100 * (value or 0.0) / top:.1f}%"
-    ramp = "d" if diverging(ask.indicator, answer.aim) else "s"
+    ramp = "d" if diverging(ask.indicator, answer.level_aim(ask.indicator)) else "s"
     bar = html.I(className=f"fill {ramp}{max(step, 0) + 1}", style={"width": width})
     return _row(row, [
         parts.cell(place, name="num t3 place"),

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import numpy as np
 from pandas import DataFrame
 
+from data.aims import Aims
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.points import Points
@@ -98,6 +99,7 @@ class MapAnswer:
     ways      trees the page can be read in
     narrowed  what the question is narrowed to
     word      kind and text of a data word, answered in the reader's language
+    aims      targets of the unit looked inside, of the level and of its units
     """
 
     path: Sequence
@@ -117,7 +119,7 @@ class MapAnswer:
     borders: Sequence[tuple[str, int]] = field(default_factory=tuple)
     style: str = ""
     theme: str = "light"
-    aim: float | None = None
+    aims: Aims = field(default_factory=Aims)
     webgl: bool = True
     place: str = ""
     all_levels: Sequence[Level] = ()
@@ -131,6 +133,14 @@ class MapAnswer:
     def unit(self):
         """The unit looked inside, None for everything."""
         return self.path[-1] if self.path else None
+
+    def aim(self, indicator: Indicator) -> float | None:
+        """The target of the unit looked inside."""
+        return self.aims.own.get(indicator.name)
+
+    def level_aim(self, indicator: Indicator) -> float | None:
+        """The target of the level shown, which its colours are about."""
+        return self.aims.level.get(indicator.name)
 
     @cached_property
     def rows(self) -> DataFrame:

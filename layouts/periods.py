@@ -2,9 +2,13 @@
 
 from datetime import date, timedelta
 
+from data.assessment_periods import named, so_far
+from data.assessment_year import YearStart, months_on
 from data.query import Period
+from layouts.words import Words
 
 COUNT = 13
+CALENDAR = YearStart()
 YEAR = timedelta(days=364)  # whole weeks, so that weekdays meet weekdays
 
 
@@ -32,17 +36,46 @@ def year_before(period: Period) -> Period:
     return Period(period.start - YEAR, period.end - YEAR)
 
 
-def presets(today: date) -> dict[str, Period]:
-    """Periods one chooses by name, ending with today."""
-    tomorrow, month = today + timedelta(days=1), today.replace(day=1)
+def presets(today: date, start: YearStart = CALENDAR) -> dict[str, Period]:
+    """Periods one chooses by name, so far: all but last month end with today.
+
+    start  day the assessment year begins on; where it is that of the calendar the year is named once
+    """
+    month = today.replace(day=1)
+    own = {} if start.calendar else {"assessment": so_far("year", today, start)}
     return {
-        "month": Period(month, tomorrow),
+        "month": so_far("month", today, start),
         "last-month": Period(_month(month, -1), month),
-        "days7": Period(tomorrow - timedelta(days=7), tomorrow),
-        "days30": Period(tomorrow - timedelta(days=30), tomorrow),
-        "days90": Period(tomorrow - timedelta(days=90), tomorrow),
-        "year": Period(today.replace(month=1, day=1), tomorrow),
+        "week": so_far("week", today, start),
+        "quarter": so_far("quarter", today, start),
+        **own,
+        "days7": named("rolling-7", today, start),
+        "days30": named("rolling-30", today, start),
+        "days90": named("rolling-90", today, start),
+        "year": so_far("calendar-year", today, start),
     }
+
+
+def title(name: str, period: Period, words: Words) -> str:
+    """What a preset is called; an assessment year by the year it ends in, with its first and last month."""
+    if name != "assessment":
+        return words(f"period.{name}")
+    first = period.start
+    last = months_on(first, 12) - timedelta(days=1)
+    return words(
+        "period.assessment",
+        year=last.year,
+        first=words.on(first).month(first),
+        last=words.on(last).month(last),
+    )
+
+
+def name_of(period: Period, today: date, start: YearStart, words: Words) -> str:
+    """What a period is called among the presets; "" where it has no name."""
+    for name, choice in presets(today, start).items():
+        if choice == period:
+            return title(name, choice, words)
+    return ""
 
 
 def begun(period: Period, today: date | None) -> int:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from data.query import Period
-from layouts import ids, parts
+from layouts import ids, parts, periods
 from layouts.parts import Option
 from layouts.plain import plain
 from layouts.words import Words
@@ -234,7 +234,9 @@ def period_menu(
     period: Period, presets: Sequence[tuple[str, Period]], *, to: Callable[[Period], str], words: Words
 ) -> Component:
     """Named periods as links, and two dates of one's own; earlier and later lie on [ and ]."""
-    options = [Option(words(f"period.{name}"), to(choice), choice == period) for name, choice in presets]
+    options = [
+        Option(periods.title(name, choice, words), to(choice), choice == period) for name, choice in presets
+    ]
     shown = words.period(period.start, period.end)
     items = [html.A(each.text, href=each.to, className="on" if each.chosen else "") for each in options]
     step = period.end - period.start

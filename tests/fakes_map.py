@@ -61,6 +61,6 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
         "level": fakes.LEVELS[2], "below": MICRO, "measures": measured, "units": places, "points": points(),
         "longest": longest(), "periods": recent, "line": [0.9] * 13, "years": [None] * 13, "cuts": CUTS,
         "sources": fakes.sources(), "shapes": "/shapes/abc/grid/WT", "borders": [("/shapes/d/area/WT", 1)],
-        "style": "/map-style/e/light", "aim": fakes.TARGETS.get(ask.indicator.name), "place": "梧桐里",
+        "style": "/map-style/e/light", "aims": fakes.AIMS, "place": "梧桐里",
     }  # fmt: skip
     return MapAnswer(**(answered | changes))

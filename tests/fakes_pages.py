@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from data.aims import Aims
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.judge import judged
@@ -50,6 +51,7 @@ TARGETS = {
     "case_on_time_closure_rate": 0.9,
     "cases_overdue_open": 60,
 }
+AIMS = Aims(TARGETS, {name: aim for name, aim in TARGETS.items() if name != "cases_overdue_open"})
 COLUMNS = [
     "indicator", "unit_code", "unit_name", "pos", "kind", "numerator", "denominator", "value", "low", "high", "n",
     "previous", "change", "position", "rank_low", "rank_high", "state",

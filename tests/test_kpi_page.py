@@ -6,11 +6,12 @@ import fakes_pages as fakes
 import pytest
 from fakes_pages import find, links, text_of
 
+from data.aims import Aims
 from data.indicators import INDICATORS
 from data.query import Period, parse_query
 from layouts import kpi_page, periods
 from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, parse_ask
-from layouts.league import League, ordered, summed
+from layouts.league import League, Links, league, ordered, summed
 from layouts.words import load_words
 
 ZH, EN = load_words("zh").on(fakes.TODAY), load_words("en").on(fakes.TODAY)
@@ -26,7 +27,7 @@ def answer_of(ask: KpiAsk, **changes) -> KpiAnswer:
     every = [*(periods.year_before(period) for period in recent), *recent]
     answered = {
         "path": [fakes.unit()], "level": fakes.LEVELS[2], "levels": fakes.LEVELS[1:], "measures": fakes.measures(names),
-        "series": fakes.series(names, every), "sources": fakes.sources(), "aims": fakes.TARGETS,
+        "series": fakes.series(names, every), "sources": fakes.sources(), "aims": fakes.AIMS,
         "elapsed": periods.elapsed(ask.query.period, fakes.TODAY), "inside": [("A1", "北苑片区")],
     }  # fmt: skip
     return KpiAnswer(**(answered | changes))
@@ -138,12 +139,20 @@ def test_what_lies_before_the_first_record_is_unknown_not_zero():
     assert line[:4] == [None] * 4 and None not in line[4:]
 
 
-def test_a_target_in_records_speaks_of_the_whole_only():
-    ask = ask_of()
-    stock = INDICATORS["cases_overdue_open"]
-    assert answer_of(ask).aim(stock) == 60
-    assert answer_of(ask, top=False).aim(stock) is None
-    assert answer_of(ask, top=False).aim(INDICATORS["order_satisfaction"]) == 0.92
+def test_a_unit_is_judged_by_its_own_target_and_others_by_that_of_their_level():
+    name = "order_satisfaction"
+    rows = fakes.measures((name,))
+    first, second = rows.loc[rows["kind"] == "unit", "unit_code"].head(2)
+
+    def marked(aims: Aims) -> dict[str, bool]:
+        table = League(rows, (INDICATORS[name],), INDICATORS[name], aims=aims)
+        to = Links(lambda code: f"/kpi/{code}", lambda *_: "/kpi")
+        lines = league(table, ZH, links=to, level="网格").children.children[2].children
+        return {line.to_plotly_json()["props"]["data-code"]: bool(find(line, "under")) for line in lines}
+
+    found = marked(Aims({name: 1.0}, {name: 0.0}, {(name, first): 1.0}))
+    assert found[first] and not found[second]
+    assert not any(marked(Aims({name: 1.0})).values()), "the unit shown has a target, its parts have none"
 
 
 def test_a_unit_of_the_finest_level_says_so():

@@ -32,6 +32,7 @@ SOURCE_TITLES = {
     "parking": ("停车余位", "Car parks"),
 }
 LOT_ENGLISH = {"路内": "On-street", "公共": "Public", "配建": "Of a building"}
+YEAR = '[assessment]\nyear_start = "11-01"\n'
 OVERDUE = 12  # open overdue cases a sub-district is allowed
 TARGETS = {
     "case_closure_rate": 0.98,
@@ -81,7 +82,7 @@ def settings(size: Size) -> str:
         f"[titles.source]\n{titles}\n", _table("category", categories), _table("channel", CHANNEL_ENGLISH),
         _table("department", DEPARTMENT_ENGLISH), _table("type", {**ORDER_TYPE_ENGLISH, **LOT_ENGLISH}),
     )  # fmt: skip
-    return "\n".join([head, levels, trees, f"[targets]\n{targets}\n", *words])
+    return "\n".join([head, levels, trees, YEAR, f"[targets]\n{targets}\n", *words])
 
 
 _STAGE_ROWS = "\n".join(f'"{theirs}" = "{ours}"' for ours, theirs in STAGES.items())

@@ -67,7 +67,35 @@ def _deadlines() -> None:
 
 
 def _targets() -> None:
-    pass
+    op.create_table(
+        "target",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("indicator", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("unit_code", sa.Text(), nullable=False),
+        sa.Column("start_on", sa.Integer(), nullable=False),
+        sa.Column("end_on", sa.Integer(), nullable=False),
+        sa.Column("value", sa.Float(), nullable=False),
+        sa.Column("bands", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "composite",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("titles", sa.Text(), nullable=False),
+        sa.Column("parts", sa.Text(), nullable=False),
+        sa.Column("missing", sa.Text(), nullable=False),
+        sa.Column("start_on", sa.Integer(), nullable=False),
+        sa.Column("end_on", sa.Integer(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+    )
 
 
 def _exclusions() -> None:
@@ -168,3 +196,5 @@ def downgrade() -> None:
     op.drop_table("fact_stays")
     for name in reversed(ALERT_TIMES):
         op.drop_column("fact_alerts", name)
+    op.drop_table("composite")
+    op.drop_table("target")
