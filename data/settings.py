@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from data.exclusion_reasons import read_reasons
 from data.indicators import INDICATORS
 from data.working_time import WorkingTime, read_timers, read_working_time
 
@@ -23,6 +24,7 @@ KNOWN_KEYS = {
     "targets": (dict, {}),
     "timers": (dict, {}),
     "working_time": (dict, {}),
+    "exclusions": (dict, {}),
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
@@ -67,7 +69,7 @@ class Tree:
 
     def level(self, name: str) -> Level:
         """The level of that name; raises KeyError."""
-        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+        return {level.name: level for level in self.levels}[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ class Settings:
     targets: dict[str, float]
     timers: dict[str, float]
     working_time: WorkingTime
+    reasons: dict[str, dict[str, str]]
     titles: dict[str, dict[str, dict[str, str]]]
 
     def tree(self, name: str) -> Tree:
@@ -136,10 +139,6 @@ class Settings:
         return "/".join(table.get(part, {}).get(locale, part) for part in text.split("/"))
 
 
-def _no(name: str) -> Level:
-    raise KeyError(name)
-
-
 def load_settings(folder: Path) -> Settings:
     """Read and check `folder/linli.toml`. Raises SettingsError with one plain line."""
     path = folder / "linli.toml"
@@ -173,7 +172,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         raise SettingsError(
             f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
         )
-    timers, hours = _times(values, where)
+    timers, hours, reasons = _times(values, where)
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -186,6 +185,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         targets=_targets(values["targets"], where),
         timers=timers,
         working_time=hours,
+        reasons=reasons,
         titles=values["titles"],
     )
 
@@ -255,10 +255,12 @@ def _targets(table: dict, where: Path) -> dict[str, float]:
     return {name: float(value) for name, value in table.items()}
 
 
-def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime]:
+def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime, dict[str, dict[str, str]]]:
     timers, hours, zone = (values[name] for name in ("timers", "working_time", "timezone"))
     try:
-        return read_timers(timers), read_working_time(hours, zone=zone)
+        return (
+            read_timers(timers), read_working_time(hours, zone=zone), read_reasons(values["exclusions"])
+        )  # fmt: skip
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from None
 
