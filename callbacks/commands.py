@@ -16,6 +16,7 @@ from tqdm import tqdm
 from data import ledger
 from data.calendar_days import CalendarError
 from data.departments import DepartmentError
+from data.exclusions import ExclusionError
 from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
 from data.instants import utc_now
@@ -42,11 +43,12 @@ ELSEWHERE = {
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
+    "exclusions": "callbacks.exclusion_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,
-    PeopleError, DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError,
+    PeopleError, DepartmentError, CalendarError, ExclusionError, SecretError, GazetteerError, UnknownJob, JobFailed,
+    OperationalError, OSError,
 )  # fmt: skip
 
 
@@ -202,9 +204,9 @@ def measure(options: Namespace) -> int:
         if name not in INDICATORS:
             raise QueryError(f"measure: got '{name}'; expected one of {', '.join(INDICATORS)}")
     parts = parse_parts(options.by, levels=store.settings.tree(options.tree).names)
-    table = measure_table(
-        reader_of(store, tree=options.tree), question(options, store, tuple(options.indicators)), parts
-    )
+    query = question(options, store, tuple(options.indicators))
+    reader = reader_of(store, tree=options.tree)
+    table = measure_table(reader, query, parts, before=options.before_exclusions)
     if options.json or options.format == "json":
         print(table.to_json(orient="records", force_ascii=False))
     else:

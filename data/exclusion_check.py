@@ -1,11 +1,11 @@
 """The record of exclusions gone through the plain way: its order, and what it leaves out of the numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from data.bulk import any_of
 from data.exclusions import AFTER
@@ -19,20 +19,22 @@ FACT = ["subject", "source_id", "key"]
 
 def check(connection: Connection) -> list[Found]:
     """What does not agree: states in an order that cannot be, own applications decided, decisions without a load."""
-    table = pd.read_sql(select(exclusion).order_by(exclusion.c.id), connection)
     loads = {row.id: row for row in connection.execute(select(load).where(load.c.kind == "exclusion"))}
+    facts: dict[tuple, list[Row]] = {}
+    for row in connection.execute(select(exclusion).order_by(exclusion.c.id)):
+        facts.setdefault((row.subject, row.source_id, row.key), []).append(row)
     return [
         (f"exclusion {at}: {what}", got, wanted)
-        for _, rows in table.groupby(FACT, sort=False)
+        for rows in facts.values()
         for at, what, got, wanted in _of_fact(rows, loads)
         if got != wanted
     ]
 
 
-def _of_fact(rows: DataFrame, loads: dict) -> Iterator[tuple[int, str, str, str]]:
+def _of_fact(rows: Sequence[Row], loads: Mapping[int, Row]) -> Iterator[tuple[int, str, str, str]]:
     before = ""
-    for row in rows.itertuples(index=False):
-        allowed = AFTER.get(str(row.state), ())
+    for row in rows:
+        allowed = AFTER.get(row.state, ())
         yield (
             row.id,
             f"state before '{row.state}'",
@@ -42,13 +44,12 @@ def _of_fact(rows: DataFrame, loads: dict) -> Iterator[tuple[int, str, str, str]
         if row.state in (APPROVED, "refused"):
             second = "nobody" if row.decided_by == row.applicant else "another"
             yield row.id, "decided by", second, "another"
-        moves, have = APPROVED in (row.state, before), not pd.isna(row.load)
-        yield row.id, "load", str(have), str(moves)
-        if have:
-            one = loads.get(int(row.load))
+        yield row.id, "load", str(row.load is not None), str(APPROVED in (row.state, before))
+        if row.load is not None:
+            one = loads.get(row.load)
             got = (one.source_id, one.state, one.recorded_at) if one else None
-            yield row.id, f"load {row.load:.0f}", str(got), str((row.source_id, "done", row.recorded_at))
-        before = str(row.state)
+            yield row.id, f"load {row.load}", str(got), str((row.source_id, "done", row.recorded_at))
+        before = row.state
 
 
 def left_out_plainly(connection: Connection, subject: str, revs: pd.Series, *, at_load: int) -> np.ndarray:

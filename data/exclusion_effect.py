@@ -34,17 +34,22 @@ if TYPE_CHECKING:
 COLUMNS = ("unit_code", "indicator", "numerator", "denominator", "value", "n_excluded")
 
 
-class Apart(Counter):
-    """Sums of the facts that were left out, and of the orders that name them.
+Which = Callable[[Connection, str, int], ColumnElement[bool]]  # connection, subject, load
+Variant = Callable[[Indicator], Indicator]
 
-    cleared   as if nothing had been left out
-    counting  of each indicator how many facts that were left out it counts, instead of its sums
+
+class Apart(Counter):
+    """Sums of some facts only.
+
+    which    condition for them
+    variant  what is counted in place of each indicator
+    cleared  as if nothing had been left out
     """
 
-    def __init__(self, *given: Any, cleared: bool, counting: bool = False, **named: Any):
+    def __init__(self, *given: Any, which: Which, variant: Variant, cleared: bool, **named: Any):
         super().__init__(*given, **named)
-        self.cleared, self.counting = cleared, counting
-        self._concerned: dict[str, ColumnElement[bool]] = {}
+        self.which, self.variant, self.cleared = which, variant, cleared
+        self._chosen: dict[str, ColumnElement[bool]] = {}
 
     def sums(
         self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
@@ -52,19 +57,18 @@ class Apart(Counter):
         """As of all facts, of these."""
         only = self.only if held is None else replace(self.only, held=held)
         subject = asks[0].indicators[0].subject
-        if self.counting:
-            asks = [Ask(tuple(map(touched, ask.indicators)), ask.periods) for ask in asks]
-        if subject not in self._concerned:
-            self._concerned[subject] = concerned(self.connection, subject, load=self.load)
+        if subject not in self._chosen:
+            self._chosen[subject] = self.which(self.connection, subject, self.load)
+        asks = [Ask(tuple(map(self.variant, ask.indicators)), ask.periods) for ask in asks]
         counted = count_facts(
             self.connection, self.settings, region, subject, load=self.load, now=self.now, only=only,
             indicators=list(dict.fromkeys(entry for ask in asks for entry in ask.indicators)), words=words,
-            days=self._days, where=[self._concerned[subject]], cleared=self.cleared,
+            days=self._days, where=[self._chosen[subject]], cleared=self.cleared,
         )  # fmt: skip
         return [counted.sums(ask.indicators, ask.periods) for ask in asks]
 
 
-def concerned(connection: Connection, subject: str, *, load: int) -> ColumnElement[bool]:
+def concerned(connection: Connection, subject: str, load: int) -> ColumnElement[bool]:
     """Condition for the facts left out at a load, and for the orders that name one: they may tell its event."""
     if subject not in left_out.SUBJECTS:
         return false()
@@ -110,15 +114,20 @@ def touched(entry: Indicator) -> Indicator:
     )  # fmt: skip
 
 
+def _plain(entry: Indicator) -> Indicator:
+    return entry
+
+
 def tables_before(
     reader: Reader, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
 ) -> tuple[Tables, Tables]:
     """Sums as if nothing were left out; and how many facts left out each indicator would rest on (columns `n_NAME`)."""
     ask: Callable[..., Tables] = partial(reader.tables, query, depth=depth, periods=periods, words=words)
     before, counts = ask(), Tables(("code", *words), len(periods))
-    for found, counting in ((before, False), (counts, True)):
+    for found, variant in ((before, _plain), (counts, touched)):
         for cleared, sign in ((True, 1), (False, -1)):
-            found.take(ask(of=partial(Apart, cleared=cleared, counting=counting)), sign=sign)
+            apart = partial(Apart, which=concerned, variant=variant, cleared=cleared)
+            found.take(ask(of=apart), sign=sign)
     return before, counts
 
 

@@ -63,12 +63,6 @@ class Event:
     recorded_at: int = 0
     recorded_by: str = ""
 
-    @property
-    def said(self) -> tuple:
-        """What of it a person said: equal where an event tells nothing new."""
-        plain = asdict(replace(self, load=None, recorded_at=0, recorded_by=""))
-        return tuple(map(str, plain.values()))
-
 
 def standing(connection: Connection, *, as_of: int | None = None) -> dict[Fact, Event]:
     """The newest event of every fact known at an instant (microseconds UTC; None: now)."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from data import (
     answers,
     exclusion_effect,
+    exclusion_list,
     factlist,
     factstream,
     mapdata,
@@ -79,6 +80,12 @@ class Reader(Ground):
     def before_exclusions(self, query: Query) -> DataFrame:
         """Measures as if nothing were left out of the assessment; see `data.exclusion_effect`."""
         return exclusion_effect.before_exclusions(self, query)
+
+    def exclusions(
+        self, *, unit: str | None = None, period: Period | None = None, as_of: int | None = None
+    ) -> list[exclusion_list.Listed]:
+        """Applications to leave facts of the scope out of the assessment; see `data.exclusion_list`."""
+        return exclusion_list.listed(self, unit=unit, period=period, as_of=as_of)
 
     def _depth_of(self, within: str | None) -> int:
         return 0 if within is None else self._unit(self.version.by_code[within]).depth
