@@ -6,6 +6,7 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
+from callbacks import exclusions_page
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -15,6 +16,7 @@ Section = Callable[[Call], list[Component]]
 def register(app: Dash, desk: Desk) -> None:
     """Add the page and its sections. Each section is a module with `register(app, desk)` that answers its builder."""
     sections: dict[str, Section] = {}
+    sections["exclusions"] = exclusions_page.register(app, desk)
     desk.page(
         "assessment", partial(build, sections=sections), assessment.PATH, *map(assessment.address, sections),
         permission="assessment", checks="rules of the instance; figures and facts of the scope only",

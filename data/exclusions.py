@@ -31,6 +31,10 @@ class ExclusionError(ValueError):
     """An application cannot be made or decided so; one line: where: got value; expected rule."""
 
 
+class OwnApplication(ExclusionError):
+    """Somebody would decide on his own application."""
+
+
 @dataclass(frozen=True)
 class Fact:
     """Which fact: subject, number of its source, its own number there."""
@@ -136,7 +140,7 @@ def check_decision(last: Event, state: str, *, by: str, judge: bool) -> None:
     _check_move(last, last.fact, state)
     own = by == last.applicant
     if state != "withdrawn" and own:
-        raise ExclusionError(f"{where}: got '{by}', who applied; expected a second person to decide")
+        raise OwnApplication(f"{where}: got '{by}', who applied; expected a second person to decide")
     if not judge and not (state == "withdrawn" and last.state == "applied" and own):
         raise ExclusionError(f"{where}: got '{by}'; expected a person who may decide")
 
