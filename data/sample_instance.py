@@ -102,7 +102,8 @@ def _leave_out(store: Store, *, seed: int, until: date) -> None:
     acts: list[tuple[datetime, bool, exclusions.Fact, Application]] = []
     for one in applications(chosen(list(closed), seed=seed, most=EXCLUDED), seed=seed):
         row = closed[one.id]
-        fact, at = exclusions.Fact("orders", row.source_id, row.key), moment(row.closed_at)
+        fact = exclusions.Fact("orders", row.source_id, row.key)
+        at = moment(store.settings.day_start(store.settings.epoch_day(moment(row.closed_at))))
         acts.append((at + timedelta(seconds=one.asked), False, fact, one))
         if one.state != "applied":
             acts.append((at + timedelta(seconds=one.decided), True, fact, one))

@@ -129,9 +129,7 @@ def _base(card: Card, words: Words) -> str:
         return words("parts.card.daily", n=daily)
     n = values.base(indicator, card.value("n") or 0, words)
     unit = values.base_unit(indicator, words)
-    base = f"{n} {unit}" if unit else words("parts.card.base", n=n)
-    out = words("exclusions.card.face", n=words.number(card.without[0])) if card.without else ""
-    return f"{base} · {out}" if out else base
+    return f"{n} {unit}" if unit else words("parts.card.base", n=n)
 
 
 def _unjudged(card: Card, state: str, words: Words) -> list[Component]:

@@ -28,7 +28,7 @@ def entry(ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words) -> list[Co
             parts.head(one.fact.key, answer.category(one.category) or NOTHING),
             html.Dl(_particulars(one, answer, words), className="columns-of"),
             html.Ol(made, className="events") if made else None,
-            _changes(one, answer, words), *forms, name="chosen",
+            *forms, _changes(one, answer, words), name="chosen",
         )
     ]  # fmt: skip
 
@@ -85,7 +85,10 @@ def _changes(one: Listed, answer: ExclusionsAnswer, words: Words) -> Component |
 
 def _number(change: Change, value: float | None, n: float, words: Words) -> Component:
     """A value with what it rests on."""
-    shown = str(values.show(change.indicator, value, words))
+    shown = values.show(change.indicator, value, words).number
+    if change.indicator.kind in ("rate", "score"):  # one fact of many moves the second decimal, if any
+        shown = words.number(values.scaled(change.indicator, value), 2)
+    shown = values.with_unit(change.indicator, shown, words)
     base = words.number(n) if change.indicator.kind in ("rate", "score", "quantile") else ""
     return parts.cell([shown, html.Small(f"/ {base}") if base else None], name="num")
 

@@ -23,7 +23,7 @@ def body(ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words) -> list[Com
             "failed" if ask.done in ("own", "moved") else "met", words(f"exclusions.done.{ask.done}")
         )
         top.append(html.Section(told, className="card note", role="status"))
-    aside = [*entry(ask, answer, words), _search(ask, answer, words)]
+    aside = [_search(ask, answer, words), *entry(ask, answer, words)]
     two = html.Div([_table(ask, answer, words), html.Div(aside, className="stack")], className="two")
     return [html.Div([*top, two], className="book" + (" mending" if ask.fact or ask.number else ""))]
 
@@ -53,7 +53,7 @@ def _table(ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words) -> Compon
         empty = html.P(words("exclusions.none"), className="note-line t2")
         return parts.card(parts.head(title), empty, name="entries")
     heads = [
-        parts.column(words(f"exclusions.column.{key}"), name=key)
+        parts.column(words(f"exclusions.column.{key}"), name="lies" if key == "unit" else key)
         for key in ("fact", "unit", "reason", "applicant", "state")
     ]
     rows = [_row(one, ask, answer, words) for one in answer.rows]
@@ -63,7 +63,7 @@ def _table(ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words) -> Compon
 
 
 def _row(one: Listed, ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words) -> Component:
-    here = ask.fact == written(one)
+    here = answer.chosen is not None and answer.chosen.fact == one.fact
     link = html.A(one.fact.key, href=ask.href(fact=written(one), number=""), className="row-link",
                   **({"aria-current": "true"} if here else {}))  # fmt: skip
     category, event = answer.category(one.category) or NOTHING, one.event
@@ -74,7 +74,7 @@ def _row(one: Listed, ask: ExclusionsAsk, answer: ExclusionsAnswer, words: Words
     return html.Tr(
         [
             html.Th([link, html.Small(category, title=category)], scope="row", className="words fact"),
-            parts.cell(one.unit_name or NOTHING, name="t2 unit", title=one.unit_name),
+            parts.cell(one.unit_name or NOTHING, name="t2 lies", title=one.unit_name),
             parts.cell(
                 [reason, html.Small(event.clause)] if event.clause else reason, name="reason", title=reason
             ),

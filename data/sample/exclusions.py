@@ -17,12 +17,12 @@ REASONS = (
     ("incomplete", "考核办法 3.3", "未留地点，多次联系未接通"),
 )
 NOTES = {"approved": "情况属实", "refused": "依据不足", "withdrawn": "补充材料后再报"}
-SHARES = (("applied", 0.34), ("approved", 0.42), ("refused", 0.16), ("withdrawn", 0.08))
+SHARES = {"applied": 0.34, "approved": 0.42, "refused": 0.16, "withdrawn": 0.08}
 
 
 @dataclass(frozen=True)
 class Application:
-    """One application: number of the order, seconds from its closing to the application and to the decision."""
+    """One application: number of the order, seconds from the day it was closed to the application and the decision."""
 
     id: str
     reason: str
@@ -39,16 +39,17 @@ class Application:
 def applications(ids: list[str], *, seed: int) -> list[Application]:
     """One application for each of some orders."""
     draw = stream(seed, "exclusions", 0)
-    states, chances = zip(*SHARES, strict=True)
+    states, chances = list(SHARES), list(SHARES.values())
     found = []
     for number in ids:
         state = str(draw.choice(states, p=chances))
         reason, clause, text = REASONS[int(draw.integers(len(REASONS)))]
-        asked = int(draw.integers(2 * HOUR, 3 * DAY))
+        day, later = int(draw.integers(1, 4)), int(draw.integers(1, 4))
+        asked, decided = (days * DAY + int(draw.integers(9 * HOUR, 17 * HOUR)) for days in (day, day + later))
         found.append(
             Application(
                 number, reason, clause, text, str(draw.choice(APPLICANTS)), str(draw.choice(JUDGES)), state,
-                NOTES.get(state, ""), asked, asked + int(draw.integers(3 * HOUR, 4 * DAY)),
+                NOTES.get(state, ""), asked, decided,
             )
         )  # fmt: skip
     return found
