@@ -120,6 +120,9 @@ def _numbers(add) -> None:
     measure.add_argument("--unit", metavar="CODE")
     measure.add_argument("--by", default="", metavar="level:L,day|week|month,category,channel,department")
     measure.add_argument("--format", choices=("csv", "json"), default="csv")
+    measure.add_argument(
+        "--before-exclusions", action="store_true", help="also as if nothing were left out of the assessment"
+    )
     export = add("export", "write rows to a file with its manifest")
     export.add_argument("subject", choices=(*SUBJECTS, "measures"))
     export.add_argument("-o", "--output", required=True, type=Path, metavar="FILE")
@@ -181,6 +184,16 @@ def _keeping(add) -> None:
     )
     _deadlines(add)
     _published(add)
+    exclusions = add(
+        "exclusions", "what is left out of the assessment, or decisions taken elsewhere from a file"
+    )
+    exclusions.add_argument("--state", metavar="applied|approved|refused|withdrawn")
+    exclusions.add_argument("--as-of", metavar="INSTANT")
+    sub = exclusions.add_subparsers(dest="action", metavar="ACTION")
+    listed = add(
+        "import", "record approvals: source, id, reason, clause, applicant, approved_by, approved_at", sub
+    )
+    listed.add_argument("file", type=Path, metavar="FILE")
     departments = add("departments", "departments as they are counted, or a list of their names")
     sub = departments.add_subparsers(dest="action", metavar="ACTION")
     listed = add("import", "make a list of names, aliases and kinds the one that counts", sub)

@@ -6,7 +6,7 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
-from callbacks import calendar_page, deadlines_page, district_page, targets_page
+from callbacks import calendar_page, deadlines_page, district_page, exclusions_page, targets_page
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -17,6 +17,7 @@ def register(app: Dash, desk: Desk) -> None:
     """Add the page and its sections. Each section is a module with `register(app, desk)` that answers its builder."""
     sections: dict[str, Section] = {
         "targets": targets_page.register(app, desk),
+        "exclusions": exclusions_page.register(app, desk),
         "deadlines": deadlines_page.register(app, desk),
         "calendar": calendar_page.register(app, desk),
         "district": district_page.register(app, desk),

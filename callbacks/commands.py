@@ -20,6 +20,7 @@ from data.calendar_days import CalendarError
 from data.composite_edits import CompositeError
 from data.deadline_files import DeadlineError
 from data.departments import DepartmentError
+from data.exclusions import ExclusionError
 from data.gazetteer_file import GazetteerError
 from data.indicators import INDICATORS
 from data.instants import utc_now
@@ -49,11 +50,12 @@ ELSEWHERE = {
     "deadlines": "callbacks.deadline_commands",
     "published": "callbacks.published_commands",
     "composite": "callbacks.composite_commands",
+    "exclusions": "callbacks.exclusion_commands",
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy, PeopleError,
     DepartmentError, CalendarError, SecretError, GazetteerError, UnknownJob, JobFailed, OperationalError,
-    OSError, DeadlineError, BulletinError, CompositeError,
+    OSError, DeadlineError, BulletinError, CompositeError, ExclusionError,
 )  # fmt: skip
 
 
@@ -222,9 +224,9 @@ def measure(options: Namespace) -> int:
         if name not in INDICATORS:
             raise QueryError(f"measure: got '{name}'; expected one of {', '.join(INDICATORS)}")
     parts = parse_parts(options.by, levels=store.settings.tree(options.tree).names)
-    table = measure_table(
-        reader_of(store, tree=options.tree), question(options, store, tuple(options.indicators)), parts
-    )
+    query = question(options, store, tuple(options.indicators))
+    reader = reader_of(store, tree=options.tree)
+    table = measure_table(reader, query, parts, before=options.before_exclusions)
     if options.json or options.format == "json":
         print(table.to_json(orient="records", force_ascii=False))
     else:

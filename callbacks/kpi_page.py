@@ -20,6 +20,7 @@ from data.settings import Level
 from data.trees import place_of
 from layouts import kpi_page, periods
 from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, group_of, parse_ask
+from layouts.values import known
 
 
 def register(app: Dash, desk: Desk) -> None:
@@ -95,7 +96,16 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         year_start=reader.settings.year_start,
         elapsed=periods.elapsed(query.period, reader.today),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
+        without=left_out(reader, asked),
     )
+
+
+def left_out(reader: Reader, query: Query) -> dict[str, tuple[int, float | None]]:
+    """Indicators from which facts were left out: how many, and the value with them."""
+    rows = reader.before_exclusions(query.asking(level=None))
+    counted = rows[rows["n_excluded"] > 0]
+    names = counted[["indicator", "n_excluded", "value"]].itertuples(index=False)
+    return {str(name): (int(n), known(value)) for name, n, value in names}
 
 
 def department_rows(query: Query, call: Call, *, kind: str) -> DataFrame:

@@ -51,12 +51,14 @@ class Route(NamedTuple):
 
 
 class Forms:
-    """Forms and lists of a page that speaks for the whole instance.
+    """Forms and lists of a page; unless it says otherwise, one that speaks for the whole instance.
 
     permission  what who sends a form must be allowed
+    whole       whether it must be somebody who sees the whole instance
     """
 
     permission = "upload"
+    whole = True
 
     def __init__(self, desk: Desk):
         self.desk = desk
@@ -75,7 +77,7 @@ class Forms:
     async def posted(self, request: Request, act: Callable[[dict[str, str]], str]) -> Response:
         """Do in a thread what a form says; `act` answers where that is told, QueryError is for a form of others."""
         form = form_of(await request.body())
-        if not same(form.get("token", "")) or not current_scope().whole:
+        if not same(form.get("token", "")) or (self.whole and not current_scope().whole):
             return forbidden()
         try:
             return RedirectResponse(await asyncio.to_thread(act, form), 303)

@@ -11,7 +11,7 @@ from pandas import DataFrame, Series
 
 from data.defining import Column, Indicator, flag, happened, minutes, ones
 
-_EXCLUDED = "voided, withdrawn"
+_EXCLUDED = "voided, excluded from assessment, withdrawn"
 _GRID = "GB/T 30428.4"
 _CLOSING = minutes("reported", "closed")
 

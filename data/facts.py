@@ -88,6 +88,8 @@ def prepare(rows: DataFrame, subject: str, settings: Settings, *, promises: Prom
     for name in instants:
         frame[name.removesuffix("_at") + "_on"] = line.day(frame[name].to_numpy())
     frame["valid"] = ~frame["withdrawn"].to_numpy(dtype=bool)
+    if "set_aside" in frame:  # cases and orders of a store; a specification knows no office that decides
+        frame["valid"] &= ~frame["set_aside"]
     for name in {name for entry in of_subject(subject) for name in entry.needs}:
         frame[delivered(name)] = ~frame["source_id"].isin(promises.lacking.get(name, ()))
     if subject == "cases":

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func, literal_column, select
 
-from data import links
+from data import left_out, links
 from data.bulk import raw_rows, whole_numbers
 from data.departments import roster
 from data.facts import DAY_MICROSECONDS, Promises
@@ -113,11 +113,13 @@ def read_facts(
     where: Sequence[ColumnElement[bool]] = (),
     extra: Sequence[str] = (),
     as_of: int | None = None,
+    cleared: bool = False,
 ) -> DataFrame:
     """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
-    table = FACTS[subject]
-    seen = visible(table, load)
-    return read_rows(connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of)
+    seen = visible(FACTS[subject], load)
+    return read_rows(
+        connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of, cleared=cleared
+    )
 
 
 def narrowing(subject: str) -> tuple[str, ...]:
@@ -133,12 +135,14 @@ def read_rows(
     load: int,
     extra: Sequence[str] = (),
     as_of: int | None = None,
+    cleared: bool = False,
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants, flags and counts -1 when absent, words
     text, of other texts whether there is one (1, else -1).
 
-    load     the one whose knowledge says which orders another fact tells (`elsewhere`)
+    load     the one whose knowledge says which orders another fact tells (`elsewhere`), and what is left out
     as_of    the instant whose names of departments hold; None: today's
+    cleared  as if nothing were left out of the assessment (`data.left_out`)
     returns  with them the words a question may be narrowed to, as ids of `term` (`category_id` …; -1 when absent)
     """
     table = FACTS[subject]
@@ -151,7 +155,9 @@ def read_rows(
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
-        chosen.append(links.elsewhere(links.declared(connection), load=load).label("elsewhere"))
+        chosen.append(
+            links.elsewhere(links.declared(connection), load=load, cleared=cleared).label("elsewhere")
+        )
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)
@@ -162,6 +168,9 @@ def read_rows(
         elif kind == "word":
             words = read_terms(connection, term_kind(subject, name), as_of=as_of)
             frame[name] = _words(frame[name].to_numpy(), words)
+    if subject in left_out.SUBJECTS:
+        aside = np.isin(frame["rev"], left_out.revisions(connection, subject, load=load))
+        left_out.mark(frame, aside, cleared=cleared)
     return frame
 
 
@@ -232,7 +241,8 @@ def changed_facts(
     """Facts to take away (as known at load `since`) and to add (as known at `load`).
 
     Where the worth of a fact depends on its neighbours (readings of a lot, alerts of a device, orders and what they
-    name), the neighbours come along in both frames, so that whatever did not change cancels out.
+    name), the neighbours come along in both frames, so that whatever did not change cancels out; so do facts that
+    were left out or taken in again.
     """
     table = FACTS[subject]
     gone = and_(
@@ -240,11 +250,13 @@ def changed_facts(
     )
     come = and_(table.c.load > since, table.c.load <= load, table.c.superseded > load)
     near, alone = [], []
+    if subject in left_out.SUBJECTS:
+        near = left_out.near(connection, subject, since=since, load=load)
     if subject in GROUPS:
         near = [_neighbourhood(connection, subject, (gone, come), promises=promises)]
         alone = [table.c[GROUPS[subject]].is_(None)]
     elif subject == links.SUBJECT:
-        near = links.near(links.declared(connection), since=since, load=load)
+        near += links.near(links.declared(connection), since=since, load=load)
     return (
         _together(
             connection, subject, [[gone, *alone], *([visible(table, since), one] for one in near)], load=since

@@ -26,6 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from data import left_out
 from data.schema import FACTS, SUBJECT_OF_KIND, source
 
 SUBJECT = "orders"
@@ -53,17 +54,24 @@ def declared(connection: Connection) -> tuple[Link, ...]:
     return tuple(found)
 
 
-def elsewhere(links: Sequence[Link], *, load: int) -> ColumnElement[int]:
-    """1 for an order whose event another fact tells at a load, else 0: a column of `fact_orders`."""
+def elsewhere(links: Sequence[Link], *, load: int, cleared: bool = False) -> ColumnElement[int]:
+    """1 for an order whose event another fact tells at a load, else 0: a column of `fact_orders`.
+
+    cleared  as if nothing were left out of the assessment: what is left out tells of no event
+    """
     order = FACTS[SUBJECT]
     told = [
-        and_(order.c.source_id == link.source_id, order.c[link.field].is_not(None), _told(link, load=load))
+        and_(
+            order.c.source_id == link.source_id,
+            order.c[link.field].is_not(None),
+            _told(link, load=load, cleared=cleared),
+        )
         for link in links
     ]
     return case((or_(false(), *told), 1), else_=0) if told else literal(0)
 
 
-def _told(link: Link, *, load: int) -> ColumnElement[bool]:
+def _told(link: Link, *, load: int, cleared: bool) -> ColumnElement[bool]:
     order, other = FACTS[SUBJECT], FACTS[NAMED[link.field]].alias()
     where = [
         other.c.source_id.in_(link.targets),
@@ -72,10 +80,14 @@ def _told(link: Link, *, load: int) -> ColumnElement[bool]:
         other.c.superseded > load,
         ~other.c.withdrawn,
     ]
+    subject = NAMED[link.field]
+    if not cleared:
+        where.append(~left_out.aside(other, subject, load=load))
+        where += [other.c.excluded.is_(None)] if subject == SUBJECT else []
     if link.field == "linked_case":
         where.append(func.coalesce(other.c.voided, False).is_(False))
     else:
-        where += [other.c.excluded.is_(None), _earlier(other.c, order.c)]
+        where.append(_earlier(other.c, order.c))
     return select(other.c.rev).where(*where).correlate(order).exists()
 
 
@@ -95,5 +107,5 @@ def _changed_keys(subject: str, *, since: int, load: int) -> Select:
     table = FACTS[subject]
     come = select(table.c.key).where(table.c.load > since, table.c.load <= load)
     gone = select(table.c.key).where(table.c.superseded > since, table.c.superseded <= load)
-    both = union_all(come, gone).subquery()
-    return select(both.c.key)
+    every = union_all(come, gone, left_out.decided(subject, since=since, load=load)).subquery()
+    return select(every.c.key)

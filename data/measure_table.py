@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from data.exclusion_effect import tables_before
 from data.indicators import INDICATORS
 from data.query import Period, Query, QueryError
 from data.reader import Reader
@@ -18,6 +20,7 @@ from data.tables import Tables
 TIMES = ("day", "week", "month")
 WORDS = ("category", "channel", "department")
 VALUES = ["numerator", "denominator", "value", "low", "high", "n"]
+BEFORE = ["before_numerator", "before_denominator", "before_value", "excluded"]
 
 
 @dataclass(frozen=True)
@@ -78,22 +81,26 @@ def _bucket(day: date, time: str) -> tuple[str, date]:
     return first.strftime("%Y-%m"), (first + timedelta(days=32)).replace(day=1)
 
 
-def measure_table(reader: Reader, query: Query, parts: Parts) -> DataFrame:
+def measure_table(reader: Reader, query: Query, parts: Parts, *, before: bool = False) -> DataFrame:
     """Columns indicator, unit_code, the other parts, numerator, denominator, value, low, high, n.
 
     Without a level one row per combination for `query.within` (unit_code '' for the whole instance). With a level
     its units, also those at 0 when nothing else is asked for, and each parent's unassigned row. Rows whose
     numerator is 0 and whose denominator is 0 or empty are left out when a time or word part is asked for.
+
+    before  also before_numerator, before_denominator, before_value: as if nothing were left out of the assessment;
+            and excluded: how many facts left out the measure would rest on. A row is then left out where both are 0
     """
     labels = buckets(query.period, parts.time)
     tables = [
-        _of_subject(reader, query.asking(indicators=tuple(names)), parts, labels)
+        _of_subject(reader, query.asking(indicators=tuple(names)), parts, labels, before=before)
         for names in _by_subject(query.indicators)
     ]
     table = pd.concat(tables, ignore_index=True)
     table["indicator"] = pd.Categorical(table["indicator"], categories=list(dict.fromkeys(query.indicators)))
     table = table.sort_values(["indicator", *parts.order], kind="stable").astype({"indicator": "str"})
     shown = ["indicator", "unit_code", *(part for part in parts.order if part != "unit_code"), *VALUES]
+    shown += BEFORE if before else []
     return table[shown].reset_index(drop=True)
 
 
@@ -104,27 +111,42 @@ def _by_subject(names: Sequence[str]) -> list[list[str]]:
     return list(found.values())
 
 
-def _of_subject(reader: Reader, query: Query, parts: Parts, labels: list[tuple[str, Period]]) -> DataFrame:
+def _of_subject(
+    reader: Reader, query: Query, parts: Parts, labels: list[tuple[str, Period]], *, before: bool
+) -> DataFrame:
     within = reader.unit(query.within) if query.within else None
     depth = reader.level(parts.level).depth if parts.level else None
     if within and depth is not None and depth < within.depth:
         raise QueryError(f"by: got level:{parts.level}; expected {within.level} or a level below it")
-    found = reader.tables(query, depth=depth, periods=[period for _, period in labels], words=parts.words)
+    periods, code = [period for _, period in labels], within.code if within else ""
+    with reader.read():
+        all_tables = [reader.tables(query, depth=depth, periods=periods, words=parts.words)]
+        if before:
+            all_tables += tables_before(reader, query, depth=depth, periods=periods, words=parts.words)
     if depth is None:
-        found = found.together(within.code if within else "")
-    keys = _keys(reader, query, parts, found)
+        all_tables = [each.together(code) for each in all_tables]
+    found, *more = all_tables
+    keys = _keys(reader, query, parts, more[0] if before else found)
     lines = found.rows(keys)
     split = parts.time is not None or bool(parts.words)
     words = {part: [key[index] for key in keys] for index, part in enumerate(("unit_code", *parts.words))}
     rows = []
     for name in query.indicators:
-        measured = vars(found.measures(name, lines))
+        measured = vars(found.measures(name, lines)) | (_before(name, keys, *more) if before else {})
         for number, (label, _) in enumerate(labels):
             values = {field: by_period[number] for field, by_period in measured.items()}
             rows.append(DataFrame({"indicator": name, parts.time or "_": label, **words, **values}))
     table = pd.concat(rows, ignore_index=True)
-    empty = (table["numerator"].fillna(0) == 0) & (table["denominator"].fillna(0) == 0)
+    sides = [*VALUES[:2], *(BEFORE[:2] if before else [])]
+    empty = (table[sides].fillna(0) == 0).all(axis=1)
     return table[~empty] if split else table
+
+
+def _before(name: str, keys: list[tuple], whole: Tables, counts: Tables) -> dict[str, np.ndarray]:
+    """BEFORE of an indicator, arrays by period and key."""
+    found = whole.measures(name, whole.rows(keys))
+    values = dict(zip(BEFORE, (found.numerator, found.denominator, found.value), strict=False))
+    return values | {BEFORE[3]: counts.column(f"n_{name}", counts.rows(keys))}
 
 
 def _keys(reader: Reader, query: Query, parts: Parts, found: Tables) -> list[tuple]:

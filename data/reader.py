@@ -4,7 +4,7 @@ Pages, routes, exports and alerts receive a `Reader` and nothing else, so that a
 A unit that is not there and one that may not be seen answer alike. No scope means no rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pandas import DataFrame
@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 from data import (
     answers,
     bulletin_beside,
+    exclusion_effect,
+    exclusion_list,
     factlist,
     factstream,
     mapdata,
@@ -48,11 +50,11 @@ class Reader(Ground):
             raise QueryError(f"tree: got '{query.tree}'; expected '{self.tree}', which is read in")
         return query
 
-    def counter(self, connection: Connection, query: Query) -> Counter:
+    def counter(self, connection: Connection, query: Query, of: Callable[..., Counter] = Counter) -> Counter:
         """Sums for a question in one snapshot; the caller has checked what it may ask. Raises NotReady."""
         if self.published is None:
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
-        return Counter(
+        return of(
             connection, self.settings, self.asked(query), self.versions, self.published, now=self.present(query),
             across=self.across, kept=self.store.columns,
         )  # fmt: skip
@@ -66,18 +68,32 @@ class Reader(Ground):
         return answers.departments(self, query, kind=kind, compare=compare)
 
     def tables(
-        self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
-    ) -> Tables:
-        """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
+        self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = (),
+        of: Callable[..., Counter] = Counter,
+    ) -> Tables:  # fmt: skip
+        """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for.
+
+        of  what counts: everything, or what else derives from `Counter`
+        """
         found = Tables(("code", *words), len(periods))
         with self.read() as connection:
-            counter = self.counter(connection, query)
+            counter = self.counter(connection, query, of)
             for within in self.withins(query.within):
                 at = self._depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
                 )
         return found
+
+    def before_exclusions(self, query: Query) -> DataFrame:
+        """Measures as if nothing were left out of the assessment; see `data.exclusion_effect`."""
+        return exclusion_effect.before_exclusions(self, query)
+
+    def exclusions(
+        self, *, unit: str | None = None, period: Period | None = None, as_of: int | None = None
+    ) -> list[exclusion_list.Listed]:
+        """Applications to leave facts of the scope out of the assessment; see `data.exclusion_list`."""
+        return exclusion_list.listed(self, unit=unit, period=period, as_of=as_of)
 
     def _depth_of(self, within: str | None) -> int:
         return 0 if within is None else self._unit(self.version.by_code[within]).depth

@@ -24,6 +24,7 @@ from data.bulk import raw_rows, whole_numbers
 from data.defining import Indicator
 from data.facts import Promises, prepare
 from data.factstore import read_rows, visible
+from data.left_out import COUNTED_CASE
 from data.places import of_revisions
 from data.schema import FACTS, FOREVER, STARTS
 from data.settings import Settings
@@ -167,10 +168,11 @@ def _ahead(
 @lru_cache(maxsize=8)
 def _entering(subject: str, limit: str) -> TextClause:
     """place, limit, start of open facts; few, found by their limits: a join would begin with all places."""
+    counted = f" AND {COUNTED_CASE}" if subject == "cases" else ""
     parts = [
         f"""SELECT COALESCE((SELECT p.place FROM place_{subject} p WHERE p.version_id = :version AND p.rev = f.rev), 0),
         f.{limit}, f.{STARTS[subject]} FROM fact_{subject} f
-        WHERE {known} AND f.{limit} >= :now AND f.{limit} < :until"""
+        WHERE {known} AND f.{limit} >= :now AND f.{limit} < :until{counted}"""
         for known in open_facts(subject)
     ]
     query = " UNION ALL ".join(parts)

@@ -2,28 +2,33 @@
 
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
-from data import boundaries, departments
+from sqlalchemy import select
+
+from data import boundaries, departments, exclusions
 from data.deadline_files import read_list
 from data.deadlines import record
 from data.gazetteer import import_file
-from data.instants import moment
+from data.instants import micros, moment
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
 from data.refreshing import refresh_all
 from data.sample import deadline_lists, write_sample
+from data.sample.exclusions import Application, applications, chosen
 from data.sample.sizes import SizeName
 from data.sample_bulletins import publish_bulletins
 from data.sample_judging import record_judging
+from data.schema import FACTS, FOREVER
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
 
 SIZES = ("subdistrict", "district", "city")
+EXCLUDED, EXCLUDED_DAYS = 40, 45  # orders applied for, and how many days back they were closed
 ACCEPTED = ("gap", "overlap", "sliver", "child-outside-parent")
 
 
@@ -64,6 +69,7 @@ def build_sample(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
     )
     record_judging(store, since=before(), now=clock(), until=until)
+    _leave_out(store, seed=seed, until=until)
     refresh_all(store, clock=clock, full=True, rescale=True)
     publish_bulletins(store, folder, seed=seed, until=until)
     ensure_sample_accounts(store, store.settings, now=clock())
@@ -98,6 +104,41 @@ def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
         version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock, tree=tree.name)
         count = len(version.units) if tree.name == FIRST_TREE else count
     return count
+
+
+def _leave_out(store: Store, *, seed: int, until: date) -> None:
+    """Apply for some orders closed lately, and decide on what was asked long enough ago, in order of time."""
+    end = datetime.combine(until, time(), store.settings.timezone)
+    table = FACTS["orders"].c
+    query = select(table.source_id, table.key, table.closed_at).where(
+        table.superseded == FOREVER, ~table.withdrawn, table.excluded.is_(None),
+        table.closed_at >= micros(end - timedelta(days=EXCLUDED_DAYS)), table.closed_at < micros(end),
+    )  # fmt: skip
+    with store.read() as connection:
+        closed = {row.key: row for row in connection.execute(query.order_by(table.key))}
+    acts: list[tuple[datetime, bool, exclusions.Fact, Application]] = []
+    for one in applications(chosen(list(closed), seed=seed, most=EXCLUDED), seed=seed):
+        row = closed[one.id]
+        fact = exclusions.Fact("orders", row.source_id, row.key)
+        at = moment(store.settings.day_start(store.settings.epoch_day(moment(row.closed_at))))
+        acts.append((at + timedelta(seconds=one.asked), False, fact, one))
+        if one.state != "applied":
+            acts.append((at + timedelta(seconds=one.decided), True, fact, one))
+    for at, decided, fact, one in sorted(acts, key=lambda act: act[0]):
+        clock = partial(_same, at)
+        if at < end and not decided:
+            exclusions.apply(
+                store,
+                fact,
+                reason=one.reason,
+                clause=one.clause,
+                text=one.text,
+                by=one.applicant,
+                clock=clock,
+            )
+        elif at < end:
+            by = one.applicant if one.state == "withdrawn" else one.judge
+            exclusions.decide(store, fact, one.state, note=one.note, by=by, clock=clock, judge=True)
 
 
 def _same(instant: datetime) -> datetime:

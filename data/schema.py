@@ -130,7 +130,7 @@ load = _table(
     Column("seconds", Float),
     Column("error", Text),
     Column("withdrawn", Integer, nullable=False, server_default="0"),  # facts no longer in a snapshot
-    Column("kind", Text, nullable=False, server_default="delivery"),  # delivery | relocation
+    Column("kind", Text, nullable=False, server_default="delivery"),  # delivery | relocation | exclusion
     Index("load_by_source", "source_id", "id"),
 )  # fmt: skip
 

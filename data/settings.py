@@ -5,9 +5,11 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from data.assessment_year import YearStart, read_targets, read_year_start
+from data.exclusion_reasons import read_reasons
 from data.working_time import WorkingTime, read_timers, read_working_time
 
 CODE_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}\Z")
@@ -24,6 +26,7 @@ KNOWN_KEYS = {
     "assessment": (dict, {}),
     "timers": (dict, {}),
     "working_time": (dict, {}),
+    "exclusions": (dict, {}),
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
@@ -68,7 +71,7 @@ class Tree:
 
     def level(self, name: str) -> Level:
         """The level of that name; raises KeyError."""
-        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+        return {level.name: level for level in self.levels}[name]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -96,6 +99,7 @@ class Settings:
     year_start: YearStart
     timers: dict[str, float]
     working_time: WorkingTime
+    reasons: dict[str, dict[str, str]]
     titles: dict[str, dict[str, dict[str, str]]]
 
     def tree(self, name: str) -> Tree:
@@ -138,10 +142,6 @@ class Settings:
         return "/".join(table.get(part, {}).get(locale, part) for part in text.split("/"))
 
 
-def _no(name: str) -> Level:
-    raise KeyError(name)
-
-
 def load_settings(folder: Path) -> Settings:
     """Read and check `folder/linli.toml`. Raises SettingsError with one plain line."""
     path = folder / "linli.toml"
@@ -175,7 +175,6 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         raise SettingsError(
             f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
         )
-    timers, hours, aims, start = _judging(values, where)
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -185,11 +184,8 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         sample=values["sample"],
         https=values["https"],
         trees=_trees(values["levels"], values["trees"], where),
-        targets=aims,
-        year_start=start,
-        timers=timers,
-        working_time=hours,
         titles=values["titles"],
+        **_judging(values, where),
     )
 
 
@@ -249,15 +245,16 @@ def _titles(given: object, where: str) -> dict[str, str]:
     return dict(given)
 
 
-def _judging(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime, dict[str, float], YearStart]:
-    """What people are judged by, each of its own module."""
+def _judging(values: dict, where: Path) -> dict[str, Any]:
+    """What people are judged by, each setting read by its own module."""
     try:
-        return (
-            read_timers(values["timers"]),
-            read_working_time(values["working_time"], zone=values["timezone"]),
-            read_targets(values["targets"]),
-            read_year_start(values["assessment"]),
-        )
+        return {
+            "timers": read_timers(values["timers"]),
+            "working_time": read_working_time(values["working_time"], zone=values["timezone"]),
+            "targets": read_targets(values["targets"]),
+            "year_start": read_year_start(values["assessment"]),
+            "reasons": read_reasons(values["exclusions"]),
+        }
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from None
 

@@ -119,7 +119,8 @@ def loads(reader: Reader, name: str, *, limit: int) -> DataFrame:
     """Newest loads of a source: load_id, at (microseconds UTC), seconds, files (names), and the account's counts."""
     with reader.store.read() as connection:
         query = select(load).join(source, source.c.id == load.c.source_id)
-        query = query.where(source.c.name == name, load.c.state == "done").order_by(load.c.id.desc())
+        brought = (source.c.name == name, load.c.state == "done", load.c.kind != "exclusion")
+        query = query.where(*brought).order_by(load.c.id.desc())
         rows = connection.execute(query.limit(limit)).mappings().all()
     table = [
         (

@@ -128,13 +128,19 @@ def count_facts(
     indicators: Sequence[Indicator],
     words: Sequence[str] = (),
     days: Days | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
+    cleared: bool = False,
 ) -> Counted:
     """Count a region from the revisions visible at a load: for instants in the past, of which nothing is kept.
 
-    days  that all periods asked for lie in; facts that no sum over them can tell are not read
+    days     that all periods asked for lie in; facts that no sum over them can tell are not read
+    where    what facts must be beside
+    cleared  as if nothing were left out of the assessment
     """
-    near = _near(connection, settings, subject, days) if days else []
-    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
+    near = [*where, *(_near(connection, settings, subject, days) if days else [])]
+    facts = _facts_in(
+        connection, settings, region, subject, load=load, only=only, words=words, near=near, cleared=cleared
+    )
     facts = not_yet(facts, indicators, now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
@@ -173,6 +179,7 @@ def _facts_in(
     only: Filter,
     words: Sequence[str],
     near: Sequence[ColumnElement[bool]],
+    cleared: bool,
 ) -> DataFrame:
     """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]
@@ -190,7 +197,9 @@ def _facts_in(
             word_condition(connection, subject, column, wanted, as_of=only.as_of) if known else false()
         )
     extra = [word for word in words if word in table.c]
-    rows = read_facts(connection, subject, load=load, where=where, extra=extra, as_of=only.as_of)
+    rows = read_facts(
+        connection, subject, load=load, where=where, extra=extra, as_of=only.as_of, cleared=cleared
+    )
     return prepare(rows, subject, settings, promises=promised(connection))
 
 

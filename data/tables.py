@@ -47,9 +47,9 @@ class Tables:
         kept = self._counts.setdefault(name, {})
         kept[cell] = kept[cell] + bins if cell in kept else bins
 
-    def take(self, other: "Tables") -> None:
-        """Add everything another holds."""
-        self._take(other, [self._number(key) for key in other._index])
+    def take(self, other: "Tables", *, sign: int = 1) -> None:
+        """Add everything another holds; with the sign -1 take it away."""
+        self._take(other, [self._number(key) for key in other._index], sign=sign)
 
     def together(self, code: str) -> "Tables":
         """The same with all codes put together under one."""
@@ -61,17 +61,23 @@ class Tables:
         whole._take(self, [whole._number(key_of(key)) for key in self._index])
         return whole
 
-    def _take(self, other: "Tables", numbers: list[int]) -> None:
+    def _take(self, other: "Tables", numbers: list[int], *, sign: int = 1) -> None:
         at = np.array(numbers, dtype=np.int64)
-        self._pieces += [(names, at[row], period, values) for names, row, period, values in other._pieces]
+        self._pieces += [
+            (names, at[row], period, values * sign) for names, row, period, values in other._pieces
+        ]
         for name, kept in other._counts.items():
             for (row, period), bins in kept.items():
-                self._add_bins(name, (numbers[row], period), bins)
+                self._add_bins(name, (numbers[row], period), bins * sign)
         self._columns.clear()
 
     def rows(self, keys: Sequence[tuple]) -> np.ndarray:
         """Where keys stand, for `measures`; those that were never counted too."""
         return np.array([self._index.get(key, -1) for key in keys], dtype=np.int64)
+
+    def column(self, name: str, rows: np.ndarray) -> np.ndarray:
+        """Plain sums of a column by period and row, in the order given."""
+        return self._chosen(name, rows, total=False)
 
     def measures(self, name: str, rows: np.ndarray, *, total: bool = False) -> judge.Weighed:
         """Measures of one indicator, arrays by period and row in the order given; with `total` the sum of all last."""

@@ -11,8 +11,9 @@ import pandas as pd
 from pandas import DataFrame
 from sqlalchemy import Connection, func, select
 
-from data import places
+from data import left_out, places
 from data.defining import DURATION_EDGES, Indicator, above, below
+from data.exclusion_check import check, left_out_plainly
 from data.facts import prepare
 from data.factstore import narrowing, promised, read_facts
 from data.indicators import of_subject
@@ -80,6 +81,7 @@ def verify(store: Store, *, progress: Callable[[str], None] = lambda step: None)
     found: list[Difference] = []
     with store.read() as connection:
         found += _ledger_law(connection)
+        found += [Difference(*broken) for broken in check(connection)]
         seen = published(connection)
         if seen is None:
             return found
@@ -145,6 +147,8 @@ def _compare(
 ) -> list[Difference]:
     indicators = of_subject(subject)
     rows = read_facts(connection, subject, load=seen.load)
+    if subject in left_out.SUBJECTS:
+        rows["set_aside"] = left_out_plainly(connection, subject, rows["rev"], at_load=seen.load)
     facts = prepare(rows, subject, store.settings, promises=promised(connection))
     facts["place"] = places.of_revisions(connection, subject, version.id, facts["rev"])
     depths = seen.levels.get(version.id, ())

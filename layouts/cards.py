@@ -29,6 +29,7 @@ class Card:
     period   the period in words
     main     whether the page is about this indicator: its card opens by a key
     days     days of the period that have begun, for the average of a count
+    without  how many facts were left out of the assessment, and the value with them; None where none were
     """
 
     indicator: Indicator
@@ -40,6 +41,7 @@ class Card:
     period: str
     main: bool = False
     days: int = 0
+    without: tuple[int, float | None] | None = None
 
     @property
     def name(self) -> str:
@@ -179,9 +181,19 @@ def _particulars(card: Card, words: Words) -> list[tuple[str, parts.Child | list
     return [
         (words("parts.metric.day"), words("parts.metric.counted", day=day, period=card.period)),
         (words("parts.metric.excluded"), words(f"indicator.{card.name}.excluded")),
+        *_left_out(card, words),
         (words("parts.metric.basis"), card.indicator.basis),
         (words("parts.metric.data"), [source, " ", parts.freshness(card.fresh, words)]),
     ]
+
+
+def _left_out(card: Card, words: Words) -> list[tuple[str, parts.Child | list[parts.Child]]]:
+    """How many facts were left out of the assessment, and the value before and after."""
+    if card.without is None:
+        return []
+    before, after = (values.show(card.indicator, value, words) for value in (card.without[1], card.value()))
+    text = words("exclusions.card.text", n=words.number(card.without[0]), before=before, after=after)
+    return [(words("exclusions.card"), text)]
 
 
 def formula(card: Card, words: Words) -> list[parts.Child]:

@@ -167,6 +167,7 @@ class KpiAnswer:
     ways      trees the page can be read in
     kinds     kinds of departments that can be ranked
     narrowed  what the question is narrowed to
+    without   by indicator how many facts were left out of the assessment, and the value with them
     """
 
     path: Sequence
@@ -184,6 +185,7 @@ class KpiAnswer:
     ways: Sequence[Way] = ()
     kinds: Sequence[str] = ()
     narrowed: Sequence[Narrowed] = ()
+    without: Mapping[str, tuple[int, float | None]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

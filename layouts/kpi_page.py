@@ -109,6 +109,7 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         period=words.period(period.start, period.end),
         main=indicator == ask.ranked,
         days=periods.begun(period, words.today),
+        without=answer.without.get(name),
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}

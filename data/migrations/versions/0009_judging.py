@@ -99,7 +99,28 @@ def _targets() -> None:
 
 
 def _exclusions() -> None:
-    pass
+    op.create_table(
+        "exclusion",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.Text(), nullable=False)
+            for name in ("key", "state", "reason", "clause", "text", "applicant")
+        ),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by", sa.Text(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger()),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("load", sa.Integer()),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+    )
+    op.create_index("exclusion_by_fact", "exclusion", ["subject", "source_id", "key"])
+    only = sa.text("excluded IS NOT NULL")
+    op.create_index(
+        "fact_orders_excluded", "fact_orders", ["superseded"], sqlite_where=only, postgresql_where=only
+    )
 
 
 def _releases() -> None:
@@ -198,3 +219,5 @@ def downgrade() -> None:
         op.drop_column("fact_alerts", name)
     op.drop_table("composite")
     op.drop_table("target")
+    op.drop_index("fact_orders_excluded", table_name="fact_orders")
+    op.drop_table("exclusion")
