@@ -42,6 +42,7 @@ ELSEWHERE = {
     **dict.fromkeys(("units", "trees"), "callbacks.unit_commands"),
     "gazetteer": "callbacks.place_names",
     "calendar": "callbacks.calendar_commands",
+    **dict.fromkeys(("changes", "release"), "callbacks.release_commands"),
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy,

@@ -26,7 +26,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from data.schema import FACTS, SUBJECT_OF_KIND, source
+from data.declared_sources import declared_sources
+from data.schema import FACTS, SUBJECT_OF_KIND
 
 SUBJECT = "orders"
 NAMED = {"linked_case": "cases", "repeat_of": "orders"}
@@ -41,9 +42,9 @@ class Link:
     targets: tuple[int, ...]
 
 
-def declared(connection: Connection) -> tuple[Link, ...]:
-    """Every link of the sources known, in a stable order."""
-    rows = connection.execute(select(source).order_by(source.c.id)).all()
+def declared(connection: Connection, *, load: int | None = None) -> tuple[Link, ...]:
+    """Every link of the sources known, in a stable order, by the definitions of a load; None: by the newest."""
+    rows = declared_sources(connection, load=load)
     found = []
     for row in rows:
         for field, names in sorted(json.loads(row.links or "{}").items()):

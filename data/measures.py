@@ -94,11 +94,15 @@ class Counter:
         self.now = now
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
+    def narrowed(self, held: Held | None) -> Filter:
+        """What facts must be to be counted here."""
+        return self.only if held is None else replace(self.only, held=held)
+
     def sums(
         self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
     ) -> list[Sums]:
         """From the rollups when they hold the level and nothing narrows the question, else from shares or facts."""
-        only = self.only if held is None else replace(self.only, held=held)
+        only = self.narrowed(held)
         wanted = [entry for ask in asks for entry in ask.indicators]
         known = self.load == self.seen.load and holds(self.seen, wanted)
         summed = region.depth in self.seen.levels.get(region.version.id, ())
@@ -149,13 +153,13 @@ class Counter:
                 if within is not None and within not in version.by_code:
                     continue
                 region = Region(version, depth, *version.span(within))
-                for held, asks, numbers in self._asks(version, wanted, periods):
+                for held, asks, numbers in self.asks(version, wanted, periods):
                     for sums, of_period in zip(self.sums(region, asks, words, held), numbers, strict=True):
                         rows = _rows(sums)
                         found.add(sums, rows, _keys(sums, rows, version, depth, words), of_period)
         return found
 
-    def _asks(
+    def asks(
         self, version: places.Version, wanted: Sequence[Indicator], periods: Sequence[Period]
     ) -> Iterable[tuple[Held | None, list[Ask], list[list[int]]]]:
         """What a version is asked, flows and stocks apart, and the number of each period it answers for.

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from data import (
     answers,
+    changes,
     factlist,
     factstream,
     mapdata,
@@ -20,6 +21,7 @@ from data import (
     sourcebook,
     unplaced,
 )
+from data.changes import Changes
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
@@ -51,11 +53,15 @@ class Reader(Ground):
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
-        return answers.measures(self, query, compare=compare)
+        return answers.measures(self.at(query.as_of), query, compare=compare)
 
     def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
         """Measures of the departments of a kind; see `data.answers.departments`."""
-        return answers.departments(self, query, kind=kind, compare=compare)
+        return answers.departments(self.at(query.as_of), query, kind=kind, compare=compare)
+
+    def changes(self, query: Query, *, since: int) -> Changes:
+        """The facts behind the difference between a number known at `since` and now; see `data.changes`."""
+        return changes.changes(self, query, since=since)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = ()
@@ -63,15 +69,17 @@ class Reader(Ground):
         """Sums of a question by unit code, words and period; without a depth, at that of each unit asked for."""
         found = Tables(("code", *words), len(periods))
         with self.read() as connection:
-            counter = self.counter(connection, query)
-            for within in self.withins(query.within):
-                at = self._depth_of(within) if depth is None else depth
+            known = self.at(query.as_of)
+            counter = known.counter(connection, query)
+            for within in known.withins(query.within):
+                at = known.depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
                 )
         return found
 
-    def _depth_of(self, within: str | None) -> int:
+    def depth_of(self, within: str | None) -> int:
+        """Depth of a unit; that of the topmost ones for everything."""
         return 0 if within is None else self._unit(self.version.by_code[within]).depth
 
     def series(
@@ -100,7 +108,9 @@ class Reader(Ground):
         filters: Mapping[str, str] | None = None,
     ) -> tuple[DataFrame, int]:
         """A page of rows of the period and the count of all; see `data.factlist`."""
-        return factlist.page(self, subject, query, start=start, limit=limit, sort=sort, filters=filters or {})
+        return factlist.page(
+            self.at(query.as_of), subject, query, start=start, limit=limit, sort=sort, filters=filters or {}
+        )
 
     def fact_columns(self, subject: str) -> tuple[factlist.FactColumn, ...]:
         """Columns a page of facts has, in order."""
@@ -110,7 +120,7 @@ class Reader(Ground):
         self, subject: str, query: Query, *, filters: Mapping[str, str] | None = None, chunk: int = 50_000
     ) -> Iterator[DataFrame]:
         """All rows of the period in one snapshot, oldest first."""
-        return factstream.chunks(self, subject, query, filters=filters or {}, chunk=chunk)
+        return factstream.chunks(self.at(query.as_of), subject, query, filters=filters or {}, chunk=chunk)
 
     def summary(
         self,
@@ -121,7 +131,7 @@ class Reader(Ground):
         level: str | None = None,
     ) -> dict:
         """Counts for the head of the analyst page; see `data.factlist.summary`."""
-        return factlist.summary(self, subject, query, filters=filters or {}, level=level)
+        return factlist.summary(self.at(query.as_of), subject, query, filters=filters or {}, level=level)
 
     def words(self, subject: str, column: str) -> list[str]:
         """Values in use of a word column (category, channel, status …) inside the scope."""

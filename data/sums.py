@@ -132,15 +132,17 @@ def count_facts(
 
     days  that all periods asked for lie in; facts that no sum over them can tell are not read
     """
-    near = _near(connection, settings, subject, days) if days else []
-    facts = _facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
+    near = near_days(connection, settings, subject, days) if days else []
+    facts = facts_in(connection, settings, region, subject, load=load, only=only, words=words, near=near)
     facts = not_yet(facts, indicators, now=now)
     placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
     rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
     return Counted(tally(facts, rows, indicators), keys)
 
 
-def _near(connection: Connection, settings: Settings, subject: str, days: Days) -> list[ColumnElement[bool]]:
+def near_days(
+    connection: Connection, settings: Settings, subject: str, days: Days
+) -> list[ColumnElement[bool]]:
     """Condition for facts that count on one of the days, or stand open on one; none for alerts.
 
     A case that was reported, fell due and was closed before the first day has entered and left every stock. What an
@@ -160,7 +162,7 @@ def _near(connection: Connection, settings: Settings, subject: str, days: Days) 
     return [or_(*moved)]
 
 
-def _facts_in(
+def facts_in(
     connection: Connection,
     settings: Settings,
     region: Region,
@@ -188,7 +190,8 @@ def _facts_in(
         )
     extra = [word for word in words if word in table.c]
     rows = read_facts(connection, subject, load=load, where=where, extra=extra, as_of=only.as_of)
-    return prepare(rows, subject, settings, promises=promised(connection))
+    then = None if only.as_of is None else load
+    return prepare(rows, subject, settings, promises=promised(connection, load=then))
 
 
 def _keyed(facts: DataFrame, pos: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, DataFrame | None]:
