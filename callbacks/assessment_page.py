@@ -6,6 +6,7 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
+from callbacks import releases_page
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -14,7 +15,7 @@ Section = Callable[[Call], list[Component]]
 
 def register(app: Dash, desk: Desk) -> None:
     """Add the page and its sections. Each section is a module with `register(app, desk)` that answers its builder."""
-    sections: dict[str, Section] = {}
+    sections: dict[str, Section] = {"releases": releases_page.register(app, desk)}
     desk.page(
         "assessment", partial(build, sections=sections), assessment.PATH, *map(assessment.address, sections),
         permission="assessment", checks="rules of the instance; figures and facts of the scope only",

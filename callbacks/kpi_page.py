@@ -6,6 +6,7 @@ from datetime import datetime
 from dash import Dash
 from pandas import DataFrame
 
+from callbacks.known import past_of
 from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.answers import department_kinds
@@ -88,8 +89,9 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         sources=call.titled(reader.freshness()),
         aims=reader.settings.targets,
         data_at=call.words.moment(local(reader, published)) if published else "",
-        elapsed=periods.elapsed(query.period, reader.today),
+        elapsed=periods.elapsed(query.period, reader.day(query)),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
+        past=past_of(reader, query),
         top=reader.across is None and (not path or path[-1].depth == 0),
     )
 

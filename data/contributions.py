@@ -42,7 +42,7 @@ def contributions(reader: Reader, query: Query) -> DataFrame:
         for within in known.withins(query.within):
             parts += _of_unit(counter, query, within, known.depth_of(within))
     found = pd.concat(parts, ignore_index=True)
-    types = dict.fromkeys(COLUMNS[1:], "int64") | {"indicator": "str"}
+    types = dict.fromkeys(COLUMNS[1:], "int64") | {"indicator": "object"}
     return found.astype(types).groupby(["indicator", "rev"], as_index=False, sort=True).sum()
 
 

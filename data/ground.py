@@ -51,11 +51,13 @@ class Ground:
     present  at which stocks of a running day are counted, microseconds UTC; None: the clock, or as of when is asked
 
     as_of    the instant as of whose knowledge the boundaries are; None: those known now (see `at`)
+    cut      whether boundaries published since are left out, which the summed tables reckon with
 
     Raises QueryError for a tree the instance does not declare.
     """
 
     as_of: int | None = None
+    cut: bool = False
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class Ground:
     def in_tree(self, tree: str) -> Self:
         """The same scope, read in another tree. Raises QueryError."""
         other = type(self)(self.store, self.scope, clock=self.clock, tree=tree, present=self._present)
-        other.atlas, other.as_of = self.atlas, self.as_of
+        other.atlas, other.as_of, other.cut = self.atlas, self.as_of, self.cut
         return other
 
     def at(self, as_of: int | None) -> Self:
@@ -87,6 +89,7 @@ class Ground:
             return self
         other = self.in_tree(self.tree)
         other.atlas, other.as_of = _known_at(self.atlas, as_of), as_of
+        other.cut = self.cut or len(other.atlas) < len(self.atlas)
         other._snapshot, other._seen = self._snapshot, self._seen
         return other
 
@@ -97,7 +100,7 @@ class Ground:
             self.store, self.scope, clock=lambda: now, tree=self.tree, present=self.present(query)
         )
         known = self.at(query.as_of)
-        other.atlas, other.as_of = known.atlas, known.as_of
+        other.atlas, other.as_of, other.cut = known.atlas, known.as_of, known.cut
         return other
 
     def present(self, query: Query) -> int:

@@ -73,6 +73,7 @@ class Counter:
     now     the present, microseconds UTC: what a stock of a running day is counted at (`data.running`)
     across  a scope given in another tree than that of `versions`: only its own facts are counted
     kept    columns of shares read before
+    cut     whether `versions` lacks some that are published: the rollups hold of each version only its own days
     """
 
     def __init__(
@@ -86,9 +87,10 @@ class Counter:
         now: int,
         across: Crossing | None = None,
         kept: Kept,
+        cut: bool = False,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen, self.across, self.kept = seen, across, kept
+        self.seen, self.across, self.kept, self.cut = seen, across, kept, cut
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.now = now
@@ -106,7 +108,7 @@ class Counter:
         wanted = [entry for ask in asks for entry in ask.indicators]
         known = self.load == self.seen.load and holds(self.seen, wanted)
         summed = region.depth in self.seen.levels.get(region.version.id, ())
-        if known and summed and not words and not only:
+        if known and summed and not self.cut and not words and not only:
             found = from_rollup(self.connection, self.seen, region, asks)
             return [self._until_now(region, ask, sums) for ask, sums in zip(asks, found, strict=True)]
         if known and self.seen.shares and self._placed(region, held):

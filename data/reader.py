@@ -48,7 +48,7 @@ class Reader(Ground):
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         return Counter(
             connection, self.settings, self.asked(query), self.versions, self.published, now=self.present(query),
-            across=self.across, kept=self.store.columns,
+            across=self.across, kept=self.store.columns, cut=self.cut,
         )  # fmt: skip
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:

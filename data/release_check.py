@@ -4,8 +4,11 @@ Played again it must give the same bytes, whatever was loaded, corrected, publis
 now differ by what the facts behind them tell (`data.changes`).
 """
 
+from collections.abc import Callable
+
 from pandas import DataFrame, concat
 
+from data.measures import UNASSIGNED
 from data.query import Query
 from data.reader import Reader
 from data.releases import FIGURE, Document, Release, Wanted, document, figures, frozen, written
@@ -41,6 +44,8 @@ def beside(
 ) -> DataFrame:
     """Released figures beside those of now.
 
+    Of the whole where the reader sees it, and of the units of the scope only.
+
     returns  indicator, level, unit_code, and numerator, denominator, value as `…_then` and `…_now` (NaN where there
              is none), differs
     """
@@ -51,13 +56,26 @@ def beside(
         levels = kept.content["levels"] if level is None else [level] if level else []
         now = figures(reader.in_tree(one.tree), query, levels)
     then = [row for row in kept.figures if row[0] in query.indicators and row[1] in ("", *levels)]
-    tables = [DataFrame(rows, columns=list(FIGURE))[KEYS + VALUES] for rows in (then, now)]
+    opened = _opened(reader.in_tree(one.tree))
+    seen = [[row for row in rows if opened(row[2])] for rows in (then, now)]
+    tables = [DataFrame(rows, columns=list(FIGURE))[KEYS + VALUES] for rows in seen]
     typed = [table.astype(dict.fromkeys(VALUES, "float64")) for table in tables]
     both = typed[0].merge(typed[1], on=KEYS, how="outer", suffixes=("_then", "_now"), sort=False)
     order = concat([table[KEYS] for table in tables]).drop_duplicates()
     both = order.merge(both, on=KEYS, how="left", validate="one_to_one")
     equal = [(both[f"{name}_then"].fillna(-1) == both[f"{name}_now"].fillna(-1)) for name in VALUES]
     return both.assign(differs=~(equal[0] & equal[1] & equal[2]))
+
+
+def _opened(reader: Reader) -> Callable[[str], bool]:
+    """Whether a scope opens the unit of a code, or of its unassigned part, in any boundary version."""
+    if reader.scope.whole:
+        return lambda code: True
+    codes: set[str] = set()
+    for version in reader.versions:
+        for low, high in reader.scope.ranges(version.units, tree=reader.tree):
+            codes.update(version.code_at[low : high + 1])
+    return lambda code: code.removesuffix(UNASSIGNED) in codes - {""}
 
 
 def _rules(held: dict, again: dict) -> list[str]:

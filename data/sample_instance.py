@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +11,19 @@ from data.gazetteer import import_file
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
+from data.query import Period
+from data.reader import Reader
 from data.refreshing import refresh_all
+from data.releases import Wanted, make
 from data.sample import write_sample
 from data.sample.sizes import SizeName
+from data.scope import whole_scope
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
 
 SIZES = ("subdistrict", "district", "city")
+RELEASED_DAY, RELEASED_AT = 3, time(9)  # of the month after
 ACCEPTED = ("gap", "overlap", "sliver", "child-outside-parent")
 
 
@@ -43,9 +48,10 @@ def build_sample(
     make_folders(folder)
     store = Store(load_settings(folder))
     migrate(store)
-    units = _publish(store, clock=clock)
     history = _listed(folder / "history" / "manifest.toml", "deliveries")
-    before = partial(_same, _instant(history[0]["delivered_at"]) - timedelta(days=1))
+    start = _instant(history[0]["delivered_at"]) - timedelta(days=1)
+    units = _publish(store, begun=start)
+    before = partial(_same, start)
     import_file(store, folder / "sample" / "gazetteer.csv", clock=before, by="sample city")
     facts = 0
     for entry in history:
@@ -58,11 +64,29 @@ def build_sample(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
     )
     refresh_all(store, clock=clock, full=True, rescale=True)
+    _release(store, start=start, until=until)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
 
 
-def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
+def _release(store: Store, *, start: datetime, until: date) -> None:
+    """The figures of the last full month, as they were known on the morning of the third day after it."""
+    end = until.replace(day=1)
+    if until.day <= RELEASED_DAY:
+        end = (end - timedelta(days=1)).replace(day=1)
+    first = (end - timedelta(days=1)).replace(day=1)
+    if first <= start.date():  # the history does not reach back to it
+        return
+    at = datetime.combine(end.replace(day=RELEASED_DAY), RELEASED_AT, store.settings.timezone)
+    reader = Reader(store, whole_scope(), clock=partial(_same, at))
+    wanted = Wanted(
+        f"{first:%Y-%m}", Period(first, end), title=f"{first.year}年{first.month}月月报", note="月度考核"
+    )
+    make(reader, wanted, by="leader")
+
+
+def _publish(store: Store, *, begun: datetime) -> int:
+    """Publish every version: the first before the history begins, later ones a week before they hold."""
     folder = store.settings.folder / "boundaries"
     count = 0
     for entry in _listed(folder / "versions.toml", "versions"):
@@ -77,9 +101,15 @@ def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
             boundaries.stage(
                 store, path, level, code="code", name="name", parent=parent, valid_from_on=day, tree=tree.name
             )
-        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock, tree=tree.name)
+        known = begun if day is None else max(begun, _known_before(day))
+        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=partial(_same, known), tree=tree.name)
         count = len(version.units) if tree.name == FIRST_TREE else count
     return count
+
+
+def _known_before(day: int) -> datetime:
+    """A week before a day, in which a version that holds from it is known already."""
+    return datetime.combine(EPOCH_DAY + timedelta(days=day - 7), time(1), UTC)
 
 
 def _same(instant: datetime) -> datetime:

@@ -12,6 +12,7 @@ from data.indicators import INDICATORS
 from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.as_of import NOW, Past
 from layouts.narrowing import Narrowed
 from layouts.tree_switch import Way
 
@@ -115,10 +116,12 @@ class KpiAsk:
         asked = self.query.indicator
         return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
 
-    def href(self, *, unit: str | None = None, **changes: str | Period | None) -> str:
-        """Address of this page with another unit, period, tree, narrowing, group, indicator, level or order."""
+    def href(self, *, unit: str | None = None, **changes: str | Period | int | None) -> str:
+        """Address of this page with another unit, period, tree, instant, narrowing, group, indicator, level, order."""
         query, within = self.query, self.query.within if unit is None else unit
-        parts = {name: changes.pop(name) for name in ("period", "tree", *NARROWING) if name in changes}
+        parts = {
+            name: changes.pop(name) for name in ("period", "tree", "as_of", *NARROWING) if name in changes
+        }
         own = {"group": self.group, "order": self.order, "by": self.by, "level": query.level or ""}
         extras = own | changes
         indicator = str(extras.pop("indicator", self.ranked.name))
@@ -162,6 +165,7 @@ class KpiAnswer:
     ways      trees the page can be read in
     kinds     kinds of departments that can be ranked
     narrowed  what the question is narrowed to
+    past      the instant the page is as of, and those it can be asked as of
     """
 
     path: Sequence
@@ -179,6 +183,7 @@ class KpiAnswer:
     ways: Sequence[Way] = ()
     kinds: Sequence[str] = ()
     narrowed: Sequence[Narrowed] = ()
+    past: Past = NOW
 
     @property
     def name(self) -> str:

@@ -35,7 +35,7 @@ def assert_exact(found) -> None:
         entry = INDICATORS[total["indicator"]]
         own = found.rows[found.rows["indicator"] == entry.name]
         for side, scale in (("numerator", entry.scale), ("denominator", entry.base_scale)):
-            if side == "numerator" and entry.kind == "quantile" or total[f"{side}_after"] is None:
+            if (side == "numerator" and entry.kind == "quantile") or total[f"{side}_after"] is None:
                 continue
             told, listed = (
                 np.round((rows[f"{side}_after"] - rows[f"{side}_before"]) * scale)
@@ -80,7 +80,7 @@ def test_between_two_instants_of_the_past_and_with_nothing_between(world):
     assert list(rows) == ["C2"]
     assert list(of(world, "cases_reported", since=second)[0]) == ["C3"]
     assert of(world, "cases_reported", since=instant(world))[0] == {}
-    with pytest.raises(QueryError, match="since: got .*; expected one up to"):
+    with pytest.raises(QueryError, match=r"since: got .*; expected one up to"):
         of(world, "cases_reported", since=second, as_of=first)
 
 

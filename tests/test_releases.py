@@ -203,7 +203,7 @@ def test_commands_of_releases(tmp_path):
     assert run_linli(*at, "release", "check", "feb").returncode == 0
     shown = run_linli(*at, "release", "show", "feb").stdout
     assert "cases_reported,block,A1,2," in shown
-    assert "cases_reported,block,A1,2,3," in run_linli(*at, "release", "diff", "feb").stdout
+    assert "cases_reported,block,A1,2,,2,3,,3" in run_linli(*at, "release", "diff", "feb").stdout
     behind = run_linli(*at, "release", "diff", "feb", "--indicator", "cases_reported", "--unit", "A1").stdout
     assert "cases_reported,cases,C3,late," in behind
     asked = run_linli(*at, "--json", "changes", "cases_reported", *month, "--since", as_of).stdout
