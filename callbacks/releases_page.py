@@ -5,7 +5,7 @@ Who sees a part of the instance sees the figures of that part only; who makes or
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 
 from dash import Dash
@@ -19,7 +19,7 @@ from callbacks.known import local
 from callbacks.router import Call, Desk
 from callbacks.sending import Forms, Route
 from data import release_check, releases
-from data.measures import UNASSIGNED, epoch_day
+from data.measures import KINDS, UNASSIGNED, epoch_day
 from data.query import Period, QueryError, parse_date
 from data.reader import Reader
 from data.releases import FIGURE, Document, Release, ReleaseError, Wanted
@@ -148,7 +148,8 @@ def _shown(ask: ReleasesAsk, one: Release, kept: Document, reader: Reader, call:
     within = None if ask.unit == "-" else ask.unit
     if ask.unit and (within is not None or reader.scope.whole):
         query = release_check.asked(one, kept).asking(indicators=(indicator,), within=within)
-        facts = reader.changes(query, since=one.as_of).rows
+        facts, unit = reader.changes(query, since=one.as_of).rows, _names(reader)
+        facts = facts.assign(**{name: facts[name].map(unit) for name in ("unit_before", "unit_after")})
     titles = {each.name: each.title(call.words.locale) for each in reader.levels()}
     return Shown(
         one, indicator, names, level, [(name, titles[name]) for name in own], rows, kept.content["rules"],
@@ -157,8 +158,8 @@ def _shown(ask: ReleasesAsk, one: Release, kept: Document, reader: Reader, call:
 
 
 def _rows(both: DataFrame, reader: Reader) -> DataFrame:
-    """Figures with the names of their units; of the whole last."""
-    names = {code: name for version in reader.versions for code, name in _named(version)}
+    """Figures with the names of their units: units, what lies in none of them, the whole."""
+    names = _names(reader)
     kind, name, opens = [], [], []
     for code in both["unit_code"]:
         loose = code.endswith(UNASSIGNED)
@@ -167,8 +168,10 @@ def _rows(both: DataFrame, reader: Reader) -> DataFrame:
         name.append(names.get(parent, parent))
         opens.append(not loose and (not code or code in reader.version.by_code))
     rows = both.assign(kind=kind, unit_name=name, opens=opens)
-    return rows.sort_values("kind", key=lambda kinds: kinds == "total", kind="stable")
+    return rows.sort_values("kind", key=lambda kinds: kinds.map(KINDS.index), kind="stable")
 
 
-def _named(version) -> Sequence[tuple[str, str]]:
-    return list(zip(version.code_at, version.name_at, strict=True))
+def _names(reader: Reader) -> dict[str, str]:
+    """Names of units by code, the newest of each."""
+    pairs = (zip(version.code_at, version.name_at, strict=True) for version in reader.versions)
+    return {code: name for version in pairs for code, name in version}

@@ -61,23 +61,24 @@ def build_sample(
         facts += done.accepted
         progress(facts)
     departments.record(
-        store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
+        store, departments.read_list(folder / "sample" / "departments.csv"), now=start, by="sample city"
     )
     refresh_all(store, clock=clock, full=True, rescale=True)
-    _release(store, start=start, until=until)
+    _release(store, begun=start, first_day=until - timedelta(days=days), until=until)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
 
 
-def _release(store: Store, *, start: datetime, until: date) -> None:
-    """The figures of the last full month, as they were known on the morning of the third day after it."""
+def _release(store: Store, *, begun: datetime, first_day: date, until: date) -> None:
+    """The figures of the last full month, as they were known on the morning of the third day after it; nothing where
+    the history holds less."""
     end = until.replace(day=1)
     if until.day <= RELEASED_DAY:
         end = (end - timedelta(days=1)).replace(day=1)
     first = (end - timedelta(days=1)).replace(day=1)
-    if first <= start.date():  # the history does not reach back to it
-        return
     at = datetime.combine(end.replace(day=RELEASED_DAY), RELEASED_AT, store.settings.timezone)
+    if first < first_day or at <= begun + timedelta(days=1):
+        return
     reader = Reader(store, whole_scope(), clock=partial(_same, at))
     wanted = Wanted(
         f"{first:%Y-%m}", Period(first, end), title=f"{first.year}年{first.month}月月报", note="月度考核"

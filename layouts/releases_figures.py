@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from data.defining import Indicator
 from data.indicators import INDICATORS
-from layouts import parts, values
+from layouts import ids, parts, values
 from layouts.parts import Option
 from layouts.releases_ask import MOST, ReleasesAnswer, ReleasesAsk, Shown
 from layouts.values import NOTHING, known
@@ -62,7 +62,9 @@ def _figure(row: dict[Any, Any], ask: ReleasesAsk, entry: Indicator, words: Word
     shown = html.Span(step, className=tone if row["differs"] else "t3")
     if row["differs"] and row["opens"]:
         shown = html.A(
-            [shown, f" {words('releases.why')}"], href=ask.href(unit=code) + "#behind", className="link"
+            [shown, f" {words('releases.why')}"],
+            href=f"{ask.href(unit=code)}#{ids.Releases.BEHIND}",
+            className="link",
         )
     cells = [
         parts.cell(values.number(entry, then, words), name="num"),
@@ -95,7 +97,7 @@ def behind(ask: ReleasesAsk, answer: ReleasesAnswer, words: Words) -> list[Compo
     close = html.A(words("releases.close"), href=ask.href(unit=""), className="btn s")
     if facts.empty:
         text = html.P(words("releases.behind.none"), className="note-line t2")
-        return [html.Div(parts.card(parts.head(title, None, close), text), id="behind")]
+        return [html.Div(parts.card(parts.head(title, None, close), text), id=ids.Releases.BEHIND)]
     heads = [
         parts.column(words(f"releases.column.{key}"), name="num" if key in ("before", "after") else key)
         for key in ("id", "what", "where", "before", "after")
@@ -107,7 +109,7 @@ def behind(ask: ReleasesAsk, answer: ReleasesAnswer, words: Words) -> list[Compo
     more = [html.P(words("releases.more", n=words.number(len(facts) - MOST)), className="note-line t2")]
     rest = more if len(facts) > MOST else []
     card = parts.card(parts.head(title, words("releases.behind.note"), close), scroll, *rest)
-    return [html.Div(card, id="behind")]
+    return [html.Div(card, id=ids.Releases.BEHIND)]
 
 
 def _fact(row: dict[Any, Any], entry: Indicator, words: Words) -> Component:
@@ -122,7 +124,9 @@ def _fact(row: dict[Any, Any], entry: Indicator, words: Words) -> Component:
     return html.Tr(
         [
             html.Th(link, scope="row", title=row["source"]),
-            parts.cell([html.B(told), html.Span(fields, className="t2")], name="what"),
+            parts.cell(
+                [html.B(told), html.Span(fields, className="t2")], name="what", title=f"{told}{fields}"
+            ),
             parts.cell(where, name="t2 where", title=where),
             parts.cell(_share(row, "before", words), name="num"),
             parts.cell(_share(row, "after", words), name="num"),
