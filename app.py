@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     _units(add)
     _gazetteer(add)
     _numbers(add)
+    _past(add)
     _running(add)
     _keeping(add)
     return top
@@ -146,6 +147,46 @@ def _numbers(add) -> None:
 def _named_period(command: argparse.ArgumentParser) -> None:
     command.add_argument("--period", choices=NAMES, help="instead of dates: the one so far, or that of --on")
     command.add_argument("--on", metavar="DATE", help="a day of the whole period named")
+
+
+def _past(add) -> None:
+    changes = add("changes", "the facts behind the difference between a number as known then and now")
+    changes.add_argument("indicators", nargs="+", metavar="INDICATOR")
+    changes.add_argument("--unit", metavar="CODE")
+    changes.add_argument("--since", required=True, metavar="INSTANT")
+    changes.add_argument("--until", dest="as_of", metavar="INSTANT", help="default now")
+    changes.add_argument("--format", choices=("csv", "json"), default="csv")
+    sub = add("release", "figures as they were published").add_subparsers(
+        dest="action", required=True, metavar="ACTION"
+    )
+    make = add("make", "freeze the figures of a period", sub)
+    make.add_argument("name", metavar="NAME")
+    make.add_argument("--as-of", metavar="INSTANT", help="default now")
+    make.add_argument("--title", default="", metavar="TEXT")
+    make.add_argument("--note", default="", metavar="TEXT")
+    make.add_argument("--indicators", default="", metavar="INDICATOR,…", help="default all")
+    make.add_argument("--levels", default="", metavar="LEVEL,…", help="default the first three")
+    for command in (changes, make):
+        command.add_argument("--from", dest="start", metavar="DATE", required=command is make)
+        command.add_argument("--to", dest="end", metavar="DATE", required=command is make, help="exclusive")
+        command.add_argument("--boundaries", choices=("as-was", "today"), default="as-was")
+        _tree(command)
+    add("list", "every release", sub)
+    for action, text in (
+        ("show", "the figures of a release"),
+        ("check", "make a release again as of its instant and compare"),
+        ("diff", "figures of now that differ from a release, or the facts behind one"),
+        ("withdraw", "say that a release no longer holds"),
+    ):
+        command = add(action, text, sub)
+        command.add_argument("name", metavar="NAME")
+        if action == "show":
+            command.add_argument("--format", choices=("csv", "json"), default="csv")
+        if action == "diff":
+            command.add_argument("--indicator", metavar="INDICATOR", help="list the facts behind")
+            command.add_argument("--unit", metavar="CODE")
+        if action == "withdraw":
+            command.add_argument("--reason", required=True, metavar="TEXT")
 
 
 def _running(add) -> None:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from dash import Dash
 from pandas import DataFrame
 
+from callbacks.known import past_of
 from callbacks.kpi_page import below, local
 from callbacks.map_page import own_unit, ways_of
 from callbacks.router import Call, Desk, Page
@@ -44,7 +45,8 @@ def build(call: Call) -> Page:
     ask, answer = read_answer(ask, call)
     style = row_style(call)
     body, crumbs = analyst_page.page(ask, answer, style), analyst_page.bar(ask, answer, call.words)
-    return Page(body=body, crumbs=crumbs, unit=ask.query.within)
+    controls = analyst_page.controls(ask, answer, call.words)
+    return Page(body=body, crumbs=crumbs, controls=controls, unit=ask.query.within)
 
 
 def read_ask(reader: Reader, params: Mapping[str, str]) -> AnalystAsk:
@@ -110,6 +112,7 @@ def read_answer(ask: AnalystAsk, call: Call) -> tuple[AnalystAsk, AnalystAnswer]
         published=call.words.moment(local(reader, published)) if published else "",
         boundary=boundary_name(state, call),
         ways=ways_of(reader, query.within),
+        past=past_of(reader, query),
     )
 
 

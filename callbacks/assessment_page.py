@@ -6,7 +6,14 @@ from functools import partial
 from dash import Dash
 from dash.development.base_component import Component
 
-from callbacks import calendar_page, deadlines_page, district_page, exclusions_page, targets_page
+from callbacks import (
+    calendar_page,
+    deadlines_page,
+    district_page,
+    exclusions_page,
+    releases_page,
+    targets_page,
+)
 from callbacks.router import Call, Desk, Page
 from layouts import assessment, shell
 
@@ -20,6 +27,7 @@ def register(app: Dash, desk: Desk) -> None:
         "exclusions": exclusions_page.register(app, desk),
         "deadlines": deadlines_page.register(app, desk),
         "calendar": calendar_page.register(app, desk),
+        "releases": releases_page.register(app, desk),
         "district": district_page.register(app, desk),
     }
     desk.page(

@@ -51,6 +51,7 @@ ELSEWHERE = {
     "published": "callbacks.published_commands",
     "composite": "callbacks.composite_commands",
     "exclusions": "callbacks.exclusion_commands",
+    **dict.fromkeys(("changes", "release"), "callbacks.release_commands"),
 }
 REFUSALS = (
     SettingsError, SourceError, BoundaryError, QueryError, UnknownUnit, StoreError, NotReady, Busy, PeopleError,

@@ -20,7 +20,7 @@ from callbacks.identity import set_cookie
 from callbacks.policies import Policies
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
-from data.query import QueryError, tree_part
+from data.query import QueryError, as_of_part, tree_part
 from data.reader import Reader, UnknownUnit
 from data.settings import Settings
 from layouts.map_style import BACKGROUND, style
@@ -47,7 +47,7 @@ class Shelf:
     def shapes_address(self, reader: Reader, level: str, within: str | None) -> str:
         """Where the outlines are served."""
         place = f"/shapes/{self.shapes(reader, level, within)[0]}/{level}/{quote(within or '-', safe='')}"
-        asked = urlencode(tree_part(reader.tree))
+        asked = urlencode(tree_part(reader.tree) | as_of_part(reader.as_of))
         return f"{place}?{asked}" if asked else place
 
     def background(self, part: str) -> tuple[str, bytes] | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from dash import Dash
 from pandas import DataFrame
 
+from callbacks.known import past_of
 from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
 from callbacks.router import Call, Desk, Page
 from data.aims import aims
@@ -94,9 +95,10 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         ),
         data_at=call.words.moment(local(reader, published)) if published else "",
         year_start=reader.settings.year_start,
-        elapsed=periods.elapsed(query.period, reader.today),
+        elapsed=periods.elapsed(query.period, reader.day(query)),
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
         without=left_out(reader, asked),
+        past=past_of(reader, query),
     )
 
 

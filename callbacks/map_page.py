@@ -11,6 +11,7 @@ from pandas import DataFrame
 from starlette.responses import PlainTextResponse, Response
 
 from callbacks.files import Shelf
+from callbacks.known import past_of
 from callbacks.router import Call, Desk, Page, offload
 from data.aims import Aims, aims
 from data.indicators import INDICATORS
@@ -86,7 +87,9 @@ def build(call: Call, shelf: Shelf) -> Page:
     return Page(
         body=map_page.page(ask, answer, call.words),
         crumbs=map_page.bar(ask, answer, call.words),
-        controls=map_page.controls(ask, call.words, presets=preset_periods(call), less=answer.narrowed),
+        controls=map_page.controls(
+            ask, call.words, presets=preset_periods(call), less=answer.narrowed, past=answer.past
+        ),
         unit=answer.unit.code if answer.unit else None,
     )
 
@@ -113,7 +116,7 @@ def build_parts(ask: MapAsk, answer: MapAnswer, call: Call) -> tuple:
         map_page.overlay(ask, answer, words),
         side(ask, answer, words),
         map_page.bar(ask, answer, words),
-        map_page.controls(ask, words, presets=presets, less=answer.narrowed),
+        map_page.controls(ask, words, presets=presets, less=answer.narrowed, past=answer.past),
     )
     fed = feeding(answer.sources, (ask.indicator.subject,))
     return (*(plain(part) for part in parts), badge(fed, words))
@@ -204,6 +207,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         place=place_of(reader),
         ways=ways_of(reader, query.within),
         narrowed=narrowed_to(query, call),
+        past=past_of(reader, query),
         word=call.word,
     )
 

@@ -18,11 +18,12 @@ from dash.development.base_component import Component
 from pandas import DataFrame
 
 from callbacks.identity import current_csrf, current_person, current_scope
+from callbacks.known import until_midnight
 from callbacks.policies import Policies
 from callbacks.search import search_hits
 from callbacks.sign_in import LANGUAGE_COOKIE, THEME_COOKIE
 from data.measures import NotReady
-from data.query import QueryError, parse_tree, tree_part
+from data.query import QueryError, as_of_part, parse_instant, parse_tree, tree_part
 from data.reader import Reader, UnknownUnit
 from data.scope import PERMISSIONS
 from data.settings import FIRST_TREE, Settings
@@ -122,11 +123,13 @@ class Desk:
         return self.store.settings
 
     def reader(self, params: Mapping[str, str] | None = None) -> Reader:
-        """A reader with the scope of the person who asks, in the tree an address names.
+        """A reader with the scope of who asks, in the tree and as of the instant an address names.
 
-        Raises NoPerson outside a signed-in request, QueryError for an unknown tree.
+        Raises NoPerson outside a signed-in request, QueryError for an unknown tree or what is no instant.
         """
-        return Reader(self.store, current_scope(), clock=self.clock, tree=parse_tree(params or {}))
+        asked = params or {}
+        reader = Reader(self.store, current_scope(), clock=self.clock, tree=parse_tree(asked))
+        return reader.at(parse_instant(asked["as-of"])) if asked.get("as-of") else reader
 
     def _asked(self, path: str | None, params: Mapping[str, str]) -> Reader:
         """A reader in the tree an address names; an unknown one is said where the question is read.
@@ -145,7 +148,7 @@ class Desk:
 
     def call(self, path: str | None, search: str | None) -> Call:
         """The request of an address, with the language and theme its cookies name."""
-        params = dict(parse_qsl((search or "").removeprefix("?")))
+        params = until_midnight(dict(parse_qsl((search or "").removeprefix("?"))), self.settings)
         reader, cookies = self._asked(path, params), ctx.cookies
         page, *place = [unquote(part) for part in (path or "/").strip("/").split("/")]
         theme = cookies.get(THEME_COOKIE, "")
@@ -223,7 +226,7 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     person = current_person()
     bar = shell.Bar(
         page=call.page if call.page in shell.PAGES else HOME,
-        to=pages_of(desk, found.unit, tree=call.reader.tree),
+        to=pages_of(desk, found.unit, tree=call.reader.tree, as_of=call.reader.as_of),
         sources=desk.sources(call),
         theme=call.theme,
         person=person.name,
@@ -235,12 +238,14 @@ def frame(desk: Desk, pathname: str | None, search: str | None) -> list[Componen
     return shell.frame(bar, found.body, call.words)
 
 
-def pages_of(desk: Desk, unit: str | None, *, tree: str = FIRST_TREE) -> dict[str, str]:
-    """Addresses of the pages this person may open, at the same unit, read in the same tree."""
+def pages_of(
+    desk: Desk, unit: str | None, *, tree: str = FIRST_TREE, as_of: int | None = None
+) -> dict[str, str]:
+    """Addresses of the pages this person may open, at the same unit, in the same tree, as of the same instant."""
     role, place = current_person().role, quote(unit or "-", safe="")
     addresses = {"map": f"/map/-/{place}", "kpi": f"/kpi/{place}", "assessment": "/assessment", "analyst": "/analyst",
                  "sources": "/sources", "glossary": "/glossary"}  # fmt: skip
-    asked = tree_part(tree)
+    asked = tree_part(tree) | as_of_part(as_of)
     for name in ("map", "kpi", "analyst"):
         more = urlencode({"unit": unit, **asked} if unit and name == "analyst" else asked)
         addresses[name] += f"?{more}" if more else ""
@@ -271,13 +276,8 @@ def answered(desk: Desk, call: Call, *, here: str) -> Page:
         return desk.builders[call.page](call)
     except (UnknownUnit, KeyError):
         # A unit that is not there and one that may not be seen answer alike.
-        title, text, kind, link, to = (
-            "shell.forbidden",
-            words("parts.state.forbidden"),
-            "forbidden",
-            "app.home",
-            home,
-        )
+        title, text, kind = "shell.forbidden", words("parts.state.forbidden"), "forbidden"
+        link, to = "app.home", home
     except QueryError as error:
         title, text, kind, link, to = "shell.unreadable", str(error), "failed", "app.home", home
     except NotReady:

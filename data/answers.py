@@ -35,7 +35,7 @@ def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
              state (ok, few, none)
     Raises   UnknownUnit, NotReady; KeyError for an unknown level
     """
-    now = elapsed(query.period, reader.today)
+    now = elapsed(query.period, reader.day(query))
     periods = [now, now.before] if compare else [now]
     depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
@@ -63,7 +63,7 @@ def departments(reader: Reader, query: Query, *, kind: str, compare: bool) -> Da
              what names none, is the one unassigned row
     Raises   UnknownUnit, NotReady
     """
-    now = elapsed(query.period, reader.today)
+    now = elapsed(query.period, reader.day(query))
     periods = [now, now.before] if compare else [now]
     with reader.read() as connection:
         found = reader.tables(query, depth=None, periods=periods, words=("department",))

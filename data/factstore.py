@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func
 
 from data import left_out, links
 from data.bulk import raw_rows, whole_numbers
+from data.declared_sources import declared_sources
 from data.departments import roster
 from data.facts import DAY_MICROSECONDS, Promises
 from data.fields import FIELDS
@@ -64,12 +65,11 @@ def load_as_of(connection: Connection, instant: int) -> int:
     return connection.scalar(select(func.max(load.c.id)).where(known)) or 0
 
 
-def promised(connection: Connection) -> Promises:
-    """What the sources promise by their newest definitions."""
-    rows = connection.execute(select(source.c.id, source.c.kind, source.c.every_minutes, source.c.fields))
+def promised(connection: Connection, *, load: int | None = None) -> Promises:
+    """What the sources promise by the definitions they had at a load; None: by their newest."""
     rhythms: dict[int, float] = {}
     lacking: dict[str, set[int]] = {}
-    for row in rows:
+    for row in declared_sources(connection, load=load):
         if row.every_minutes is not None:
             rhythms[row.id] = row.every_minutes
         if row.fields is not None:
@@ -156,7 +156,9 @@ def read_rows(
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
         chosen.append(
-            links.elsewhere(links.declared(connection), load=load, cleared=cleared).label("elsewhere")
+            links.elsewhere(
+                links.declared(connection, load=None if as_of is None else load), load=load, cleared=cleared
+            ).label("elsewhere")
         )
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)

@@ -3,7 +3,7 @@
 A unit that is not there and one that may not be seen answer alike. No scope means no units.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection
 
 from data import places
 from data.crossing import Crossing, crossing_of
-from data.instants import micros
+from data.instants import micros, moment
 from data.measures import NotReady
 from data.query import Query, QueryError
 from data.rollup import Published, published
@@ -50,8 +50,14 @@ class Ground:
 
     present  at which stocks of a running day are counted, microseconds UTC; None: the clock, or as of when is asked
 
+    as_of    the instant as of whose knowledge the boundaries are; None: those known now (see `at`)
+    cut      whether boundaries published since are left out, which the summed tables reckon with
+
     Raises QueryError for a tree the instance does not declare.
     """
+
+    as_of: int | None = None
+    cut: bool = False
 
     def __init__(
         self,
@@ -74,7 +80,17 @@ class Ground:
     def in_tree(self, tree: str) -> Self:
         """The same scope, read in another tree. Raises QueryError."""
         other = type(self)(self.store, self.scope, clock=self.clock, tree=tree, present=self._present)
-        other.atlas = self.atlas
+        other.atlas, other.as_of, other.cut = self.atlas, self.as_of, self.cut
+        return other
+
+    def at(self, as_of: int | None) -> Self:
+        """The same as of an instant: on the boundaries published by then, in the same snapshot; now for None."""
+        if as_of is None or as_of == self.as_of:
+            return self
+        other = self.in_tree(self.tree)
+        other.atlas, other.as_of = _known_at(self.atlas, as_of), as_of
+        other.cut = self.cut or len(other.atlas) < len(self.atlas)
+        other._snapshot, other._seen = self._snapshot, self._seen
         return other
 
     def standing(self, query: Query) -> Self:
@@ -83,7 +99,8 @@ class Ground:
         other = type(self)(
             self.store, self.scope, clock=lambda: now, tree=self.tree, present=self.present(query)
         )
-        other.atlas = self.atlas
+        known = self.at(query.as_of)
+        other.atlas, other.as_of, other.cut = known.atlas, known.as_of, known.cut
         return other
 
     def present(self, query: Query) -> int:
@@ -92,6 +109,10 @@ class Ground:
             return self._present
         now = micros(self.clock())
         return now if query.as_of is None else min(now, query.as_of)
+
+    def day(self, query: Query) -> date:
+        """Local day of the present of a question."""
+        return moment(self.present(query)).astimezone(self.settings.timezone).date()
 
     @property
     def settings(self) -> Settings:
@@ -239,3 +260,11 @@ class Ground:
         if self.scope.whole or self.across is not None:
             return (None,)
         return tuple(unit.code for unit in self.roots())
+
+
+def _known_at(atlas: Sequence[places.Version], instant: int) -> tuple[places.Version, ...]:
+    """Versions published by an instant; of each tree the first at least, which holds from the beginning of time."""
+    firsts = {version.tree: version.id for version in reversed(atlas)}
+    return tuple(
+        version for version in atlas if version.recorded_at <= instant or version.id == firsts[version.tree]
+    )

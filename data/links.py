@@ -27,7 +27,8 @@ from sqlalchemy import (
 )
 
 from data import left_out
-from data.schema import FACTS, SUBJECT_OF_KIND, source
+from data.declared_sources import declared_sources
+from data.schema import FACTS, SUBJECT_OF_KIND
 
 SUBJECT = "orders"
 NAMED = {"linked_case": "cases", "repeat_of": "orders"}
@@ -42,9 +43,9 @@ class Link:
     targets: tuple[int, ...]
 
 
-def declared(connection: Connection) -> tuple[Link, ...]:
-    """Every link of the sources known, in a stable order."""
-    rows = connection.execute(select(source).order_by(source.c.id)).all()
+def declared(connection: Connection, *, load: int | None = None) -> tuple[Link, ...]:
+    """Every link of the sources known, in a stable order, by the definitions of a load; None: by the newest."""
+    rows = declared_sources(connection, load=load)
     found = []
     for row in rows:
         for field, names in sorted(json.loads(row.links or "{}").items()):

@@ -73,6 +73,7 @@ class Counter:
     now     the present, microseconds UTC: what a stock of a running day is counted at (`data.running`)
     across  a scope given in another tree than that of `versions`: only its own facts are counted
     kept    columns of shares read before
+    cut     whether `versions` lacks some that are published: the rollups hold of each version only its own days
     """
 
     def __init__(
@@ -86,23 +87,28 @@ class Counter:
         now: int,
         across: Crossing | None = None,
         kept: Kept,
+        cut: bool = False,
     ):
         self.connection, self.settings, self.query, self.versions = connection, settings, query, versions
-        self.seen, self.across, self.kept = seen, across, kept
+        self.seen, self.across, self.kept, self.cut = seen, across, kept, cut
         self._days: Days | None = None  # that the periods asked for lie in
         self.only = Filter(query.category, query.channel, query.department, as_of=query.as_of)
         self.now = now
         self.load = seen.load if query.as_of is None else min(seen.load, load_as_of(connection, query.as_of))
 
+    def narrowed(self, held: Held | None) -> Filter:
+        """What facts must be to be counted here."""
+        return self.only if held is None else replace(self.only, held=held)
+
     def sums(
         self, region: Region, asks: Sequence[Ask], words: Sequence[str], held: Held | None = None
     ) -> list[Sums]:
         """From the rollups when they hold the level and nothing narrows the question, else from shares or facts."""
-        only = self.only if held is None else replace(self.only, held=held)
+        only = self.narrowed(held)
         wanted = [entry for ask in asks for entry in ask.indicators]
         known = self.load == self.seen.load and holds(self.seen, wanted)
         summed = region.depth in self.seen.levels.get(region.version.id, ())
-        if known and summed and not words and not only:
+        if known and summed and not self.cut and not words and not only:
             found = from_rollup(self.connection, self.seen, region, asks)
             return [self._until_now(region, ask, sums) for ask, sums in zip(asks, found, strict=True)]
         if known and self.seen.shares and self._placed(region, held):
@@ -150,7 +156,7 @@ class Counter:
                 if within is not None and within not in version.by_code:
                     continue
                 region = Region(version, depth, *version.span(within))
-                for held, asks, numbers in self._asks(version, wanted, begun):
+                for held, asks, numbers in self.asks(version, wanted, begun):
                     for sums, of_period in zip(self.sums(region, asks, words, held), numbers, strict=True):
                         rows = _rows(sums)
                         found.add(sums, rows, _keys(sums, rows, version, depth, words), of_period)
@@ -161,7 +167,7 @@ class Counter:
         today = datetime.fromtimestamp(self.now / 1_000_000, self.settings.timezone).date()
         return Period(period.start, max(period.start, min(period.end, today + timedelta(days=1))))
 
-    def _asks(
+    def asks(
         self, version: places.Version, wanted: Sequence[Indicator], periods: Sequence[Period]
     ) -> Iterable[tuple[Held | None, list[Ask], list[list[int]]]]:
         """What a version is asked, flows and stocks apart, and the number of each period it answers for.

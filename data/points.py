@@ -17,6 +17,7 @@ from pandas import DataFrame
 from sqlalchemy import TextClause, text
 
 from data.bulk import whole_numbers
+from data.factstore import load_as_of
 from data.instants import micros
 from data.running import SEEN, open_facts
 
@@ -65,7 +66,8 @@ def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Point
     with reader.read() as connection:
         values, spans = _asked(reader, unit)
         values["alerts_from"] = values["now"] - RECENT_ALERT_DAYS * DAY
-        values["readings_from"] = (connection.scalar(_LAST_READING) or 0) - RECENT_READING_DAYS * DAY
+        newest = min(connection.scalar(_LAST_READING) or 0, values["now"])
+        values["readings_from"] = newest - RECENT_READING_DAYS * DAY
         listed = connection.execute(_listing(spans), values | {"most": limit + 1}).all()
         many = len(listed) > limit
         counts = connection.execute(_counting(spans), values).all() if many else []
@@ -76,7 +78,7 @@ def points(reader: Reader, unit: str | None, level: str, *, limit: int) -> Point
 
 
 def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFrame:
-    """Open cases past their limit at the clock, longest first.
+    """Open cases past their limit at the clock, or as of the instant the reader is of, longest first.
 
     returns  id, category, address, unit_code, unit_name, due_at (microseconds UTC), overdue_minutes, lon, lat
     """
@@ -94,9 +96,11 @@ def longest_overdue(reader: Reader, unit: str | None, *, limit: int) -> DataFram
 def _asked(reader: Reader, unit: str | None) -> tuple[dict[str, int], Asked]:
     """Values of the statements, and how many ranges of places they ask for, here and in the scope's own tree."""
     seen, spans = reader.published, reader.ground(unit)
-    values = {
-        "now": micros(reader.clock()), "load": seen.load if seen else 0, "version": reader.version.id,
-    }  # fmt: skip
+    now, load = micros(reader.clock()), seen.load if seen else 0
+    if reader.as_of is not None:
+        with reader.read() as connection:
+            now, load = min(now, reader.as_of), min(load, load_as_of(connection, reader.as_of))
+    values = {"now": now, "load": load, "version": reader.version.id}
     for number, (low, high) in enumerate(spans):
         values |= {f"low{number}": low, f"high{number}": high}
     if reader.across is None:

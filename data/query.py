@@ -79,9 +79,7 @@ class Query:
         parts += [(name, getattr(self, name)) for name in NARROWING if getattr(self, name)]
         if self.boundaries != "as-was":
             parts.append(("boundaries", self.boundaries))
-        if self.as_of is not None:
-            parts.append(("as-of", moment(self.as_of).isoformat()))
-        return urlencode([*parts, *tree_part(self.tree).items()])
+        return urlencode([*parts, *as_of_part(self.as_of).items(), *tree_part(self.tree).items()])
 
     def asking(self, **changes) -> "Query":
         """The same question with some parts replaced."""
@@ -135,6 +133,11 @@ def parse_tree(params: Mapping[str, str]) -> str:
 def tree_part(tree: str) -> dict[str, str]:
     """The part of an address that names a tree: nothing for the first."""
     return {} if tree == FIRST_TREE else {"tree": tree}
+
+
+def as_of_part(as_of: int | None) -> dict[str, str]:
+    """The part of an address that names an instant: nothing for now."""
+    return {} if as_of is None else {"as-of": moment(as_of).isoformat()}
 
 
 def parse_period(start: str | None, end: str | None, *, usual: Period) -> Period:

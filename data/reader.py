@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from data import (
     answers,
     bulletin_beside,
+    changes,
     exclusion_effect,
     exclusion_list,
     factlist,
@@ -27,6 +28,7 @@ from data import (
 )
 from data.bulletin_beside import Compared
 from data.bulletins import Bulletin, bulletins
+from data.changes import Changes
 from data.composites import Composite, Composites, composites, scores
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
@@ -56,16 +58,20 @@ class Reader(Ground):
             raise NotReady("nothing is published yet; expected a first 'linli refresh'")
         return of(
             connection, self.settings, self.asked(query), self.versions, self.published, now=self.present(query),
-            across=self.across, kept=self.store.columns,
+            across=self.across, kept=self.store.columns, cut=self.cut,
         )  # fmt: skip
 
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
-        return answers.measures(self, query, compare=compare)
+        return answers.measures(self.at(query.as_of), query, compare=compare)
 
     def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
         """Measures of the departments of a kind; see `data.answers.departments`."""
-        return answers.departments(self, query, kind=kind, compare=compare)
+        return answers.departments(self.at(query.as_of), query, kind=kind, compare=compare)
+
+    def changes(self, query: Query, *, since: int) -> Changes:
+        """The facts behind the difference between a number known at `since` and now; see `data.changes`."""
+        return changes.changes(self, query, since=since)
 
     def tables(
         self, query: Query, *, depth: int | None, periods: Sequence[Period], words: Sequence[str] = (),
@@ -77,9 +83,10 @@ class Reader(Ground):
         """
         found = Tables(("code", *words), len(periods))
         with self.read() as connection:
-            counter = self.counter(connection, query, of)
-            for within in self.withins(query.within):
-                at = self._depth_of(within) if depth is None else depth
+            known = self.at(query.as_of)
+            counter = known.counter(connection, query, of)
+            for within in known.withins(query.within):
+                at = known.depth_of(within) if depth is None else depth
                 found.take(
                     counter.by_code(query.indicators, within=within, depth=at, periods=periods, words=words)
                 )
@@ -95,7 +102,8 @@ class Reader(Ground):
         """Applications to leave facts of the scope out of the assessment; see `data.exclusion_list`."""
         return exclusion_list.listed(self, unit=unit, period=period, as_of=as_of)
 
-    def _depth_of(self, within: str | None) -> int:
+    def depth_of(self, within: str | None) -> int:
+        """Depth of a unit; that of the topmost ones for everything."""
         return 0 if within is None else self._unit(self.version.by_code[within]).depth
 
     def series(
@@ -167,7 +175,9 @@ class Reader(Ground):
         filters: Mapping[str, str] | None = None,
     ) -> tuple[DataFrame, int]:
         """A page of rows of the period and the count of all; see `data.factlist`."""
-        return factlist.page(self, subject, query, start=start, limit=limit, sort=sort, filters=filters or {})
+        return factlist.page(
+            self.at(query.as_of), subject, query, start=start, limit=limit, sort=sort, filters=filters or {}
+        )
 
     def fact_columns(self, subject: str) -> tuple[factlist.FactColumn, ...]:
         """Columns a page of facts has, in order."""
@@ -177,7 +187,7 @@ class Reader(Ground):
         self, subject: str, query: Query, *, filters: Mapping[str, str] | None = None, chunk: int = 50_000
     ) -> Iterator[DataFrame]:
         """All rows of the period in one snapshot, oldest first."""
-        return factstream.chunks(self, subject, query, filters=filters or {}, chunk=chunk)
+        return factstream.chunks(self.at(query.as_of), subject, query, filters=filters or {}, chunk=chunk)
 
     def summary(
         self,
@@ -188,7 +198,7 @@ class Reader(Ground):
         level: str | None = None,
     ) -> dict:
         """Counts for the head of the analyst page; see `data.factlist.summary`."""
-        return factlist.summary(self, subject, query, filters=filters or {}, level=level)
+        return factlist.summary(self.at(query.as_of), subject, query, filters=filters or {}, level=level)
 
     def words(self, subject: str, column: str) -> list[str]:
         """Values in use of a word column (category, channel, status …) inside the scope."""

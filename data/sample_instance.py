@@ -16,19 +16,24 @@ from data.instants import micros, moment
 from data.ledger import ingest
 from data.migrate import migrate
 from data.people import ensure_sample_accounts
+from data.query import Period
+from data.reader import Reader
 from data.refreshing import refresh_all
+from data.releases import Wanted, make
 from data.sample import deadline_lists, write_sample
 from data.sample.exclusions import Application, applications, chosen
 from data.sample.sizes import SizeName
 from data.sample_bulletins import publish_bulletins
 from data.sample_judging import record_judging
 from data.schema import FACTS, FOREVER
+from data.scope import whole_scope
 from data.settings import EPOCH_DAY, FIRST_TREE, SettingsError, load_settings, make_folders
 from data.sources.definition import load_source
 from data.store import Store
 
 SIZES = ("subdistrict", "district", "city")
 EXCLUDED, EXCLUDED_DAYS = 40, 45  # orders applied for, and how many days back they were closed
+RELEASED_DAY, RELEASED_AT = 3, time(9)  # of the month after
 ACCEPTED = ("gap", "overlap", "sliver", "child-outside-parent")
 
 
@@ -53,9 +58,10 @@ def build_sample(
     make_folders(folder)
     store = Store(load_settings(folder))
     migrate(store)
-    units = _publish(store, clock=clock)
     history = _listed(folder / "history" / "manifest.toml", "deliveries")
-    before = partial(_same, _instant(history[0]["delivered_at"]) - timedelta(days=1))
+    start = _instant(history[0]["delivered_at"]) - timedelta(days=1)
+    units = _publish(store, begun=start)
+    before = partial(_same, start)
     import_file(store, folder / "sample" / "gazetteer.csv", clock=before, by="sample city")
     _record_deadlines(store, before=before(), until=until, days=days)
     facts = 0
@@ -66,12 +72,13 @@ def build_sample(
         facts += done.accepted
         progress(facts)
     departments.record(
-        store, departments.read_list(folder / "sample" / "departments.csv"), now=clock(), by="sample city"
+        store, departments.read_list(folder / "sample" / "departments.csv"), now=start, by="sample city"
     )
     record_judging(store, since=before(), now=clock(), until=until)
     _leave_out(store, seed=seed, until=until)
     refresh_all(store, clock=clock, full=True, rescale=True)
     publish_bulletins(store, folder, seed=seed, until=until)
+    _release(store, begun=start, first_day=until - timedelta(days=days), until=until)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
 
@@ -86,7 +93,25 @@ def _record_deadlines(store: Store, *, before: datetime, until: date, days: int)
             record(store, kind, rows, now=now, by="考核办 张工", valid_from_on=day, remark=remark)
 
 
-def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
+def _release(store: Store, *, begun: datetime, first_day: date, until: date) -> None:
+    """The figures of the last full month, as they were known on the morning of the third day after it; nothing where
+    the history holds less."""
+    end = until.replace(day=1)
+    if until.day <= RELEASED_DAY:
+        end = (end - timedelta(days=1)).replace(day=1)
+    first = (end - timedelta(days=1)).replace(day=1)
+    at = datetime.combine(end.replace(day=RELEASED_DAY), RELEASED_AT, store.settings.timezone)
+    if first < first_day or at <= begun + timedelta(days=1):
+        return
+    reader = Reader(store, whole_scope(), clock=partial(_same, at))
+    wanted = Wanted(
+        f"{first:%Y-%m}", Period(first, end), title=f"{first.year}年{first.month}月月报", note="月度考核"
+    )
+    make(reader, wanted, by="leader")
+
+
+def _publish(store: Store, *, begun: datetime) -> int:
+    """Publish every version: the first before the history begins, later ones a week before they hold."""
     folder = store.settings.folder / "boundaries"
     count = 0
     for entry in _listed(folder / "versions.toml", "versions"):
@@ -101,7 +126,8 @@ def _publish(store: Store, *, clock: Callable[[], datetime]) -> int:
             boundaries.stage(
                 store, path, level, code="code", name="name", parent=parent, valid_from_on=day, tree=tree.name
             )
-        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=clock, tree=tree.name)
+        known = begun if day is None else max(begun, _known_before(day))
+        version, _ = boundaries.publish(store, accept=ACCEPTED, clock=partial(_same, known), tree=tree.name)
         count = len(version.units) if tree.name == FIRST_TREE else count
     return count
 
@@ -139,6 +165,11 @@ def _leave_out(store: Store, *, seed: int, until: date) -> None:
         elif at < end:
             by = one.applicant if one.state == "withdrawn" else one.judge
             exclusions.decide(store, fact, one.state, note=one.note, by=by, clock=clock, judge=True)
+
+
+def _known_before(day: int) -> datetime:
+    """A week before a day, in which a version that holds from it is known already."""
+    return datetime.combine(EPOCH_DAY + timedelta(days=day - 7), time(1), UTC)
 
 
 def _same(instant: datetime) -> datetime:

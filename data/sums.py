@@ -137,8 +137,8 @@ def count_facts(
     where    what facts must be beside
     cleared  as if nothing were left out of the assessment
     """
-    near = [*where, *(_near(connection, settings, subject, days) if days else [])]
-    facts = _facts_in(
+    near = [*where, *(near_days(connection, settings, subject, days) if days else [])]
+    facts = facts_in(
         connection, settings, region, subject, load=load, only=only, words=words, near=near, cleared=cleared
     )
     facts = not_yet(facts, indicators, now=now)
@@ -147,7 +147,9 @@ def count_facts(
     return Counted(tally(facts, rows, indicators), keys)
 
 
-def _near(connection: Connection, settings: Settings, subject: str, days: Days) -> list[ColumnElement[bool]]:
+def near_days(
+    connection: Connection, settings: Settings, subject: str, days: Days
+) -> list[ColumnElement[bool]]:
     """Condition for facts that count on one of the days, or stand open on one; none for alerts.
 
     A case that was reported, fell due and was closed before the first day has entered and left every stock. What an
@@ -169,7 +171,7 @@ def _near(connection: Connection, settings: Settings, subject: str, days: Days) 
     return [or_(*moved)]
 
 
-def _facts_in(
+def facts_in(
     connection: Connection,
     settings: Settings,
     region: Region,
@@ -200,7 +202,8 @@ def _facts_in(
     rows = read_facts(
         connection, subject, load=load, where=where, extra=extra, as_of=only.as_of, cleared=cleared
     )
-    return prepare(rows, subject, settings, promises=promised(connection))
+    then = None if only.as_of is None else load
+    return prepare(rows, subject, settings, promises=promised(connection, load=then))
 
 
 def _keyed(facts: DataFrame, pos: np.ndarray, words: Sequence[str]) -> tuple[np.ndarray, DataFrame | None]:

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from pandas import DataFrame
 
 from data.factlist import UNASSIGNED, FactColumn
-from data.instants import moment
-from data.query import NARROWING, Query, tree_part
+from data.query import NARROWING, Query, as_of_part, tree_part
 from data.settings import Level
+from layouts.as_of import NOW, Past
 from layouts.tree_switch import Way
 
 SUBJECTS = ("cases", "orders", "alerts", "parking", "stays", "measures")
@@ -70,8 +70,7 @@ class AnalystAsk:
         ):  # rows of facts lie where they lie; only measures have a reading and a level
             pairs["boundaries"] = "" if query.boundaries == "as-was" else query.boundaries
             pairs["level"] = query.level or ""
-        if query.as_of is not None:
-            pairs["as-of"] = moment(query.as_of).isoformat()
+        pairs |= as_of_part(query.as_of)
         return {name: value for name, value in pairs.items() if value}
 
     @property
@@ -94,6 +93,10 @@ class AnalystAsk:
     def at(self, unit: str) -> str:
         """Address of the same question about another unit."""
         return "/analyst?" + urlencode(self.selection() | {"unit": unit})
+
+    def known_at(self, as_of: int | None) -> str:
+        """Address of the same question as of another instant; None: now."""
+        return replace(self, query=self.query.asking(as_of=as_of), start=0).href()
 
     def by(self, tree: str, unit: str) -> str:
         """Address of the same question in another tree, whose levels are others."""
@@ -119,6 +122,7 @@ class AnalystAnswer:
     state     `Reader.state`
     levels    levels measures can be asked at
     ways      trees the page can be read in
+    past      the instant the page is as of, and those it can be asked as of
     """
 
     rows: DataFrame
@@ -135,6 +139,7 @@ class AnalystAnswer:
     published: str = ""
     boundary: str = ""
     ways: Sequence[Way] = ()
+    past: Past = NOW
 
 
 def parse_analyst_ask(

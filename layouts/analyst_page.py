@@ -10,7 +10,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from layouts import ids, parts, shell, values
+from layouts import as_of, ids, parts, shell, values
 from layouts.analyst_ask import PAGE, PANEL_WORDS, AnalystAnswer, AnalystAsk
 from layouts.analyst_panel import panel
 from layouts.figures import bars
@@ -31,6 +31,7 @@ def body(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
     words = style.words
     main = html.Div(
         [
+            *as_of.banner(answer.past, ask.known_at(None), words),
             _summary(ask, answer, words),
             _tools(ask, answer, words),
             _preview(ask, answer, style),
@@ -45,6 +46,11 @@ def body(ask: AnalystAsk, answer: AnalystAnswer, style: RowStyle) -> Component:
         className="lay",
         **{"data-ask": "", "aria-label": words("analyst.question")},
     )
+
+
+def controls(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Component]:
+    """The instant as of which rows are shown."""
+    return [as_of.menu(answer.past, ask.known_at, words)]
 
 
 def bar(ask: AnalystAsk, answer: AnalystAnswer, words: Words) -> list[Component]:

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from data.factlist import UNASSIGNED
-from data.query import NARROWING, Period, tree_part
+from data.query import NARROWING, Period, as_of_part, tree_part
 from layouts import parts, periods
 from layouts.analyst_ask import PANEL_WORDS, SUBJECTS, AnalystAnswer, AnalystAsk
 from layouts.parts import Option
@@ -82,6 +82,7 @@ def _kept(ask: AnalystAsk) -> list[Component]:
         "sort": ask.href_sort(),
         "columns": "all" if ask.every_column else "",
         **tree_part(ask.query.tree),
+        **as_of_part(ask.query.as_of),
     }
     return [dcc.Input(type="hidden", name=name, value=value) for name, value in pairs.items() if value]
 

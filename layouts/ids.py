@@ -76,3 +76,9 @@ class Glossary:
     """The glossary page."""
 
     BODY = "glossary-body"
+
+
+class Releases:
+    """The page of releases."""
+
+    BEHIND = "releases-behind"  # the facts behind a difference, where a link leads to

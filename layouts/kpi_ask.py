@@ -14,6 +14,7 @@ from data.indicators import INDICATORS
 from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.as_of import NOW, Past
 from layouts.narrowing import Narrowed
 from layouts.periods import CALENDAR
 from layouts.tree_switch import Way
@@ -120,10 +121,12 @@ class KpiAsk:
         asked = self.query.indicator
         return INDICATORS[asked if asked in GROUPS[self.group] else USUAL[self.group]]
 
-    def href(self, *, unit: str | None = None, **changes: str | Period | None) -> str:
-        """Address of this page with another unit, period, tree, narrowing, group, indicator, level or order."""
+    def href(self, *, unit: str | None = None, **changes: str | Period | int | None) -> str:
+        """Address of this page with another unit, period, tree, instant, narrowing, group, indicator, level, order."""
         query, within = self.query, self.query.within if unit is None else unit
-        parts = {name: changes.pop(name) for name in ("period", "tree", *NARROWING) if name in changes}
+        parts = {
+            name: changes.pop(name) for name in ("period", "tree", "as_of", *NARROWING) if name in changes
+        }
         own = {"group": self.group, "order": self.order, "by": self.by, "level": query.level or ""}
         extras = own | changes
         indicator = str(extras.pop("indicator", self.ranked.name))
@@ -168,6 +171,7 @@ class KpiAnswer:
     kinds     kinds of departments that can be ranked
     narrowed  what the question is narrowed to
     without   by indicator how many facts were left out of the assessment, and the value with them
+    past      the instant the page is as of, and those it can be asked as of
     """
 
     path: Sequence
@@ -186,6 +190,7 @@ class KpiAnswer:
     kinds: Sequence[str] = ()
     narrowed: Sequence[Narrowed] = ()
     without: Mapping[str, tuple[int, float | None]] = field(default_factory=dict)
+    past: Past = NOW
 
     @property
     def name(self) -> str:

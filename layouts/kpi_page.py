@@ -13,8 +13,8 @@ from dash.development.base_component import Component
 
 from data.defining import Indicator
 from data.indicators import INDICATORS
-from data.query import NARROWING, Period, tree_part
-from layouts import ids, parts, periods, shell, values
+from data.query import NARROWING, Period, as_of_part, tree_part
+from layouts import as_of, ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.kpi_ask import GROUPS, USUAL, KpiAnswer, KpiAsk, group_of
@@ -38,6 +38,7 @@ def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     # A short ranking lies across the page, with each trend under its card; a long one beside the trends.
     across = " across" if answer.count <= SHORT else ""
     return [
+        *as_of.banner(answer.past, ask.href(as_of=None), words),
         _strip(ask, answer, words),
         html.Div(cards, className=f"cards n{len(cards)}"),
         html.Div([ranking(ask, answer, words), _trends(ask, answer, words)], className="low" + across),
@@ -63,8 +64,9 @@ def controls(ask: KpiAsk, answer: KpiAnswer, words: Words, *, today: date) -> li
     move = shell.period_menu(
         ask.query.period, presets, to=lambda period: ask.href(period=period), words=words
     )
+    known = as_of.menu(answer.past, lambda instant: ask.href(as_of=instant), words)
     less = narrowed(answer.narrowed, ask.href(), words, to=lambda column: ask.href(**{column: None}))
-    return [*less, parts.menu(words("kpi.ranked"), named, name="indicator"), *units, move]
+    return [*less, parts.menu(words("kpi.ranked"), named, name="indicator"), *units, move, known]
 
 
 def group_with(indicator: str, group: str) -> str:
@@ -113,7 +115,7 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}
-    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING} | as_of_part(ask.query.as_of)
     links = CardLinks(
         ranking=ask.href(indicator=name),
         records="/analyst?" + urlencode({key: value for key, value in asked.items() if value}),

@@ -13,8 +13,9 @@ from dash.development.base_component import Component
 from data.assessment_year import YearStart
 from data.indicators import INDICATORS
 from data.points import MOST
-from data.query import NARROWING, Period, tree_part
-from layouts import ids, parts, periods, values
+from data.query import NARROWING, Period, as_of_part, tree_part
+from layouts import as_of, ids, parts, periods, values
+from layouts.as_of import NOW, Past
 from layouts.map_figure import CONFIG, drawn, figure
 from layouts.map_panel import side
 from layouts.map_view import MapAnswer, MapAsk, diverging
@@ -97,7 +98,7 @@ def _chip(ask: MapAsk, answer: MapAnswer, words: Words) -> Component:
     period = ask.query.period
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat()}
     asked |= {"unassigned": ask.query.level or "", **tree_part(ask.query.tree)}
-    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING}
+    asked |= {name: getattr(ask.query, name) or "" for name in NARROWING} | as_of_part(ask.query.as_of)
     more = urlencode({name: value for name, value in asked.items() if value})
     links = [html.A(words("map.nowhere.show"), href=f"/analyst?{more}")]
     if ask.indicator.subject in ("cases", "orders", "alerts"):
@@ -183,9 +184,14 @@ def _below(unit, answer: MapAnswer) -> str:
 
 
 def controls(
-    ask: MapAsk, words: Words, *, presets: Sequence[tuple[str, Period]], less: Sequence[Narrowed] = ()
+    ask: MapAsk,
+    words: Words,
+    *,
+    presets: Sequence[tuple[str, Period]],
+    less: Sequence[Narrowed] = (),
+    past: Past = NOW,
 ) -> list[Component]:
-    """Indicator and period, as menus of links; before them what the question is narrowed to."""
+    """Indicator, period and the instant, as menus of links; before them what the question is narrowed to."""
     groups: dict[str, list[Option]] = {}
     for name, entry in INDICATORS.items():
         option = Option(
@@ -197,6 +203,7 @@ def controls(
         *narrowed(less, ask.here, words, to=lambda column: ask.href(**{column: None})),
         parts.menu(words("map.indicator"), options, name="indicator"),
         period_menu(ask.query.period, presets, to=lambda period: ask.href(period=period), words=words),
+        as_of.menu(past, lambda instant: ask.href(as_of=instant), words),
     ]
 
 

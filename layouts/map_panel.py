@@ -9,8 +9,8 @@ from dash.development.base_component import Component
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.judge import judged
-from data.query import Period
-from layouts import ids, parts, periods, values
+from data.query import Period, as_of_part
+from layouts import as_of, ids, parts, periods, values
 from layouts.cards import Card, CardLinks, metric_card
 from layouts.figures import Trend, trend
 from layouts.map_figure import base
@@ -21,8 +21,9 @@ from layouts.words import Words
 
 
 def side(ask: MapAsk, answer: MapAnswer, words: Words) -> list[Component]:
-    """The four cards, top to bottom."""
+    """The four cards, top to bottom, below what says that they are of the past."""
     return [
+        *as_of.banner(answer.past, ask.href(as_of=None), words),
         unit_head(ask, answer, words),
         ranking(ask, answer, words),
         trends(ask, answer, words),
@@ -77,9 +78,10 @@ def _metric(ask: MapAsk, answer: MapAnswer, words: Words, *, fresh: Freshness) -
     )
     days = {"from": period.start.isoformat(), "to": period.end.isoformat()}
     unit = ask.query.within or ""
-    place = {"unit": unit} if unit else {}
+    place = ({"unit": unit} if unit else {}) | as_of_part(ask.query.as_of)
     links = CardLinks(
-        ranking=f"/kpi/{quote(unit or '-', safe='')}?" + urlencode({"indicator": indicator.name, **days}),
+        ranking=f"/kpi/{quote(unit or '-', safe='')}?"
+        + urlencode({"indicator": indicator.name, **days, **as_of_part(ask.query.as_of)}),
         records="/analyst?" + urlencode({"subject": indicator.subject, **place, **days}),
         glossary=f"/glossary#{indicator.name}",
     )

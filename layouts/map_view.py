@@ -15,6 +15,7 @@ from data.points import Points
 from data.query import Period, Query
 from data.settings import Level
 from layouts import values
+from layouts.as_of import NOW, Past
 from layouts.narrowing import Narrowed
 from layouts.tree_switch import Way
 
@@ -98,6 +99,7 @@ class MapAnswer:
     above     units of the levels between the unit and the level shown, the highest first
     ways      trees the page can be read in
     narrowed  what the question is narrowed to
+    past      the instant the page is as of, and those it can be asked as of
     word      kind and text of a data word, answered in the reader's language
     aims      targets of the unit looked inside, of the level and of its units
     """
@@ -125,6 +127,7 @@ class MapAnswer:
     all_levels: Sequence[Level] = ()
     ways: Sequence[Way] = ()
     narrowed: Sequence[Narrowed] = ()
+    past: Past = NOW
     above: Sequence[DataFrame] = ()
     second: Sequence[Sequence[float | None]] = ()
     word: Callable[[str, str], str] = lambda kind, text: text

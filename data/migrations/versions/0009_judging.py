@@ -124,7 +124,25 @@ def _exclusions() -> None:
 
 
 def _releases() -> None:
-    pass
+    op.create_table(
+        "release",
+        sa.Column("id", sa.Integer(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("act", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Integer(), nullable=False),
+        sa.Column("to_on", sa.Integer(), nullable=False),
+        sa.Column("as_of", sa.BigInteger(), nullable=False),
+        sa.Column("tree", sa.Text(), nullable=False),
+        sa.Column("boundaries", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("program", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_by", sa.Text(), nullable=False),
+        sa.UniqueConstraint("name", "act"),
+    )
 
 
 def _published() -> None:
@@ -221,3 +239,4 @@ def downgrade() -> None:
     op.drop_table("target")
     op.drop_index("fact_orders_excluded", table_name="fact_orders")
     op.drop_table("exclusion")
+    op.drop_table("release")
