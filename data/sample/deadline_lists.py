@@ -13,7 +13,7 @@ URGENT_HOURS = 4  # limits up to here run day and night
 ORDER_LIMITS = (("", "5工作日"), ("咨询", "1工作日"), ("意见建议", "1工作日"))
 
 
-def deadline_lists() -> dict[str, str]:
+def limit_lists() -> dict[str, str]:
     """Texts of the lists by the names of their files."""
     cases = {entry.path: f"案件,{entry.path},,{_limit(entry.hours)},派遣" for entry in CATEGORIES}
     majors = dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS)
