@@ -150,8 +150,8 @@ class Dues:
         for number, (on, category, channel, type_) in enumerate(combined.tolist()):
             if on < 0:
                 continue
-            words = [text[code] for text, code in zip(texts, (category, channel, type_), strict=True)]
-            rule = self.lists.holding[on].match(words[0], channel=words[1], type=words[2])
+            said = [text[code] for text, code in zip(texts, (category, channel, type_), strict=True)]
+            rule = self.lists.holding[on].match(said[0], channel=said[1], type=said[2])
             places = np.flatnonzero(which.ravel() == number)
             if isinstance(rule, Deadline):
                 found.append((rule, places))
