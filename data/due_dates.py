@@ -119,9 +119,12 @@ class Dues:
         ids = np.full(len(rows), NONE, dtype=np.int64)
         start = np.full(len(rows), NONE, dtype=np.int64)
         due = np.full(len(rows), NONE, dtype=np.int64)
+        begun: dict[str, np.ndarray] = {}
         for rule, places in found:
             ids[places] = rule.number
-            start[places] = _first(rows.iloc[places], COUNTED_FROM[rule.starts])
+            if rule.starts not in begun:
+                begun[rule.starts] = _first(rows, COUNTED_FROM[rule.starts])
+            start[places] = begun[rule.starts][places]
             self._limits[rule.number] = rule.length
             which, still = np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=np.int64)
             due[places] = self._today(connection).due(start[places], [rule.length], which, still)
