@@ -18,7 +18,7 @@ from data.limits import LimitError, read_limit
 from data.measures import NotReady
 from data.settings import EPOCH_DAY
 from geo.units import fold
-from layouts.deadlines_ask import USUAL, DeadlinesAnswer, DeadlinesAsk, read_ask
+from layouts.deadlines_ask import DeadlinesAnswer, DeadlinesAsk, read_ask
 from layouts.deadlines_page import page
 
 YEARS = (2004, 2100)  # in which a limit can be counted
@@ -89,7 +89,7 @@ def _tried(ask: DeadlinesAsk, start: str, call: Call) -> Steps | str:
     settings = call.reader.settings
     by_hours = ask.counting == "hours" if ask.counting else settings.working_time.by_hours
     try:
-        limit = read_limit(ask.limit or USUAL, by_hours=by_hours)
+        limit = read_limit(ask.limit or call.words("deadlines.trial.usual"), by_hours=by_hours)
     except LimitError:
         return "limit"
     try:

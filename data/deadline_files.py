@@ -129,8 +129,10 @@ def _row(cells: Mapping[str, str], where: str, settings: Settings, kind: str) ->
         raise DeadlineError(f"{where}: limit: {error}") from None
     if counting and length.unit not in COUNTING.values():
         raise DeadlineError(f"{where}: counting: got '{counting}'; expected it for working days only")
-    named = {name: cells[name] for name in ("condition", "channel", "type")}
-    return own, Deadline(category, cells["limit"], length, starts, **named)
+    return own, Deadline(
+        category, cells["limit"], length, starts,
+        condition=cells["condition"], channel=cells["channel"], type=cells["type"],
+    )  # fmt: skip
 
 
 def _word(field: str, text: str, where: str) -> str:

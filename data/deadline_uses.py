@@ -32,7 +32,7 @@ def uncovered(reader: Reader, kind: str, listed: DeadlineList | None) -> list[Un
     query = Query(None, None, (name,), period, tree=reader.tree)
     found = reader.tables(query, depth=None, periods=[period], words=("category",))
     keys = found.keys
-    counts = np.nan_to_num(found.measures(name, found.rows(keys)).n[:, 0]) if keys else np.zeros(0)
+    counts = np.nan_to_num(found.measures(name, found.rows(keys)).n[0]) if keys else np.zeros(0)
     total: dict[str, int] = {}
     for (_, category), count in zip(keys, counts.tolist(), strict=True):
         total[category or ""] = total.get(category or "", 0) + int(count)

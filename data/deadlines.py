@@ -163,12 +163,6 @@ def lists(connection: Connection, kind: str, *, as_of: int | None = None) -> Lis
     return Lists(tuple(_filled(connection, [x for x in versions(connection, as_of=as_of) if x.kind == kind])))
 
 
-def one(connection: Connection, number: int) -> DeadlineList | None:
-    """A list by its number, with its rows."""
-    found = [version for version in versions(connection) if version.number == number]
-    return _filled(connection, found)[0] if found else None
-
-
 def limits_of(connection: Connection, numbers: Iterable[int]) -> dict[int, Limit]:
     """What rows grant, by their number."""
     query = select(deadline.c.id, deadline.c.amount, deadline.c.unit).where(deadline.c.id.in_(list(numbers)))

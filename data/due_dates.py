@@ -119,9 +119,12 @@ class Dues:
         ids = np.full(len(rows), NONE, dtype=np.int64)
         start = np.full(len(rows), NONE, dtype=np.int64)
         due = np.full(len(rows), NONE, dtype=np.int64)
+        begun: dict[str, np.ndarray] = {}
         for rule, places in found:
             ids[places] = rule.number
-            start[places] = _first(rows.iloc[places], COUNTED_FROM[rule.starts])
+            if rule.starts not in begun:
+                begun[rule.starts] = _first(rows, COUNTED_FROM[rule.starts])
+            start[places] = begun[rule.starts][places]
             self._limits[rule.number] = rule.length
             which, still = np.zeros(len(places), dtype=np.int64), np.zeros(len(places), dtype=np.int64)
             due[places] = self._today(connection).due(start[places], [rule.length], which, still)
@@ -138,18 +141,20 @@ class Dues:
     ) -> tuple[list[tuple[Deadline, np.ndarray]], Counter[str]]:
         """The row of the lists for each fact, by row; and how many facts do not say their condition."""
         day = self.lists.at(rows[STARTS[self.subject]].to_numpy(dtype=np.int64), self.settings)
-        codes, texts = [day], []
+        absent = np.full(len(rows), NONE)
+        codes: list[np.ndarray] = [day]
+        texts: list[list[str]] = []
         for name in ("category", "channel", "type"):
-            code, words = pd.factorize(frame[name]) if name in frame else (np.full(len(rows), NONE), [])
+            code, words = pd.factorize(frame[name]) if name in frame else (absent, pd.Index([]))
             codes.append(code)
-            texts.append([*words, ""])  # what is absent has the number -1
+            texts.append([*map(str, words), ""])  # what is absent has the number -1
         combined, which = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)
         found, notes = [], Counter[str]()
         for number, (on, category, channel, type_) in enumerate(combined.tolist()):
             if on < 0:
                 continue
-            words = [text[code] for text, code in zip(texts, (category, channel, type_), strict=True)]
-            rule = self.lists.holding[on].match(words[0], channel=words[1], type=words[2])
+            said = [text[code] for text, code in zip(texts, (category, channel, type_), strict=True)]
+            rule = self.lists.holding[on].match(said[0], channel=said[1], type=said[2])
             places = np.flatnonzero(which.ravel() == number)
             if isinstance(rule, Deadline):
                 found.append((rule, places))
@@ -173,16 +178,14 @@ class Dues:
         blank = Series(np.nan, index=range(len(mine)), dtype="str")
         parts = {field: texts.get(name, blank).iloc[moving].tolist() for field, name in SPELLS.items()}
         ended = _first(found.rows.iloc[mine[moving]], ENDED[self.subject])
-        chosen = given.iloc[moving].reset_index(drop=True)
+        chosen = given.iloc[moving]
         self._limits |= limits_of(connection, set(chosen["deadline_id"].tolist()) - set(self._limits))
-        for (number, at), group in chosen.groupby(["deadline_id", "calendar_at"]):
-            days = self._calendar(connection, int(at))
-            for place in group.index.tolist():
-                standing = Standing(
-                    int(chosen["from_at"][place]), int(ended[place]), parts["suspensions"][place]
-                )
-                more = _limits(parts["extensions"][place])
-                due[moving[place]] = prolonged(days, self._limits[int(number)], standing, more)
+        columns = (chosen[name].tolist() for name in ("deadline_id", "calendar_at", "from_at"))
+        lines = zip(moving.tolist(), *columns, ended.tolist(), *parts.values(), strict=True)
+        for place, number, at, start, end, suspensions, extensions in lines:
+            clock = Standing(start, end, suspensions)
+            days, limit = self._calendar(connection, at), self._limits[number]
+            due[place] = prolonged(days, limit, clock, _limits(extensions))
 
     def _today(self, connection: Connection) -> Calendar:
         return self._calendar(connection, self._known_days(connection))

@@ -14,7 +14,6 @@ from layouts.assessment import address
 
 PATH = address("deadlines")
 LONGEST = 60  # characters of a field
-USUAL = "4工作时"
 
 
 @dataclass(frozen=True)

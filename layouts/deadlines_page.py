@@ -70,9 +70,10 @@ def _list(ask: DeadlinesAsk, answer: DeadlinesAnswer, words: Words) -> Component
     note = words(
         "deadlines.found", n=words.number(len(answer.rows)), all=words.number(len(answer.shown.rows))
     )
-    names = ("category", "condition", "limit", "clock", "counted", "starts")
+    told = any(_condition(row, words) for row in answer.shown.rows)
+    names = ("category", *(("condition",) if told else ()), "limit", "clock", "counted", "starts")
     heads = [parts.column(words(f"deadlines.column.{name}"), name=f"c-{name}") for name in names]
-    body = [_row(row, answer, words) for row in answer.rows[:SHOWN]]
+    body = [_row(row, answer, words, told=told) for row in answer.rows[:SHOWN]]
     table = parts.table(heads, body, caption=title, name="book-rows limits")
     scroll = html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": title})
     empty = [] if body else [html.P(words("deadlines.nothing"), className="note-line t2")]
@@ -83,12 +84,12 @@ def _list(ask: DeadlinesAsk, answer: DeadlinesAnswer, words: Words) -> Component
     return parts.card(parts.head(title, note), search, *(empty or [scroll]), *rest, name="entries")
 
 
-def _row(row: Deadline, answer: DeadlinesAnswer, words: Words) -> Component:
+def _row(row: Deadline, answer: DeadlinesAnswer, words: Words, *, told: bool) -> Component:
     condition, where = _condition(row, words), answer.word(row.category) or words("deadlines.every")
     return html.Tr(
         [
             html.Th(where, scope="row", className="c-category", title=where),
-            parts.cell(condition or NOTHING, name="t2 c-condition", title=condition),
+            *([parts.cell(condition or NOTHING, name="t2 c-condition", title=condition)] if told else []),
             parts.cell(row.limit, name="b c-limit", title=row.limit),
             parts.cell(words(f"deadlines.clock.{clock_of(row.length)}"), name="c-clock"),
             parts.cell(_counted(row, words), name="t2 c-counted"),
@@ -174,9 +175,11 @@ def _changes(one: DeadlineList, before: DeadlineList, answer: DeadlinesAnswer, w
     body = []
     for row, old, new in answer.changes[:MOST]:
         name = words.gap.join(part for part in (answer.word(row.category), _condition(row, words)) if part)
-        was = parts.cell(_said(old, words), name="t2")
+        was = parts.cell(_said(old, new, words), name="t2")
         body.append(
-            html.Tr([html.Th(name, scope="row", title=name), was, parts.cell(_said(new, words), name="b")])
+            html.Tr(
+                [html.Th(name, scope="row", title=name), was, parts.cell(_said(new, old, words), name="b")]
+            )
         )
     more = len(answer.changes) - MOST
     rest = (
@@ -185,5 +188,9 @@ def _changes(one: DeadlineList, before: DeadlineList, answer: DeadlinesAnswer, w
     return parts.card(parts.head(title, note), parts.table(heads, body, caption=title), *rest)
 
 
-def _said(row: Deadline | None, words: Words) -> str:
-    return NOTHING if row is None else f"{row.limit}{words.gap}{words(f'deadlines.starts.{row.starts}')}"
+def _said(row: Deadline | None, other: Deadline | None, words: Words) -> str:
+    """What one side of a change grants; from when it counts only where that is what changed."""
+    if row is None:
+        return NOTHING
+    starts = words(f"deadlines.starts.{row.starts}") if other and other.starts != row.starts else ""
+    return words.gap.join(part for part in (row.limit, starts) if part)

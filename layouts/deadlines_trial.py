@@ -6,7 +6,7 @@ from dash.development.base_component import Component
 from data.deadline_steps import Step, Steps
 from data.limits import COUNTING
 from layouts import parts
-from layouts.deadlines_ask import LONGEST, PATH, USUAL, DeadlinesAnswer, DeadlinesAsk
+from layouts.deadlines_ask import LONGEST, PATH, DeadlinesAnswer, DeadlinesAsk
 from layouts.parts import Option
 from layouts.upload_page import hidden
 from layouts.values import NOTHING
@@ -24,7 +24,7 @@ def trial(ask: DeadlinesAsk, answer: DeadlinesAnswer, words: Words) -> Component
         [
             *hidden(ask.without("start", "limit", "counting")),
             _text("start", answer.start, words),
-            _text("limit", ask.limit or USUAL, words),
+            _text("limit", ask.limit or words("deadlines.trial.usual"), words),
             parts.select("counting", words("deadlines.trial.counting"), countings),
             html.Button(words("deadlines.trial.count"), className="btn p", type="submit"),
         ],

@@ -13,7 +13,7 @@ from pathlib import Path
 from data.sample.arrivals import arrivals
 from data.sample.background import layers
 from data.sample.days import epoch_day, unknown_years
-from data.sample.deadline_lists import deadline_lists
+from data.sample.deadline_lists import limit_lists
 from data.sample.declarations import SOURCES, departments, settings
 from data.sample.gazetteer import write_gazetteer
 from data.sample.geofiles import write_features, write_units
@@ -45,7 +45,7 @@ def _write_boundaries(town: Town, folder: Path, *, until: date, compressed: bool
 
 def _write_texts(folder: Path, *, size: SizeName, until: date, days: int) -> None:
     (folder / "linli.toml").write_text(settings(SIZES[size]), encoding="utf-8", newline="\n")
-    for name, text in {"departments.csv": departments(), **deadline_lists()}.items():
+    for name, text in {"departments.csv": departments(), **limit_lists()}.items():
         (folder / "sample" / name).write_text(text, encoding="utf-8", newline="\n")
     for name, text in SOURCES.items():
         path = folder / "sources" / f"{name}.toml"

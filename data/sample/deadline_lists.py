@@ -7,13 +7,13 @@ from data.sample.catalogue import CATEGORIES, TOPICS
 
 NAMES = ("deadlines-1.csv", "deadlines-2.csv")  # in the order they were recorded
 NOTES = ("按国家标准及本市立案标准", "增列外立面裂缝、高空坠物隐患、占用消防通道")
-LATER_DAYS = 60  # before the end of the history the second list began
+LATER_DAYS = 20  # before the end of the history the second list began
 ADDED = ("房屋立面/外立面裂缝", "突发事件/高空坠物隐患", "街面秩序/占用消防通道")
 URGENT_HOURS = 4  # limits up to here run day and night
 ORDER_LIMITS = (("", "5工作日"), ("咨询", "1工作日"), ("意见建议", "1工作日"))
 
 
-def deadline_lists() -> dict[str, str]:
+def limit_lists() -> dict[str, str]:
     """Texts of the lists by the names of their files."""
     cases = {entry.path: f"案件,{entry.path},,{_limit(entry.hours)},派遣" for entry in CATEGORIES}
     majors = dict.fromkeys(topic.path.split("/")[0] for topic in TOPICS)
