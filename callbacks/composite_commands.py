@@ -30,7 +30,7 @@ def show(options: Namespace) -> int:
     own = reader.unit(query.within).level if query.within else None
     table = reader.scores(query.asking(level=parts.level or own), found)
     table = table if parts.level else table[table["kind"] == "total"]
-    table = table.drop(columns=[name for name in table if name.endswith(".state")])
+    table = table.drop(columns=[name for name in map(str, table) if name.endswith(".state")])
     if options.json or options.format == "json":
         print(table.to_json(orient="records", force_ascii=False))
     else:

@@ -62,7 +62,8 @@ def composites_answer(ask: TargetsAsk, frame: Frame, call: Call) -> CompositesAn
 def _values(chosen: Composite | None, frame: Frame, call: Call) -> Mapping[str, str]:
     if chosen is None:
         return {"first": frame.year.start.isoformat()}
-    return composite_fields(chosen, locale=call.reader.settings.locale)
+    known = composite_fields(chosen, locale=call.reader.settings.locale)
+    return known | {"first": frame.today.isoformat()}  # other weights hold from today, unless said otherwise
 
 
 def _scored(found: CompositesAnswer, ask: TargetsAsk, reader: Reader) -> CompositesAnswer:

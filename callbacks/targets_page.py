@@ -111,7 +111,7 @@ def _answer(ask: TargetsAsk, frame: Frame, reader: Reader) -> TargetsAnswer:
     return TargetsAnswer(
         frame=frame,
         rows=rows,
-        usual={name: known.usual[name] for name in sorted(known.usual, key=lambda name: ORDER[name])},
+        usual=_usual(known, rows),
         names=_names(reader, [row.unit for row in rows if row.unit]),
         chosen=chosen,
         history=[row for row in reversed(known.rows) if chosen and row.number == chosen.number],
@@ -126,6 +126,12 @@ def _listed(known: Targets, day: date, *, every: bool) -> list[Target]:
     at = epoch_day(day)
     found = [row for row in known.newest.values() if every or (not row.withdrawn and row.holds(at))]
     return sorted(found, key=lambda row: (ORDER[row.indicator], row.rank))
+
+
+def _usual(known: Targets, rows: list[Target]) -> dict[str, float]:
+    """Values of the settings, but those that stand below a target for everywhere."""
+    over = {row.indicator for row in rows if not (row.withdrawn or row.level or row.unit)}
+    return {name: known.usual[name] for name in ORDER if name in known.usual and name not in over}
 
 
 def _names(reader: Reader, codes: list[str]) -> dict[str, str]:

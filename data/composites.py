@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pandas import DataFrame
@@ -33,7 +33,7 @@ SCALES = ("value", "rest", "bands")
 MISSING = ("renormalise", "zero", "none")
 GRADES = (("A", 90.0), ("B", 75.0), ("C", 60.0), ("D", 40.0))  # from so many per cent of the ceiling; else E
 LOWEST = "E"
-FIELDS = ("numerator", "denominator", "value", "n", "weight", "points", "state")
+SUMS = ("numerator", "denominator", "value", "n")  # what a part shows of its measures
 Bands = tuple[tuple[float, float], ...]
 
 
@@ -178,12 +178,12 @@ def scores(reader: Reader, query: Query, composite: Composite) -> DataFrame:
     found["score"] = combine(points, [part.weight for part in composite.parts], composite.missing)
     found["ceiling"] = composite.ceiling
     found["grade"] = [grade(score, composite.ceiling) for score in found["score"]]
-    columns: dict[str, object] = {}
+    columns: dict[str, Any] = {}
     judged = []
     for at, (part, own) in enumerate(zip(composite.parts, by_part, strict=True)):
         state = states(INDICATORS[part.indicator], own["n"].to_numpy(dtype=float))
         judged.append(state)
-        told = {name: own[name].to_numpy() for name in FIELDS[:4]}
+        told: dict[str, Any] = {name: own[name].to_numpy() for name in SUMS}
         told |= {"weight": part.weight, "points": points[:, at], "state": state}
         columns |= {f"{part.indicator}.{name}": value for name, value in told.items()}
     found["state"] = np.select(

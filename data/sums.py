@@ -181,7 +181,7 @@ def facts_in(
     only: Filter,
     words: Sequence[str],
     near: Sequence[ColumnElement[bool]],
-    cleared: bool,
+    cleared: bool = False,
 ) -> DataFrame:
     """Prepared facts of a region that pass the filter."""
     table, place = FACTS[subject], PLACES[subject]

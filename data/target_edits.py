@@ -96,6 +96,8 @@ def record(store: Store, entries: Iterable[Target], *, now: datetime, by: str) -
     """Write rows: those of number 0 are new targets. Answers their numbers."""
     with store.write() as connection:
         first = (connection.scalar(select(func.max(target_table.c.id))) or 0) + 1
+        wanted = list(enumerate(entries, start=first))
+        numbers = [entry.number or at for at, entry in wanted]
         rows = [
             {
                 "id": at, "number": entry.number or at, "indicator": entry.indicator, "level": entry.level,
@@ -103,12 +105,12 @@ def record(store: Store, entries: Iterable[Target], *, now: datetime, by: str) -
                 "bands": json.dumps(entry.bands), "note": entry.note, "withdrawn": entry.withdrawn,
                 "recorded_at": micros(now), "recorded_by": by,
             }
-            for at, entry in enumerate(entries, start=first)
+            for at, entry in wanted
         ]  # fmt: skip
         if rows:
             connection.execute(insert(target_table), rows)
             note(connection, "targets set", by=by, now=now, detail=f"{len(rows)} rows")
-    return [row["number"] for row in rows]
+    return numbers
 
 
 def _known(connection: Connection, store: Store, number: int, seen: int) -> Target:

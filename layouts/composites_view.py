@@ -56,6 +56,8 @@ def _league(ask: TargetsAsk, answer: CompositesAnswer, chosen: Composite, words:
         for level in answer.levels
     ]
     presets = periods.presets(answer.frame.today, answer.frame.start)
+    named = [name for name in PERIODS if name in presets]
+    here = next((name for name in named if presets[name] == answer.period), "")
     spans = [
         Option(
             words(f"targets.period.{name}"),
@@ -64,10 +66,9 @@ def _league(ask: TargetsAsk, answer: CompositesAnswer, chosen: Composite, words:
                 start=presets[name].start.isoformat(),
                 end=presets[name].end.isoformat(),
             ),
-            presets[name] == answer.period,
+            name == here,  # in the first month of a year several are the same days
         )
-        for name in PERIODS
-        if name in presets
+        for name in named
     ]
     level = answer.level.title(words.locale)
     table = composite_table(chosen, answer.scores, words, level=level, to=lambda code: f"/kpi/{code}")
@@ -76,7 +77,7 @@ def _league(ask: TargetsAsk, answer: CompositesAnswer, chosen: Composite, words:
         [parts.segment(words("targets.column.period"), spans), parts.segment(words("kpi.levels"), levels)],
         className="choices",
     )
-    foot = html.P(_graded(chosen, words), className="note f12 t3")
+    foot = html.P(_graded(chosen, words), className="note-line f12 t3")
     return parts.card(parts.head(title, note), choices, table, foot, name="entries")
 
 
@@ -99,12 +100,12 @@ def _parts(chosen: Composite, words: Words) -> Component:
     """The parts with their weights and the sum of these, which is said where it is not 100."""
     heads = [parts.column(words("targets.column.indicator"), name="words"),
              parts.column(words("targets.field.weight"), name="num weight"),
-             parts.column(words("targets.field.scale"), name="scale")]  # fmt: skip
+             parts.column(words("targets.field.scale"), name="worth")]  # fmt: skip
     rows = [
         html.Tr([
             html.Th(words(f"indicator.{part.indicator}"), scope="row", className="words"),
             parts.cell(f"{part.weight:g}", name="num weight b"),
-            parts.cell(scale(part, words), name="t2 scale"),
+            parts.cell(scale(part, words), name="t2 worth"),
         ])
         for part in chosen.parts
     ]  # fmt: skip
@@ -112,10 +113,10 @@ def _parts(chosen: Composite, words: Words) -> Component:
     told = parts.badge("due", words("targets.sum.odd")) if odd else ""
     total = html.Tr([
         html.Th(words("targets.sum"), scope="row", className="words"),
-        parts.cell(f"{chosen.ceiling:g}", name="num weight b"), parts.cell(told, name="scale"),
+        parts.cell(f"{chosen.ceiling:g}", name="num weight b"), parts.cell(told, name="worth"),
     ], className="tot")  # fmt: skip
     table = parts.table(heads, [*rows, total], caption=words("targets.parts"), name="book-rows weights")
-    rule = html.P(words(f"targets.missing.{chosen.missing}.text"), className="note f12 t2")
+    rule = html.P(words(f"targets.missing.{chosen.missing}.text"), className="note-line f12 t2")
     return parts.card(parts.head(words("targets.parts"), words("targets.parts.note")), table, rule)
 
 

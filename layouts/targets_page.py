@@ -51,7 +51,7 @@ def _instant(ask: TargetsAsk, words: Words) -> Component:
     if ask.as_of:
         return html.A(words("targets.to.now"), href=ask.href(as_of=""), className="btn s")
     day = dcc.Input(
-        name="as-of", type="text", placeholder="2026-11-03T09:00", autoComplete="off", maxLength=40
+        name="as-of", type="text", placeholder="2026-11-03T09:00+08:00", autoComplete="off", maxLength=40
     )
     kept = hidden({name: text for name, text in ask.pairs.items() if name not in ("as-of", "done", "new")})
     field = html.Label([html.Em(words("targets.as.of")), day], className="ctl field")
@@ -93,7 +93,7 @@ def _row(row: Target, ask: TargetsAsk, answer: TargetsAnswer, words: Words) -> C
         parts.cell(bands(row, words), name="t2 bands"),
         parts.cell(span(row, words), name="t2 period"),
         parts.cell(f"{row.recorded_by}{words.gap}{answer.frame.stamp(row.recorded_at)}", name="t3 who",
-                   title=row.note or None),
+                   title=row.note),
     ]  # fmt: skip
     tone = "sel" if here else "mut" if row.withdrawn or not indicator else ""
     return html.Tr(cells, className=tone)
@@ -228,7 +228,7 @@ def _editor(answer: TargetsAnswer, words: Words) -> Component:
 def _history(answer: TargetsAnswer, words: Words) -> Component:
     title = words("targets.history")
     heads = [parts.column(words(f"targets.column.{key}"), name="num " + key if key == "value" else key)
-             for key in ("who", "value", "bands", "period", "note")]  # fmt: skip
+             for key in ("who", "value", "bands", "period", "told")]  # fmt: skip
     rows = [
         html.Tr([
             parts.cell([row.recorded_by, html.Br(), html.Small(answer.frame.stamp(row.recorded_at), className="t3")],
@@ -236,7 +236,7 @@ def _history(answer: TargetsAnswer, words: Words) -> Component:
             parts.cell(aim_text(row, words), name="num value"),
             parts.cell(bands(row, words), name="t2 bands"),
             parts.cell(span(row, words), name="t2 period"),
-            parts.cell(row.note or NOTHING, name="t2 note", title=row.note or None),
+            parts.cell(row.note or NOTHING, name="t2 told", title=row.note),
         ])
         for row in answer.history
     ]  # fmt: skip

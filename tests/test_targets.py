@@ -17,6 +17,7 @@ from data.schema import FOREVER
 from data.schema_judging import target as target_table
 from data.scope import Scope
 from data.settings import parse_settings
+from data.standing import Standing, standing
 from data.store import Store
 from data.target_edits import Outdated, TargetError, put, withdraw
 from data.targets import Target, Targets, deciding_day, targets
@@ -257,6 +258,25 @@ def test_a_reader_of_a_part_learns_nothing_of_targets_elsewhere(world: World):
     nobody = replace(Scope("nobody", "manager"), units=())
     assert type(mine)(world.store, nobody, clock=clock).targets().live.keys() == {RATE, STOCK}
     assert all(not row.unit for row in type(mine)(world.store, nobody, clock=clock).targets().rows)
+
+
+def test_how_a_target_is_met_is_told_of_a_unit_and_counted_for_a_level(world: World):
+    world.now += timedelta(days=10)
+    closed = [("A1", 121.005, "2026-03-02 08:00")] * 25 + [("A2", 121.015, "2026-03-05 08:00")] * 25
+    world.load(
+        [(f"{block}-{at}", "litter", "", "2026-03-01 08:00", "2026-03-03 08:00", end, lon, 31.005, "")
+         for at, (block, lon, end) in enumerate(closed)]
+    )  # fmt: skip
+    world.refresh()
+    name, month = "case_on_time_closure_rate", Period(date(2026, 3, 1), date(2026, 4, 1))
+    reader = world.reader()
+    assert standing(reader, Target(name, 0.5, unit="A1"), month) == Standing(1.0, 25, "good")
+    assert standing(reader, Target(name, 0.9, bands=(0.9, 0.4)), month) == Standing(0.5, 50, "warn")
+    assert standing(reader, Target(name, 0.9, level="block"), month) == Standing(units=(1, 0, 1))
+    assert standing(reader, Target(RATE, 0.9, unit="A1"), month) == Standing(None, 0), (
+        "no data is never a miss"
+    )
+    assert standing(reader, Target(name, 0.9, level="town"), month) is None, "a level of another tree"
 
 
 def test_the_settings_stand_below_all_records(tmp_path, lite):
