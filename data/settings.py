@@ -258,9 +258,7 @@ def _targets(table: dict, where: Path) -> dict[str, float]:
 def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime, dict[str, dict[str, str]]]:
     timers, hours, zone = (values[name] for name in ("timers", "working_time", "timezone"))
     try:
-        return (
-            read_timers(timers), read_working_time(hours, zone=zone), read_reasons(values["exclusions"])
-        )  # fmt: skip
+        return read_timers(timers), read_working_time(hours, zone=zone), read_reasons(values["exclusions"])
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from None
 
