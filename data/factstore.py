@@ -155,24 +155,16 @@ def read_rows(
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
-        chosen.append(
-            links.elsewhere(
-                links.declared(connection, load=None if as_of is None else load), load=load, cleared=cleared
-            ).label("elsewhere")
-        )
+        known = links.declared(connection, load=None if as_of is None else load)
+        chosen.append(links.elsewhere(known, load=load, cleared=cleared).label("elsewhere"))
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)
     frame = DataFrame(packing.unpack(columns), copy=False)
-    for name, kind in kinds.items():
-        if kind == "word" and frame.empty:
-            frame[name] = pd.Categorical([], categories=pd.Index([], dtype="str"))
-        elif kind == "word":
-            words = read_terms(connection, term_kind(subject, name), as_of=as_of)
-            frame[name] = _words(frame[name].to_numpy(), words)
-    if subject in left_out.SUBJECTS:
-        aside = np.isin(frame["rev"], left_out.revisions(connection, subject, load=load))
-        left_out.mark(frame, aside, cleared=cleared)
+    for name in (name for name, kind in kinds.items() if kind == "word"):
+        words = {} if frame.empty else read_terms(connection, term_kind(subject, name), as_of=as_of)
+        frame[name] = _words(frame[name].to_numpy(dtype=np.int64), words)
+    left_out.mark(connection, frame, subject, load=load, cleared=cleared)
     return frame
 
 

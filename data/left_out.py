@@ -54,14 +54,17 @@ def revisions(connection: Connection, subject: str, *, load: int) -> np.ndarray:
     return np.array([number for part in found for number in part], dtype=np.int64)
 
 
-def mark(frame: DataFrame, aside: np.ndarray, *, cleared: bool) -> None:
-    """Add set_aside (left out by the office) and left_out (by whoever) to stored rows.
+def mark(connection: Connection, frame: DataFrame, subject: str, *, load: int, cleared: bool) -> None:
+    """Add set_aside (left out by the office at a load) and left_out (by whoever) to stored rows that may be.
 
     cleared  the rows are wanted as if nothing had been left out, beside what was
     """
+    if subject not in SUBJECTS:
+        return
+    out = np.isin(frame["rev"], revisions(connection, subject, load=load))
     delivered = frame["excluded"].to_numpy() >= 0 if "excluded" in frame else np.zeros(len(frame), dtype=bool)
-    frame["left_out"] = aside | delivered
-    frame["set_aside"] = np.zeros(len(frame), dtype=bool) if cleared else aside
+    frame["left_out"] = out | delivered
+    frame["set_aside"] = np.zeros(len(frame), dtype=bool) if cleared else out
     if cleared and "excluded" in frame:
         frame["excluded"] = -1
 
