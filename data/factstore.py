@@ -143,11 +143,7 @@ def read_rows(
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
-        chosen.append(
-            links.elsewhere(
-                links.declared(connection, load=None if as_of is None else load), load=load
-            ).label("elsewhere")
-        )
+        chosen.append(links.told(connection, load=load, as_of=as_of).label("elsewhere"))
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)
