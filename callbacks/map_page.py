@@ -176,7 +176,6 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
     if level is None or level.name not in {each.name for each in levels}:
         raise UnknownUnit(f"level: got '{query.level}'; expected one below the unit")
     shown = reader.units(level.name, query.within)
-    deeper = [each for each in levels if each.depth > level.depth]
     recent = periods.recent(query.period)
     lines = read_lines(call, query, [*recent, *map(periods.year_before, recent)])
     upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
@@ -186,7 +185,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         levels=levels,
         all_levels=reader.levels(),
         level=level,
-        below=deeper[0] if deeper else None,
+        below=next((each for each in levels if each.depth > level.depth), None),
         above=[few for few in upper if len(few) <= NAMED],
         measures=reader.measures(query),
         units=shown,

@@ -29,8 +29,9 @@ from layouts.releases_ask import EDIT, FILE, REFUSED, USUAL, ReleasesAnswer, Rel
 
 def register(app: Dash, desk: Desk) -> Callable[[Call], list[Component]]:
     """Add the routes with their policies; answers the builder of the section."""
-    _Door(desk).open_routes(app.server, [Route(EDIT, "POST", _Door(desk).edit)], checks="whole scope")
-    _Files(desk).open_routes(app.server, [Route(FILE, "GET", _Files(desk).figures)], checks="whole scope")
+    door, files = _Door(desk), _Files(desk)
+    door.open_routes(app.server, [Route(EDIT, "POST", door.edit)], checks="whole scope")
+    files.open_routes(app.server, [Route(FILE, "GET", files.figures)], checks="whole scope")
     return build
 
 
@@ -58,11 +59,9 @@ class _Files(Forms):
         """The frozen figures as CSV."""
         name = request.query_params.get("release", "")
         try:
-            with self.desk.store.read() as connection:
-                kept = releases.document(connection, name)
+            return await self.downloaded(lambda: _as_csv(self.desk, name), "release.csv")
         except ReleaseError:
             return Response("nothing here\n", 404)
-        return await self.downloaded(lambda: _as_csv(kept), "release.csv")
 
 
 def _edited(desk: Desk, form: dict[str, str]) -> ReleasesAsk:
@@ -96,7 +95,10 @@ def _wanted(desk: Desk, form: dict[str, str], ask: ReleasesAsk) -> Wanted:
     return Wanted(given.get("name", ""), period, as_of, given.get("title", ""), given.get("note", ""))
 
 
-def _as_csv(kept: Document) -> str:
+def _as_csv(desk: Desk, name: str) -> str:
+    """The figures of a release. Raises ReleaseError."""
+    with desk.store.read() as connection:
+        kept = releases.document(connection, name)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([FIGURE, *kept.figures])
@@ -111,7 +113,7 @@ def build(call: Call) -> list[Component]:
 
 def _answer(ask: ReleasesAsk, call: Call) -> ReleasesAnswer:
     """Everything the page shows, in one state of the store."""
-    reader = call.reader.at(None)
+    reader = call.reader
     with reader.read() as connection:
         found = releases.releases(connection)
         chosen = next((one for one in found if one.name == ask.name), found[0] if found else None)

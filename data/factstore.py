@@ -155,8 +155,8 @@ def read_rows(
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:
-        known = links.declared(connection, load=None if as_of is None else load)
-        chosen.append(links.elsewhere(known, load=load, cleared=cleared).label("elsewhere"))
+        told = links.told(connection, load=load, as_of=as_of, cleared=cleared)
+        chosen.append(told.label("elsewhere"))
     names = [str(column.key) for column in chosen]
     statement = select(*chosen).where(*where).order_by(table.c.rev)
     columns = _columns(names, chain.from_iterable(raw_rows(connection, statement)), kinds)

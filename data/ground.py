@@ -84,7 +84,7 @@ class Ground:
         return other
 
     def at(self, as_of: int | None) -> Self:
-        """The same as of an instant: on the boundaries published by then, in the same snapshot; now for None."""
+        """The same as of an instant: on the boundaries published by then, in the same snapshot; itself for None."""
         if as_of is None or as_of == self.as_of:
             return self
         other = self.in_tree(self.tree)

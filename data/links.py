@@ -55,6 +55,14 @@ def declared(connection: Connection, *, load: int | None = None) -> tuple[Link, 
     return tuple(found)
 
 
+def told(
+    connection: Connection, *, load: int, as_of: int | None, cleared: bool = False
+) -> ColumnElement[int]:
+    """`elsewhere` by the links declared now, or at the load where an instant is asked about."""
+    known = declared(connection, load=None if as_of is None else load)
+    return elsewhere(known, load=load, cleared=cleared)
+
+
 def elsewhere(links: Sequence[Link], *, load: int, cleared: bool = False) -> ColumnElement[int]:
     """1 for an order whose event another fact tells at a load, else 0: a column of `fact_orders`.
 

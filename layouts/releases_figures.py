@@ -123,7 +123,7 @@ def _fact(row: dict[Any, Any], entry: Indicator, words: Words) -> Component:
     told = words(f"releases.what.{row['change']}")
     return html.Tr(
         [
-            html.Th(link, scope="row", title=row["source"]),
+            html.Th(link, scope="row", title=f"{row['id']}{words.gap}{row['source']}"),
             parts.cell(
                 [html.B(told), html.Span(fields, className="t2")], name="what", title=f"{told}{fields}"
             ),
@@ -147,7 +147,8 @@ def _sum(facts, words: Words) -> Component:
     return html.Tr(
         [
             html.Th(words("releases.sum"), scope="row", className="b"),
-            parts.cell("", span=2),
+            parts.cell("", name="what"),
+            parts.cell("", name="where"),
             parts.cell(_share(row, "before", words), name="num b"),
             parts.cell(_share(row, "after", words), name="num b"),
         ]
