@@ -122,7 +122,7 @@ def _beside(
     reader: Reader, one: Bulletin, listed: Sequence[Figure], figure: Figure, as_of: int | None
 ) -> Beside:
     entry = INDICATORS.get(figure.indicator)
-    if entry is None or entry.subject not in ("orders", "cases"):
+    if entry is None or entry.subject not in ("orders", "cases") or reader.published is None:
         return Beside(figure, **steps(listed, figure, None, None))
     query = Query(None, figure.unit_code, (entry.name,), one.period, as_of=as_of)
     published_at = reader.settings.day_start(epoch_day(one.published_on + timedelta(days=1))) - 1

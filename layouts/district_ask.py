@@ -59,6 +59,7 @@ class DistrictAnswer:
     bulletins  all tables; compared: the one that is shown, None before the first
     prospect   of the running month; None where the reader sees no unit
     judges     whether the reader may take and withdraw tables
+    sees_whole whether a whole sub-district is in the scope
     """
 
     bulletins: Sequence[Bulletin]
@@ -69,6 +70,7 @@ class DistrictAnswer:
     prospect: Prospect | None = None
     targets: Mapping[str, float] = field(default_factory=dict)
     judges: bool = False
+    sees_whole: bool = False
 
     def chosen(self, ask: DistrictAsk) -> Beside | None:
         """The figure of ours whose causes are shown: the one asked for, else the first that has any."""
