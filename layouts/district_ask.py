@@ -34,7 +34,8 @@ class DistrictAsk:
 
     def href(self, **changes: Any) -> str:
         """Address of the page with something else asked; what became of a form is told once."""
-        new = replace(self, **({"bring": False, "done": ""} | changes))
+        told: dict[str, Any] = {"bring": False, "done": ""}
+        new = replace(self, **(told | changes))
         pairs = {"bulletin": str(new.number or ""), "indicator": new.indicator,
                  "view": "import" if new.bring else "", "done": new.done}  # fmt: skip
         kept = urlencode({name: text for name, text in pairs.items() if text})

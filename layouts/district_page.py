@@ -23,7 +23,7 @@ def page(ask: DistrictAsk, answer: DistrictAnswer, words: Words) -> list[Compone
     if ask.done:
         told = parts.badge("met", words(f"district.done.{ask.done}"))
         top.append(html.Section(told, className="card note", role="status"))
-    if ask.bring:
+    if ask.bring and answer.judges:
         brought = [drop(words, answer.csrf, to=PATH, kind="district"), _columns(words)]
         return [*top, html.Div(brought, className="upload book bringing")]
     outlook, listed = _prospect(answer, words)
