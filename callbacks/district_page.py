@@ -129,6 +129,7 @@ def _shown(call: Call) -> list[Component]:
         answer = DistrictAnswer(
             found, current_csrf(), reader.settings.timezone, reader.beside(one) if one else None,
             standing(reader), _prospect(reader), reader.settings.targets, judges(reader.scope),
+            reader.has_units and any(not unit.depth for unit in reader.roots()),
         )  # fmt: skip
     return district_page.page(ask, answer, call.words)
 

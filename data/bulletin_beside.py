@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data.bulletin_causes import Cause, causes
 from data.bulletin_columns import TOTAL
@@ -122,7 +122,7 @@ def _beside(
     reader: Reader, one: Bulletin, listed: Sequence[Figure], figure: Figure, as_of: int | None
 ) -> Beside:
     entry = INDICATORS.get(figure.indicator)
-    if entry is None or entry.subject not in ("orders", "cases"):
+    if entry is None or entry.subject not in ("orders", "cases") or reader.published is None:
         return Beside(figure, **steps(listed, figure, None, None))
     query = Query(None, figure.unit_code, (entry.name,), one.period, as_of=as_of)
     published_at = reader.settings.day_start(epoch_day(one.published_on + timedelta(days=1))) - 1
@@ -170,7 +170,7 @@ def counted(reader: Reader, entry: Indicator, query: Query) -> Counted | None:
 
 def steps(
     listed: Sequence[Figure], figure: Figure, entry: Indicator | None, counts: Counted | None
-) -> dict[str, Step | None]:
+) -> dict[str, Any]:
     """The neighbours of a figure among all published ones; of what has no better or worse, none."""
     better = entry.better if entry else "high" if figure.indicator == TOTAL else None
     if better is None:

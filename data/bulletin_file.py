@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from data.bulletin_columns import TOTAL, UNITS, Figured, Head, bare, find_head
 from data.indicators import INDICATORS
@@ -219,5 +220,6 @@ def _figures(row: int, name: str, at: int, head: Head, read: dict[int, list[floa
             title = next(each.title for each in head.columns if (each.indicator or each.title) == key)
             figure = made.setdefault(key, Figure(row, name, column.indicator, title))
             whole = column.part in ("numerator", "denominator", "rank")
-            made[key] = replace(figure, **{column.part: int(value) if whole else value})
+            told: dict[str, Any] = {column.part: int(value) if whole else value}
+            made[key] = replace(figure, **told)
     return list(made.values())

@@ -34,7 +34,8 @@ class DistrictAsk:
 
     def href(self, **changes: Any) -> str:
         """Address of the page with something else asked; what became of a form is told once."""
-        new = replace(self, **({"bring": False, "done": ""} | changes))
+        told: dict[str, Any] = {"bring": False, "done": ""}
+        new = replace(self, **(told | changes))
         pairs = {"bulletin": str(new.number or ""), "indicator": new.indicator,
                  "view": "import" if new.bring else "", "done": new.done}  # fmt: skip
         kept = urlencode({name: text for name, text in pairs.items() if text})
@@ -59,6 +60,7 @@ class DistrictAnswer:
     bulletins  all tables; compared: the one that is shown, None before the first
     prospect   of the running month; None where the reader sees no unit
     judges     whether the reader may take and withdraw tables
+    sees_whole whether a whole sub-district is in the scope
     """
 
     bulletins: Sequence[Bulletin]
@@ -69,6 +71,7 @@ class DistrictAnswer:
     prospect: Prospect | None = None
     targets: Mapping[str, float] = field(default_factory=dict)
     judges: bool = False
+    sees_whole: bool = False
 
     def chosen(self, ask: DistrictAsk) -> Beside | None:
         """The figure of ours whose causes are shown: the one asked for, else the first that has any."""

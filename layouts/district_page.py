@@ -23,21 +23,16 @@ def page(ask: DistrictAsk, answer: DistrictAnswer, words: Words) -> list[Compone
     if ask.done:
         told = parts.badge("met", words(f"district.done.{ask.done}"))
         top.append(html.Section(told, className="card note", role="status"))
-    if ask.bring:
-        return [*top, drop(words, answer.csrf, to=PATH, kind="district"), _columns(words)]
+    if ask.bring and answer.judges:
+        brought = [drop(words, answer.csrf, to=PATH, kind="district"), _columns(words)]
+        return [*top, html.Div(brought, className="upload book bringing")]
+    outlook, listed = _prospect(answer, words)
     if answer.compared is None:
-        top.append(parts.state("empty", words("district.none"), words, note=words("district.none.note")))
-    else:
-        top.append(
-            html.Div(
-                [
-                    _table(answer.compared, answer, words),
-                    html.Div(_ours(ask, answer, words), className="stack"),
-                ],
-                className="two",
-            )
-        )
-    return [*top, *_prospect(answer, words)]
+        none = parts.state("empty", words("district.none"), words, note=words("district.none.note"))
+        return [*top, none, *outlook, *listed]
+    left = html.Div([_table(answer.compared, answer, words), *outlook], className="stack")
+    right = html.Div(_ours(ask, answer, words), className="stack")
+    return [*top, html.Div([left, right], className="two"), *listed]
 
 
 def _head(ask: DistrictAsk, answer: DistrictAnswer, words: Words) -> Component:
@@ -150,7 +145,7 @@ def figure_text(figure: Figure, words: Words) -> str:
 def _ours(ask: DistrictAsk, answer: DistrictAnswer, words: Words) -> list[Component]:
     compared = answer.compared
     if compared is None or not compared.ours:
-        key = "unmatched" if compared is not None and answer.prospect is not None else "foreign"
+        key = "unmatched" if answer.sees_whole else "foreign"
         return [parts.state("forbidden", words("district.beside"), words, note=words(f"district.{key}"))]
     names = ("figure", "published", "then", "now", "base", "difference", "above", "more", "below", "fewer")
     heads = [parts.column(words(f"district.column.{name}"), name="d-figure" if name == "figure" else f"num {name}")
@@ -234,10 +229,11 @@ def _causes(chosen: Beside, words: Words) -> Component:
 # What may still come ------------------------------------------------------------------------------------------------
 
 
-def _prospect(answer: DistrictAnswer, words: Words) -> list[Component]:
+def _prospect(answer: DistrictAnswer, words: Words) -> tuple[list[Component], list[Component]]:
+    """What the values may come to, and the orders on which that hangs; nothing where the reader sees no unit."""
     prospect = answer.prospect
     if prospect is None:
-        return []
+        return [], []
     period = words.period(prospect.period.start, prospect.period.end)
     outlook = parts.card(
         parts.head(words("district.outlook"), period),
@@ -249,4 +245,4 @@ def _prospect(answer: DistrictAnswer, words: Words) -> list[Component]:
         parts.head(words("district.recoverable"), f"{period}{words.gap}{total}"),
         *recoverable.listing(prospect, answer.zone, words, most=ROWS), name="recoverable",
     )  # fmt: skip
-    return [html.Div([outlook, listed], className="two still", id="recoverable")]
+    return [outlook], [listed]

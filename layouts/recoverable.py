@@ -55,9 +55,7 @@ def _orders(prospect: Prospect, zone: ZoneInfo, words: Words, most: int) -> Comp
     heads = [parts.column(words(f"district.column.{name}"), name=name) for name in names]
     body = []
     for row in prospect.rows.head(most).to_dict("records"):
-        changes = words.texts["upload.and"].join(
-            words(f"indicator.{name}.short") for name in row["indicators"]
-        )
+        changes = _changes(row["indicators"], words)
         place, category = str(row["unit_name"]) or values.NOTHING, str(row["category"])
         department = str(row["department"])
         department = values.NOTHING if department in ("nan", "") else department
