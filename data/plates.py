@@ -35,7 +35,8 @@ def without_plates(batch: Batch, origin: Source, store: Store) -> Batch:
     changed = frame.assign(**{FIELD: _column(hashed, frame)})
     if "id" not in origin.by_field:
         changed["key"] = _column(
-            [f"{name}@{plate[:KEY_DIGITS]}" for name, plate in zip(frame["key"], hashed, strict=True)], frame
+            [f"{name}@{str(plate)[:KEY_DIGITS]}" for name, plate in zip(frame["key"], hashed, strict=True)],
+            frame,
         )
     return replace(batch, frame=changed)
 

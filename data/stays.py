@@ -61,7 +61,7 @@ def _completed(frame: DataFrame, start: np.ndarray, leave: np.ndarray, allowed: 
 
 def _by_day(frame: DataFrame, start: np.ndarray, end: np.ndarray, line: "DayLine") -> list[DataFrame]:
     """Parts of stays by local day; what is told of an ended stay stands on its last part."""
-    parts = []
+    parts: list[DataFrame] = []
     day = line.day(start)
     while len(frame) or not parts:
         midnight = line.start(day + 1)

@@ -159,7 +159,7 @@ def _sums(entry: Indicator, spec: Spec, words: Words) -> Component:
 
 def _value(entry: Indicator, row: Row, words: Words) -> values.Shown:
     if entry.quantile:
-        return values.show(entry, float(row["value"]), words)
+        return values.show(entry, values.known(row["value"] or None), words)
     return values.show(entry, float(row["numerator"]) / float(row["denominator"]), words)
 
 

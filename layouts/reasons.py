@@ -9,6 +9,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     (r"a value; every .+ has one", "reason.value"),
     (r"a time from (?P<low>\S+) to (?P<high>\S+)", "reason.span"),
     (r"a time such as (?P<example>.+)", "reason.time"),
+    (r"a time not before (?P<bound>.+)", "reason.before"),
     (r"a time in the declared format (?P<form>.+)", "reason.format"),
     (r"one of (?P<choices>.+)", "reason.choice"),
     (r"yes or no", "reason.yes"),

@@ -103,7 +103,7 @@ def everything(world: World, seed: int = 1) -> None:
     ]
     world.load(lots, name="parking", text=PARKING)
     kinds = ("littering", "wall")
-    ends = [local(n + n % 7 / 4) if n % 7 else "" for n in range(60)]
+    ends = [local(n + n % 7 / 4) if n % 15 else "" for n in range(60)]
     seen = [
         (f"D{n}", "", kinds[n % 2], local(n), local(n + 0.1), ends[n], 121 + n * 0.002, 31.005, "")
         for n in range(30)

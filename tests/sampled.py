@@ -17,7 +17,13 @@ from data.sources.reading import read_batches
 UNTIL = date(2026, 11, 2)
 DAYS = 190
 MIDNIGHT = datetime(2026, 11, 1, 16, tzinfo=UTC)  # local midnight at the start of UNTIL
-STARTS = {"case": "reported_at", "order": "accepted_at", "alert": "occurred_at", "parking": "observed_at"}
+STARTS = {
+    "case": "reported_at",
+    "order": "accepted_at",
+    "alert": "occurred_at",
+    "parking": "observed_at",
+    "stay": "entry_at",
+}
 
 
 class Sampled:

@@ -58,7 +58,7 @@ def test_settings_and_sources_are_accepted(folder):
     assert declared.word("category", "市容环境/暴露垃圾", "en") == "Street environment/Exposed rubbish"
     sources = load_sources(folder / "sources")
     assert sorted(sources) == [
-        "facade", "grid_cases", "hotline_12345", "littering", "parking", "public_reports",
+        "facade", "grid_cases", "hotline_12345", "kerbside", "littering", "parking", "public_reports",
     ]  # fmt: skip
     assert {source.format for source in sources.values()} == {"csv", "json", "geojson", "open311"}
     assert sources["hotline_12345"].encoding == "gb18030" and sources["hotline_12345"].crs == "GCJ-02"

@@ -9,7 +9,7 @@ from data.sample.sizes import stream
 from data.sample.stories import LITTER_DAYS, LITTER_GRID, LITTER_HOURS
 from data.sample.world import SPAN, World
 
-EVENTS = ("received", "acknowledged", "judged")
+EVENTS = ("received", "acknowledged", "judged", "resolved")
 _LITTER_HOURS = np.array([3, 2, 1, 1, 0, 1, 2, 3, 3, 3, 4, 5, 5, 4, 3, 3, 4, 6, 9, 11, 11, 10, 8, 5])
 SEVERITIES = np.array(["low", "medium", "high"], dtype=object)
 
@@ -49,14 +49,18 @@ def _throws(world: World, span: int, draw: np.random.Generator) -> pd.DataFrame:
 
 
 def _verdict(frame: pd.DataFrame, *, false_share: np.ndarray, draw: np.random.Generator) -> pd.DataFrame:
-    """Add receipt, acknowledgement and judgement."""
+    """Add receipt, acknowledgement, judgement and, of what is true, the end of it."""
     count = len(frame)
     received = frame["occurred"].to_numpy() + draw.integers(2, 40, count)
     acknowledged = received + (60 * draw.lognormal(2.6, 0.9, count)).astype(np.int64).clip(60, 2 * DAY)
     judged = acknowledged + (HOUR * draw.lognormal(1.2, 0.9, count)).astype(np.int64).clip(600, 20 * DAY)
+    false = draw.random(count) < false_share
+    # What took long to judge takes long to mend: nets, fences and letters to every flat.
+    mended = judged + (2 * (judged - acknowledged)).clip(HOUR, 25 * DAY)
     return frame.assign(
-        received=received, acknowledged=acknowledged, judged=judged, false=draw.random(count) < false_share
-    )
+        received=received, acknowledged=acknowledged, judged=judged, resolved=np.where(false, NEVER, mended),
+        false=false,
+    )  # fmt: skip
 
 
 def _littering_span(world: World, span: int) -> pd.DataFrame:
@@ -118,8 +122,9 @@ def make_facade(world: World, spans: range) -> pd.DataFrame:
 
 
 def known_alerts(frame: pd.DataFrame, at: int) -> pd.DataFrame:
-    """Alerts as they stood at an instant; adds state (new | received | confirmed | false_alarm)."""
+    """Alerts as they stood at an instant; adds state (new | received | confirmed | resolved | false_alarm)."""
     instants = {name: as_known(frame[name], at) for name in EVENTS}
     state = np.where(instants["acknowledged"] < NEVER, "received", "new").astype(object)
-    verdict = np.where(frame["false"], "false_alarm", "confirmed")
+    found = np.where(instants["resolved"] < NEVER, "resolved", "confirmed")
+    verdict = np.where(frame["false"], "false_alarm", found)
     return frame.assign(**instants, state=np.where(instants["judged"] < NEVER, verdict, state))

@@ -39,7 +39,7 @@ def _waking_episodes(world: World, since: int, until: int) -> pd.DataFrame:
         received = start - int(draw.integers(5, 240))
         parts.append(
             one.assign(
-                occurred=received - 12, received=received, acknowledged=NEVER, judged=NEVER,
+                occurred=received - 12, received=received, acknowledged=NEVER, judged=NEVER, resolved=NEVER,
                 id=f"V{received}-900",
             )
         )  # fmt: skip

@@ -12,6 +12,7 @@ from data.sample.catalogue import (
     TOPIC_MAJOR_ENGLISH,
     TOPICS,
 )
+from data.sample.kerbside import DECLARATION as KERBSIDE
 from data.sample.render import SEVERITY, STAGES, THROWN
 from data.sample.sizes import Size
 
@@ -30,6 +31,7 @@ SOURCE_TITLES = {
     "littering": ("高空抛物摄像", "Littering cameras"),
     "facade": ("外墙传感", "Façade sensors"),
     "parking": ("停车余位", "Car parks"),
+    "kerbside": ("路内停车记录", "Kerbside meters"),
 }
 LOT_ENGLISH = {"路内": "On-street", "公共": "Public", "配建": "Of a building"}
 YEAR = '[assessment]\nyear_start = "11-01"\n'
@@ -234,6 +236,8 @@ floor_low = "floorBegin"
 floor_high = "floorEnd"
 confidence = "confidence"
 state = "status"
+acknowledged_at = "ackTime"
+resolved_at = "handleTime"
 image_url = "imageUrl"
 lon = "longitude"
 lat = "latitude"
@@ -258,6 +262,8 @@ floor_low = "起始楼层"
 floor_high = "终止楼层"
 severity = "问题"
 state = "状态"
+acknowledged_at = "确认时间"
+resolved_at = "处置时间"
 unit_hint = "网格"
 
 [values.severity]
@@ -285,4 +291,5 @@ unit_hint = "grid"
 [rules]
 occupied = { min = 0, max = "capacity", else = "flag" }
 """,
+    "kerbside": KERBSIDE,
 }

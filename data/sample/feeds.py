@@ -10,6 +10,8 @@ from data.sample.alerts import EVENTS as ALERT_EVENTS
 from data.sample.alerts import known_alerts, make_facade, make_littering
 from data.sample.cases import EVENTS as CASE_EVENTS
 from data.sample.cases import known_cases, make_cases
+from data.sample.kerbside import EVENTS as STAY_EVENTS
+from data.sample.kerbside import LONGEST_DAYS, known_stays, make_stays
 from data.sample.moments import DAY, LONGEST_LIFE, changed, newest
 from data.sample.orders import EVENTS as ORDER_EVENTS
 from data.sample.orders import known_orders, make_orders
@@ -98,13 +100,20 @@ PARKING_LIVE = Feed(
     ("observed",),
     steady=False,
 )
-HISTORY = (CASES, ORDERS, REPORTS, LITTERING, FACADE, PARKING)
-LIVE = (CASES, ORDERS, REPORTS, LITTERING, FACADE, PARKING_LIVE)
+KERBSIDE = Feed(
+    "kerbside", 10, "json", make_stays, known_stays, render.kerbside, "entry", STAY_EVENTS, steady=False
+)
+HISTORY = (CASES, ORDERS, REPORTS, LITTERING, FACADE, PARKING, KERBSIDE)
+LIVE = (CASES, ORDERS, REPORTS, LITTERING, FACADE, PARKING_LIVE, KERBSIDE)
+REACH = {
+    "parking": 0,
+    "kerbside": (LONGEST_DAYS + 1) * DAY,
+}  # seconds in which all happens; others LONGEST_LIFE
 
 
 def facts(feed: Feed, world: World, *, since: int, until: int) -> pd.DataFrame:
     """Every fact of a feed that may change in [since, until), none from before the history began."""
-    reach = 0 if feed.name == "parking" else LONGEST_LIFE * DAY
+    reach = REACH.get(feed.name, LONGEST_LIFE * DAY)
     first = max(since - reach, (world.first - 1) * DAY) // SPAN_SECONDS
     frame = feed.make(world, range(first, until // SPAN_SECONDS + 1))
     return frame[(frame[feed.start] >= world.first * DAY) & (frame[feed.start] < until)].reset_index(

@@ -193,6 +193,8 @@ def littering(frame: pd.DataFrame) -> bytes:
             "floorEnd": frame["floor_high"],
             "confidence": frame["confidence"],
             "status": frame["state"],
+            "ackTime": texts(frame["acknowledged"].to_numpy()).astype(object),
+            "handleTime": texts(frame["resolved"].to_numpy()).astype(object),
             "imageUrl": (IMAGES + frame["id"] + ".jpg"),
             "grid": frame["grid_hint"],
             "longitude": frame["lon"],
@@ -212,6 +214,8 @@ def facade(frame: pd.DataFrame) -> bytes:
             "设备": frame["device"],
             "问题": _words(frame["severity"], SEVERITY),
             "状态": frame["state"],
+            "确认时间": texts(frame["acknowledged"].to_numpy()).astype(object),
+            "处置时间": texts(frame["resolved"].to_numpy()).astype(object),
             "起始楼层": frame["floor_low"],
             "终止楼层": frame["floor_high"],
             "网格": frame["grid_hint"],
@@ -241,6 +245,28 @@ def parking(frame: pd.DataFrame) -> bytes:
         }
     )
     return _json(records)
+
+
+def kerbside(frame: pd.DataFrame) -> bytes:
+    """The kerb's meters: a JSON list, one object per stay; a car that has not left has neither end nor fee."""
+    fee = frame["fee"].astype(object)
+    records = _records(
+        {
+            "orderId": frame["id"],
+            "lotId": frame["lot"],
+            "lotName": frame["name"],
+            "lotType": np.array(KINDS, dtype=object)[frame["kind"]],
+            "spaces": frame["capacity"],
+            "inTime": texts(frame["entry"].to_numpy()).astype(object),
+            "outTime": texts(frame["left"].to_numpy()).astype(object),
+            "fee": fee.where(frame["fee"].notna(), None),
+            "plate": frame["plate"],
+            "grid": frame["grid_hint"],
+            "lng": frame["lon"],
+            "lat": frame["lat"],
+        }
+    )
+    return _json(_without_empty(records))
 
 
 Renderer = Callable[[pd.DataFrame], bytes]

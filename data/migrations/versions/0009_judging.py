@@ -221,8 +221,9 @@ def _stays() -> None:
     replaced = sa.column("superseded", sa.Integer()) < 2_147_483_647
     withdrawn = sa.column("withdrawn", sa.Boolean())
     for name, column, where in (("replaced", "superseded", replaced), ("withdrawn", "source_id", withdrawn)):
-        partial = {"sqlite_where": where, "postgresql_where": where}
-        op.create_index(f"fact_stays_{name}", "fact_stays", [column], **partial)
+        op.create_index(
+            f"fact_stays_{name}", "fact_stays", [column], sqlite_where=where, postgresql_where=where
+        )
 
 
 def downgrade() -> None:
