@@ -125,8 +125,8 @@ def _answer(ask: ReleasesAsk, call: Call) -> ReleasesAnswer:
     instants = {
         at for one in found for at in (one.as_of, one.recorded_at, one.withdrawn_at) if at is not None
     }
-    facts = [] if shown is None or shown.facts is None else shown.facts["recorded_at"].dropna()
-    instants |= {int(at) for at in facts}
+    if shown is not None and shown.facts is not None:
+        instants |= {int(at) for at in shown.facts["recorded_at"].dropna()}
     scope = reader.scope
     return ReleasesAnswer(
         found,

@@ -191,6 +191,8 @@ def _totals(reader: Reader, earlier: Query, query: Query) -> DataFrame:
     for when, asked in (("before", earlier), ("after", query)):
         known = reader.series(asked.indicators, unit=asked.within, periods=[asked.period], query=asked)
         parts[when] = known.set_index("indicator")[["numerator", "denominator", "value"]]
-    joined = parts["before"].join(parts["after"], suffixes=("_before", "_after"))
+    joined = parts["before"].merge(
+        parts["after"], left_index=True, right_index=True, suffixes=("_before", "_after"), sort=False
+    )
     order = [f"{side}_{when}" for side in ("numerator", "denominator", "value") for when in parts]
     return joined[order].reset_index()

@@ -66,7 +66,7 @@ def _often(ask: AnalystAsk, words: Words) -> list[Component]:
         ("dissatisfied", "days30", {"subject": "orders", "satisfaction": "dissatisfied"}),
         ("littering", "days30", {"subject": "alerts", "kind": "littering"}),
     ]
-    tree = tree_part(ask.query.tree)
+    tree = tree_part(ask.query.tree) | as_of_part(ask.query.as_of)
     to = {key: "/analyst?" + urlencode(pairs | _days(named[period]) | tree) for key, period, pairs in asked}
     links = [html.Li(html.A(words(f"analyst.often.{key}"), href=address)) for key, address in to.items()]
     return [html.Div([html.B(words("analyst.often")), html.Ul(links)], className="often f12")]
