@@ -82,7 +82,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "order_explained_rate",
     ),
     "parking": tuple(name for name, entry in INDICATORS.items() if entry.subject in ("parking", "stays")),
-    "alerts": tuple(name for name, entry in INDICATORS.items() if entry.subject == "alerts"),
+    "alerts": tuple(
+        name for name, entry in INDICATORS.items() if entry.subject == "alerts" and entry.time != "minutes"
+    ),
+    "response": tuple(
+        name for name, entry in INDICATORS.items() if entry.subject == "alerts" and entry.time == "minutes"
+    ),
 }
 USUAL = {
     "key": "order_satisfaction",
@@ -94,6 +99,7 @@ USUAL = {
     "orders": "order_satisfaction",
     "parking": "parking_occupancy",
     "alerts": "littering_episodes",
+    "response": "alert_acknowledge_minutes_median",
 }
 ORDERS = ("best", "worst", "name")
 

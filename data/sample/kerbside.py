@@ -69,10 +69,10 @@ def make_stays(world: World, spans: range) -> pd.DataFrame:
     first = (world.until - METERED_DAYS) * DAY
     metered = parks[parks["kind"] == AT_KERB].head(METERED_LOTS)
     parts = [
-        _lot_span(world, int(row), int(metered.at[row, "capacity"]), span)
+        _lot_span(world, int(row), int(parks["capacity"].to_numpy()[row]), span)
         for span in spans
         if (span + 1) * SPAN * DAY > first
-        for row in metered.index
+        for row in metered.index.to_numpy()
     ]
     blank = pd.DataFrame({"lot_row": [], "entry": [], "left": [], "plate": [], "id": []})
     frame = pd.concat(parts, ignore_index=True) if parts else blank
