@@ -34,7 +34,7 @@ def fair_kind(indicator: Indicator) -> bool:
 
 
 def spread(value: np.ndarray, low: np.ndarray, high: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Variance of single scores, read back from the interval of their mean (`data.judge.mean_interval`); NaN below n = 2.
+    """Variance of single scores, read back from the interval of their mean; NaN below n = 2.
 
     An interval may be cut at 0 or 1; the side that is not tells the whole of it.
     """

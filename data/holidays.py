@@ -6,6 +6,7 @@ the week is known, and holidays are the office's to enter.
 """
 
 from datetime import date, timedelta
+from functools import cache
 
 import chinese_calendar
 from chinese_calendar.constants import Holiday, holidays, workdays
@@ -27,6 +28,7 @@ def seeded(day: int, settings: Settings) -> tuple[int, str]:
     return (WORKING if chinese_calendar.is_workday(moment) else FREE), _NAMES.get(named, named)
 
 
+@cache
 def known_years() -> frozenset[int]:
     """Years whose holidays in China are known."""
     return frozenset(day.year for day in holidays)

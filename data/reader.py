@@ -20,6 +20,7 @@ from data import (
     sourcebook,
     unplaced,
 )
+from data.comparable import Comparison
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
 from data.measures import Counter, NotReady
@@ -52,6 +53,10 @@ class Reader(Ground):
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
         return answers.measures(self, query, compare=compare)
+
+    def compared(self, query: Query) -> Comparison:
+        """What the period of a question is compared with; see `data.comparable`."""
+        return answers.compared(self, query)
 
     def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
         """Measures of the departments of a kind; see `data.answers.departments`."""

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from data.assessing import Assessment, read_assessment
 from data.indicators import INDICATORS
 from data.working_time import WorkingTime, read_timers, read_working_time
 
@@ -23,15 +24,14 @@ KNOWN_KEYS = {
     "targets": (dict, {}),
     "timers": (dict, {}),
     "working_time": (dict, {}),
+    "assessment": (dict, {}),
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
-    "subdistrict": {"zh": "街道", "en": "Sub-district"},
-    "area": {"zh": "片区", "en": "Area"},
-    "grid": {"zh": "网格", "en": "Grid"},
-    "microgrid": {"zh": "微网格", "en": "Micro-grid"},
+    "subdistrict": {"zh": "街道", "en": "Sub-district"}, "area": {"zh": "片区", "en": "Area"},
+    "grid": {"zh": "网格", "en": "Grid"}, "microgrid": {"zh": "微网格", "en": "Micro-grid"},
     "metagrid": {"zh": "元网格", "en": "Meta-grid"},
-}
+}  # fmt: skip
 LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
 FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
 DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
@@ -67,7 +67,9 @@ class Tree:
 
     def level(self, name: str) -> Level:
         """The level of that name; raises KeyError."""
-        return next(level for level in self.levels if level.name == name) if name in self.names else _no(name)
+        if name not in self.names:
+            raise KeyError(name)
+        return self.levels[self.names.index(name)]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ class Settings:
     targets: dict[str, float]
     timers: dict[str, float]
     working_time: WorkingTime
+    assessment: Assessment
     titles: dict[str, dict[str, dict[str, str]]]
 
     def tree(self, name: str) -> Tree:
@@ -136,10 +139,6 @@ class Settings:
         return "/".join(table.get(part, {}).get(locale, part) for part in text.split("/"))
 
 
-def _no(name: str) -> Level:
-    raise KeyError(name)
-
-
 def load_settings(folder: Path) -> Settings:
     """Read and check `folder/linli.toml`. Raises SettingsError with one plain line."""
     path = folder / "linli.toml"
@@ -173,7 +172,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         raise SettingsError(
             f"{where}: database_url: got '{system}://'; expected nothing, sqlite:/// or postgresql://"
         )
-    timers, hours = _times(values, where)
+    timers, hours, judging = _times(values, where)
     return Settings(
         folder=folder,
         name=values["name"] or folder.resolve().name,
@@ -186,6 +185,7 @@ def parse_settings(raw: dict, *, folder: Path) -> Settings:
         targets=_targets(values["targets"], where),
         timers=timers,
         working_time=hours,
+        assessment=judging,
         titles=values["titles"],
     )
 
@@ -255,10 +255,10 @@ def _targets(table: dict, where: Path) -> dict[str, float]:
     return {name: float(value) for name, value in table.items()}
 
 
-def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime]:
+def _times(values: dict, where: Path) -> tuple[dict[str, float], WorkingTime, Assessment]:
     timers, hours, zone = (values[name] for name in ("timers", "working_time", "timezone"))
     try:
-        return read_timers(timers), read_working_time(hours, zone=zone)
+        return read_timers(timers), read_working_time(hours, zone=zone), read_assessment(values["assessment"])
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from None
 
