@@ -31,47 +31,15 @@ ONE = timedelta(days=1)
 WEEKS = timedelta(days=364)  # whole weeks, so that weekdays meet weekdays
 LONGEST = 366
 SPRING_FESTIVAL = "春节"
-# First day of the lunar year, by the lunar calendar (GB/T 33661-2017).
+# Month and day on which the lunar year begins, by the Chinese calendar (GB/T 33661-2017).
 NEW_YEAR = {
-    day.year: day
-    for day in map(
-        date.fromisoformat,
-        [
-            "2004-01-22",
-            "2005-02-09",
-            "2006-01-29",
-            "2007-02-18",
-            "2008-02-07",
-            "2009-01-26",
-            "2010-02-14",
-            "2011-02-03",
-            "2012-01-23",
-            "2013-02-10",
-            "2014-01-31",
-            "2015-02-19",
-            "2016-02-08",
-            "2017-01-28",
-            "2018-02-16",
-            "2019-02-05",
-            "2020-01-25",
-            "2021-02-12",
-            "2022-02-01",
-            "2023-01-22",
-            "2024-02-10",
-            "2025-01-29",
-            "2026-02-17",
-            "2027-02-06",
-            "2028-01-26",
-            "2029-02-13",
-            "2030-02-03",
-            "2031-01-23",
-            "2032-02-11",
-            "2033-01-31",
-            "2034-02-19",
-            "2035-02-08",
-        ],
-    )
-}
+    2004: (1, 22), 2005: (2, 9), 2006: (1, 29), 2007: (2, 18), 2008: (2, 7), 2009: (1, 26),
+    2010: (2, 14), 2011: (2, 3), 2012: (1, 23), 2013: (2, 10), 2014: (1, 31), 2015: (2, 19),
+    2016: (2, 8), 2017: (1, 28), 2018: (2, 16), 2019: (2, 5), 2020: (1, 25), 2021: (2, 12),
+    2022: (2, 1), 2023: (1, 22), 2024: (2, 10), 2025: (1, 29), 2026: (2, 17), 2027: (2, 6),
+    2028: (1, 26), 2029: (2, 13), 2030: (2, 3), 2031: (1, 23), 2032: (2, 11), 2033: (1, 31),
+    2034: (2, 19), 2035: (2, 8),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -174,10 +142,11 @@ def _by_festival(now: Period, plain: Period, known: Known) -> Period | None:
     days = map(known, (*_days(now), *_days(plain)))
     if not any(day.name == SPRING_FESTIVAL and day.working == FREE for day in days):
         return None
-    this, last = NEW_YEAR.get(now.start.year), NEW_YEAR.get(now.start.year - 1)
-    if this is None or last is None:
+    year = now.start.year
+    if year not in NEW_YEAR or year - 1 not in NEW_YEAR:
         return None
-    return Period(now.start - (this - last), now.end - (this - last))
+    moved = date(year, *NEW_YEAR[year]) - date(year - 1, *NEW_YEAR[year - 1])
+    return Period(now.start - moved, now.end - moved)
 
 
 def _working(period: Period, known: Known) -> int:
