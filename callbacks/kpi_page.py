@@ -86,6 +86,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         measures=department_rows(asked, call, kind=ask.by) if ask.by else reader.measures(asked),
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=call.titled(reader.freshness()),
+        compared=reader.compared(query),
         aims=reader.settings.targets,
         data_at=call.words.moment(local(reader, published)) if published else "",
         elapsed=periods.elapsed(query.period, reader.today),

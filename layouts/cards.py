@@ -29,6 +29,7 @@ class Card:
     period   the period in words
     main     whether the page is about this indicator: its card opens by a key
     days     days of the period that have begun, for the average of a count
+    compared what it is compared with, in full: a line each
     """
 
     indicator: Indicator
@@ -40,6 +41,7 @@ class Card:
     period: str
     main: bool = False
     days: int = 0
+    compared: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -178,10 +180,16 @@ def _particulars(card: Card, words: Words) -> list[tuple[str, parts.Child | list
     source = card.fresh.source or words("parts.metric.sourceless")
     return [
         (words("parts.metric.day"), words("parts.metric.counted", day=day, period=card.period)),
+        *([(words("fair.compared.title"), _lines(card.compared))] if card.compared else []),
         (words("parts.metric.excluded"), words(f"indicator.{card.name}.excluded")),
         (words("parts.metric.basis"), card.indicator.basis),
         (words("parts.metric.data"), [source, " ", parts.freshness(card.fresh, words)]),
     ]
+
+
+def _lines(texts: Sequence[str]) -> list[parts.Child]:
+    """Texts one under the other."""
+    return [html.Div(text) for text in texts]
 
 
 def formula(card: Card, words: Words) -> list[parts.Child]:

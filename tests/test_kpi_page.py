@@ -27,6 +27,7 @@ def answer_of(ask: KpiAsk, **changes) -> KpiAnswer:
     answered = {
         "path": [fakes.unit()], "level": fakes.LEVELS[2], "levels": fakes.LEVELS[1:], "measures": fakes.measures(names),
         "series": fakes.series(names, every), "sources": fakes.sources(), "aims": fakes.TARGETS,
+        "compared": fakes.compared(ask.query),
         "elapsed": periods.elapsed(ask.query.period, fakes.TODAY), "inside": [("A1", "北苑片区")],
     }  # fmt: skip
     return KpiAnswer(**(answered | changes))
