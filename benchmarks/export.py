@@ -19,7 +19,6 @@ from pathlib import Path
 from city import clock, make_instance, open_instance, write_cases
 
 from data.export import write_export
-from data.factstore import terms
 from data.ledger import ingest
 from data.query import Period, Query
 from data.reader import Reader
@@ -27,6 +26,7 @@ from data.refreshing import refresh_all
 from data.scope import whole_scope
 from data.sources.definition import load_source
 from data.store import Store
+from data.terms import terms
 
 ROWS = 1_000_000
 PAGE = 1000

@@ -90,6 +90,7 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         measures=rows,
         series=reader.series(names, unit=query.within, periods=compared(query.period), query=query),
         sources=call.titled(reader.freshness()),
+        compared=reader.compared(query),
         aims=aims(
             reader, asked, level=None if ask.by or level is None else level.name, codes=rows["unit_code"]
         ),

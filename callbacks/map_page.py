@@ -188,6 +188,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         below=next((each for each in levels if each.depth > level.depth), None),
         above=[few for few in upper if len(few) <= NAMED],
         measures=reader.measures(query),
+        compared=reader.compared(query),
         units=shown,
         points=titled_points(reader.points(query.within, level.name), call),
         longest=reader.longest_overdue(query.within),

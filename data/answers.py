@@ -11,12 +11,14 @@ from pandas import DataFrame
 from pandas.api.extensions import ExtensionArray
 
 from data import judge
+from data.calendar_days import looked_up
+from data.comparable import Comparison, comparison
 from data.departments import KINDS, roster
-from data.factstore import read_terms
 from data.indicators import INDICATORS
 from data.measures import UNASSIGNED, elapsed
 from data.query import Period, Query
 from data.tables import Tables
+from data.terms import read_terms
 
 if TYPE_CHECKING:
     from data.reader import Reader
@@ -29,17 +31,32 @@ STATES = ("few", "none", "ok")  # in the order of the alphabet, to be searched
 def measures(reader: Reader, query: Query, *, compare: bool) -> DataFrame:
     """Measures of the units of `query.level` inside `query.within`, the unassigned rows and the total.
 
-    compare  also read the comparable period before
+    compare  also read the comparable parts of the period before and of last year (`data.comparable`)
     returns  indicator, unit_code, unit_name, pos, kind (unit, unassigned, total), numerator, denominator, value,
-             low, high, n, previous, change, position, rank_low, rank_high (absent when not ranked),
-             state (ok, few, none)
+             low, high, n, previous, change, year_before, year_change, position, rank_low, rank_high (absent when
+             not ranked), state (ok, few, none)
     Raises   UnknownUnit, NotReady; KeyError for an unknown level
     """
-    now = elapsed(query.period, reader.day(query))
-    periods = [now, now.before] if compare else [now]
+    periods = _periods(reader, query, compare=compare)
     depth = reader.level(query.level).depth
     found = reader.tables(query, depth=depth, periods=periods)
     return _framed(query, found, _rows(reader, query, found, depth))
+
+
+def compared(reader: Reader, query: Query) -> Comparison:
+    """What the elapsed part of a question's period is compared with, by the calendar known at its instant."""
+    with reader.read() as connection:
+        known = looked_up(connection, reader.settings, as_of=query.as_of)
+    now = elapsed(query.period, reader.day(query))
+    return comparison(now, known, by=reader.settings.compare)
+
+
+def _periods(reader: Reader, query: Query, *, compare: bool) -> list[Period]:
+    """The elapsed part of the period and, to compare, what it is compared with."""
+    if not compare:
+        return [elapsed(query.period, reader.day(query))]
+    found = compared(reader, query)
+    return [found.now, found.before.period, found.year.period]
 
 
 def _framed(query: Query, found: Tables, rows: list[tuple[str, str, str, int]]) -> DataFrame:
@@ -63,8 +80,7 @@ def departments(reader: Reader, query: Query, *, kind: str, compare: bool) -> Da
              what names none, is the one unassigned row
     Raises   UnknownUnit, NotReady
     """
-    now = elapsed(query.period, reader.day(query))
-    periods = [now, now.before] if compare else [now]
+    periods = _periods(reader, query, compare=compare)
     with reader.read() as connection:
         found = reader.tables(query, depth=None, periods=periods, words=("department",))
         known = roster(connection, as_of=query.as_of)
@@ -87,7 +103,7 @@ def department_kinds(reader: Reader) -> tuple[str, ...]:
 def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame:
     """Measures of `query.within` over many periods.
 
-    returns  indicator, period_start, period_end, numerator, denominator, value, n
+    returns  indicator, period_start, period_end, numerator, denominator, value, low, high, n
     """
     whole = reader.tables(query, depth=None, periods=periods)
     found = [whole.measures(name, whole.rows([]), total=True) for name in query.indicators]
@@ -96,8 +112,7 @@ def series(reader: Reader, query: Query, periods: Sequence[Period]) -> DataFrame
         "period_start": [period.start for period in periods] * len(found),
         "period_end": [period.end for period in periods] * len(found),
     }
-    fields = ("numerator", "denominator", "value", "n")
-    values = {field: np.concatenate([getattr(part, field)[:, 0] for part in found]) for field in fields}
+    values = {field: np.concatenate([getattr(part, field)[:, 0] for part in found]) for field in WEIGHED}
     return DataFrame(named | values, copy=False)
 
 
@@ -151,7 +166,7 @@ def _judged(name: str, found: Tables, rows: np.ndarray, kind: np.ndarray) -> dic
     indicator = INDICATORS[name]
     both = found.measures(name, rows, total=True)
     now = judge.Weighed(*(getattr(both, field)[0] for field in WEIGHED))
-    before = both.value[1] if len(both.value) > 1 else np.full(len(kind), np.nan)
+    before, year = both.value[1:] if len(both.value) > 1 else np.full((2, len(kind)), np.nan)
     state = judge.states(indicator, now.n)
     position, best, worst = judge.ranks(
         indicator, now, (kind == "unit") & (state == "ok") & ~np.isnan(now.value)
@@ -160,6 +175,8 @@ def _judged(name: str, found: Tables, rows: np.ndarray, kind: np.ndarray) -> dic
         **vars(now),
         "previous": before,
         "change": now.value - before,
+        "year_before": year,
+        "year_change": now.value - year,
         "position": position,
         "rank_low": best,
         "rank_high": worst,

@@ -1,4 +1,4 @@
-"""What `linli.toml` says of the assessment: the day its year starts, and the targets below all records."""
+"""What `linli.toml` says of the assessment: the day its year starts, how it compares, the targets below all records."""
 
 import calendar
 import re
@@ -8,7 +8,8 @@ from datetime import date
 
 from data.indicators import INDICATORS
 
-KEYS = ("year_start",)
+KEYS = ("year_start", "compare")
+COMPARE = ("working-days", "days")  # by what an elapsed part is matched with an earlier one
 LAST_DAY = 28  # the last that every month has, so that each year and each quarter of it has its first day
 _START = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])\Z")
 
@@ -50,6 +51,14 @@ def read_year_start(table: Mapping) -> YearStart:
             f'assessment.year_start: got {given!r}; expected a month and a day up to {LAST_DAY}, such as "11-01"'
         )
     return YearStart(int(found[1]), int(found[2]))
+
+
+def read_compare(table: Mapping) -> str:
+    """What the table `assessment` says of comparing. Raises ValueError."""
+    given = table.get("compare", COMPARE[0])
+    if given not in COMPARE:
+        raise ValueError(f"assessment.compare: got {given!r}; expected one of {', '.join(COMPARE)}")
+    return str(given)
 
 
 def read_targets(table: Mapping) -> dict[str, float]:

@@ -4,7 +4,7 @@ Invariants: a day entered is known from its `recorded_at` on and nothing of it i
 as of an instant is answered by the calendar known then. A year that neither the seed nor the office knows is unknown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -86,6 +86,19 @@ def days(connection: Connection, settings: Settings, year: int, *, as_of: int | 
     return [
         own.get(day) or Day(day, *seeded(day, settings)) for day in range(first_of(year), first_of(year + 1))
     ]
+
+
+def looked_up(
+    connection: Connection, settings: Settings, *, as_of: int | None = None
+) -> Callable[[date], Day]:
+    """Days one by one, for those who need few of them."""
+    own = entered(connection, as_of=as_of)
+
+    def known(on: date) -> Day:
+        day = (on - EPOCH_DAY).days
+        return own.get(day) or Day(day, *seeded(day, settings))
+
+    return known
 
 
 def calendar(connection: Connection, settings: Settings, *, until: int, as_of: int | None = None) -> Calendar:

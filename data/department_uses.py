@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from data.departments import Department, roster, usual_kind
-from data.factstore import last_load, terms, visible
+from data.factstore import last_load, visible
 from data.schema import FACT_COLUMNS, FACTS
+from data.terms import terms
 
 NAMING = tuple(subject for subject in FACTS if "department" in FACT_COLUMNS[subject])
 

@@ -14,10 +14,11 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from data import left_out, places
 from data.exclusions import Event, Fact, standing
-from data.factstore import last_load, read_terms, term_kind, visible
+from data.factstore import last_load, visible
 from data.measures import epoch_day
 from data.query import Period
 from data.schema import FACTS, STARTS, source
+from data.terms import read_terms, term_kind
 
 if TYPE_CHECKING:
     from data.reader import Reader

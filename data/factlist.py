@@ -15,11 +15,12 @@ from pandas import DataFrame, Series
 from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select
 
 from data import places
-from data.factstore import load_as_of, read_terms, term_kind, terms, visible
+from data.factstore import load_as_of, visible
 from data.measures import epoch_day
 from data.query import NARROWING, Query
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, term, unit
 from data.sums import word_condition
+from data.terms import read_terms, term_kind, terms
 
 if TYPE_CHECKING:
     from data.reader import Reader

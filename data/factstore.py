@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, false, func
 from data import left_out, links
 from data.bulk import raw_rows, whole_numbers
 from data.declared_sources import declared_sources
-from data.departments import roster
 from data.facts import DAY_MICROSECONDS, Promises
 from data.fields import FIELDS
 from data.packing import Narrow, Packing
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, STARTS, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 from data.stays import LONGEST_STAY
+from data.terms import read_terms, term_kind
 
 # What the indicators of a subject read; everything else stays on disk.
 COUNTED = {
@@ -84,25 +84,6 @@ def visible(table: Table, at_load: int) -> ColumnElement[bool]:
     Nearly all rows meet it; the sum keeps planners from taking it for a reason to read by the index on loads.
     """
     return and_(table.c.load + 0 <= at_load, table.c.superseded > at_load)
-
-
-def terms(connection: Connection, kind: str) -> dict[int, str]:
-    """Words of a kind by id."""
-    return {
-        row.id: row.text
-        for row in connection.execute(select(term.c.id, term.c.text).where(term.c.kind == kind))
-    }
-
-
-def read_terms(connection: Connection, kind: str, *, as_of: int | None = None) -> dict[int, str]:
-    """Words of a kind by id as people read them: departments by the names of the list known at an instant."""
-    found = terms(connection, kind)
-    return roster(connection, as_of=as_of).renamed(found) if kind == "department" else found
-
-
-def term_kind(subject: str, column: str) -> str:
-    """Vocabulary of a word column: shared where the meaning is (category, channel, department), else its own."""
-    return column if column in ("category", "channel", "department") else f"{subject}.{column}"
 
 
 def read_facts(

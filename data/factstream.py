@@ -18,9 +18,9 @@ from sqlalchemy import Connection, Select, and_, func, select
 
 from data.bulk import raw_rows
 from data.factlist import GIVEN, FactColumn, conditions, fact_columns
-from data.factstore import read_terms, term_kind, terms
 from data.query import Query
 from data.schema import FACTS, PLACES, STARTS, source
+from data.terms import read_terms, term_kind, terms
 
 if TYPE_CHECKING:
     from data.reader import Reader

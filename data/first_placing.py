@@ -9,10 +9,10 @@ from sqlalchemy import Connection, select
 
 from data import places
 from data.bulk import insert_rows
-from data.factstore import terms
 from data.placing import Finder, changes
 from data.schema import FACTS, PLACES, STARTS, load
 from data.store import Store
+from data.terms import terms
 
 PLACED_AT_ONCE = 100_000
 

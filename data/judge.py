@@ -20,13 +20,17 @@ def wilson(numerator: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
 
 
+def wide(n: np.ndarray) -> np.ndarray:
+    """Student's two-sided 95 % value with n - 1 degrees of freedom, by the expansion of Cornish and Fisher."""
+    return Z + (Z**3 + Z) / (4 * (n - 1))
+
+
 def mean_interval(total: np.ndarray, squares: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a mean score from its sums, by the normal approximation of Student's t; NaN below n = 2."""
+    """95 % interval of a mean score from its sums, by Student's t; NaN below n = 2."""
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = total / n
         variance = np.clip((squares - n * mean * mean) / (n - 1), 0, None)
-        wide = Z + (Z**3 + Z) / (4 * (n - 1))  # Cornish-Fisher for t with n - 1 degrees of freedom
-        half = np.where(n >= 2, wide * np.sqrt(variance / n), np.nan)
+        half = np.where(n >= 2, wide(n) * np.sqrt(variance / n), np.nan)
     return np.clip(mean - half, 0, 1), np.clip(mean + half, 0, 1)
 
 

@@ -8,8 +8,9 @@ from pandas import DataFrame
 from sqlalchemy import Connection, select
 
 from data import places
-from data.factstore import term_kind, terms, visible
+from data.factstore import visible
 from data.schema import FACTS
+from data.terms import term_kind, terms
 from geo import shapes as drawing
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from data import (
 from data.bulletin_beside import Compared
 from data.bulletins import Bulletin, bulletins
 from data.changes import Changes
+from data.comparable import Comparison
 from data.composites import Composite, Composites, composites, scores
 from data.ground import Ground, UnknownUnit
 from data.indicators import INDICATORS
@@ -64,6 +65,10 @@ class Reader(Ground):
     def measures(self, query: Query, *, compare: bool = True) -> DataFrame:
         """Measures of a level's units, the unassigned rows and the total; see `data.answers.measures`."""
         return answers.measures(self.at(query.as_of), query, compare=compare)
+
+    def compared(self, query: Query) -> Comparison:
+        """What the period of a question is compared with; see `data.comparable`."""
+        return answers.compared(self, query)
 
     def departments(self, query: Query, *, kind: str, compare: bool = True) -> DataFrame:
         """Measures of the departments of a kind; see `data.answers.departments`."""

@@ -17,12 +17,13 @@ from pandas import DataFrame, Series
 from sqlalchemy import Connection, and_, or_, select
 
 from data import places
-from data.factstore import load_as_of, read_terms, term_kind, visible
+from data.factstore import load_as_of, visible
 from data.indicators import INDICATORS
 from data.measures import NotReady, epoch_day
 from data.outlook import Outlook
 from data.query import Period, Query
 from data.schema import FACTS
+from data.terms import read_terms, term_kind
 
 if TYPE_CHECKING:
     from data.reader import Reader

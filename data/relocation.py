@@ -17,7 +17,6 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, or
 
 from data import places, secrets
 from data.bulk import any_of, insert_rows
-from data.factstore import terms
 from data.instants import micros
 from data.ledger import take_back, undo_broken
 from data.placing import (
@@ -44,6 +43,7 @@ from data.schema import (
     source_definition,
 )
 from data.store import Store
+from data.terms import terms
 
 AT_ONCE = 50_000
 Key = tuple[str, int, str]  # subject, source_id, key

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from data import secrets
 from data.bulk import any_of, ensure_indexes, insert_rows
-from data.factstore import term_kind, terms
 from data.places import HINT_SEPARATOR
 from data.placing import placeable
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, sealed, term
@@ -19,6 +18,7 @@ from data.schema_judging import due_change
 from data.sources.definition import Source
 from data.sources.spells import SPELLS
 from data.store import Store
+from data.terms import term_kind, terms
 
 HINTS = ("unit_hint", "unit_hint_2", "unit_hint_3", "unit_hint_4")
 

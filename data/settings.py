@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from data.assessment_year import YearStart, read_targets, read_year_start
+from data.assessment_year import YearStart, read_compare, read_targets, read_year_start
 from data.exclusion_reasons import read_reasons
 from data.working_time import WorkingTime, read_timers, read_working_time
 
@@ -30,12 +30,10 @@ KNOWN_KEYS = {
     "titles": (dict, {}),
 }
 DEFAULT_LEVELS = {
-    "subdistrict": {"zh": "街道", "en": "Sub-district"},
-    "area": {"zh": "片区", "en": "Area"},
-    "grid": {"zh": "网格", "en": "Grid"},
-    "microgrid": {"zh": "微网格", "en": "Micro-grid"},
+    "subdistrict": {"zh": "街道", "en": "Sub-district"}, "area": {"zh": "片区", "en": "Area"},
+    "grid": {"zh": "网格", "en": "Grid"}, "microgrid": {"zh": "微网格", "en": "Micro-grid"},
     "metagrid": {"zh": "元网格", "en": "Meta-grid"},
-}
+}  # fmt: skip
 LEVEL_TITLES = DEFAULT_LEVELS | {"committee": {"zh": "居委会", "en": "Committee"}}
 FIRST_TREE = "grid"  # the tree of the setting `levels`, and the one read where none is named
 DEFAULT_TREES = {FIRST_TREE: {"zh": "网格", "en": "Grids"}, "admin": {"zh": "居委", "en": "Committees"}}
@@ -97,6 +95,7 @@ class Settings:
     trees: tuple[Tree, ...]
     targets: dict[str, float]
     year_start: YearStart
+    compare: str
     timers: dict[str, float]
     working_time: WorkingTime
     reasons: dict[str, dict[str, str]]
@@ -253,6 +252,7 @@ def _judging(values: dict, where: Path) -> dict[str, Any]:
             "working_time": read_working_time(values["working_time"], zone=values["timezone"]),
             "targets": read_targets(values["targets"]),
             "year_start": read_year_start(values["assessment"]),
+            "compare": read_compare(values["assessment"]),
             "reasons": read_reasons(values["exclusions"]),
         }
     except ValueError as error:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from data.crossing import Ranges
 from data.defining import Indicator
-from data.factstore import narrowing, read_terms, term_kind
+from data.factstore import narrowing
 from data.indicators import of_subject
 from data.kept import Kept
 from data.places import Version, of_revisions
@@ -21,6 +21,7 @@ from data.shares import added, place_column, unpacked, value_column, version_of
 from data.store import AS_BYTES
 from data.sums import Counted, Filter, Region, below
 from data.tally import Cells, Share, Shares, add_up, columns, histograms, merge
+from data.terms import read_terms, term_kind
 
 _MINE = (
     share.c.subject == bindparam("subject"),

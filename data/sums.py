@@ -15,13 +15,14 @@ from data import places
 from data.crossing import Held
 from data.defining import Indicator
 from data.facts import DAY_MICROSECONDS, prepare
-from data.factstore import COUNTED, promised, read_facts, read_terms, term_kind
+from data.factstore import COUNTED, promised, read_facts
 from data.histograms import BINS
 from data.running import not_yet
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS
 from data.settings import Settings
 from data.stays import LONGEST_STAY
 from data.tally import Cells, columns, histogram_of, tally
+from data.terms import read_terms, term_kind
 
 Days = tuple[int, int]  # local days [start, end)
 

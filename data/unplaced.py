@@ -14,11 +14,12 @@ from pandas import DataFrame
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select
 
 from data import places
-from data.factstore import last_load, term_kind, terms, visible
+from data.factstore import last_load, visible
 from data.measures import epoch_day
 from data.placing import HAND, HINT, HOWS, OUTSIDE, gazetteer_of, local_days
 from data.query import Period
 from data.schema import FACT_COLUMNS, FACTS, PLACES, STARTS, source, unit
+from data.terms import term_kind, terms
 
 if TYPE_CHECKING:
     from data.reader import Reader

@@ -30,6 +30,7 @@ class Card:
     main     whether the page is about this indicator: its card opens by a key
     days     days of the period that have begun, for the average of a count
     without  how many facts were left out of the assessment, and the value with them; None where none were
+    compared what it is compared with, in full: a line each
     """
 
     indicator: Indicator
@@ -42,6 +43,7 @@ class Card:
     main: bool = False
     days: int = 0
     without: tuple[int, float | None] | None = None
+    compared: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -180,6 +182,7 @@ def _particulars(card: Card, words: Words) -> list[tuple[str, parts.Child | list
     source = card.fresh.source or words("parts.metric.sourceless")
     return [
         (words("parts.metric.day"), words("parts.metric.counted", day=day, period=card.period)),
+        *([(words("fair.compared.title"), _lines(card.compared))] if card.compared else []),
         (words("parts.metric.excluded"), words(f"indicator.{card.name}.excluded")),
         *_left_out(card, words),
         (words("parts.metric.basis"), card.indicator.basis),
@@ -194,6 +197,11 @@ def _left_out(card: Card, words: Words) -> list[tuple[str, parts.Child | list[pa
     before, after = (values.show(card.indicator, value, words) for value in (card.without[1], card.value()))
     text = words("exclusions.card.text", n=words.number(card.without[0]), before=before, after=after)
     return [(words("exclusions.card"), text)]
+
+
+def _lines(texts: Sequence[str]) -> list[parts.Child]:
+    """Texts one under the other."""
+    return [html.Div(text) for text in texts]
 
 
 def formula(card: Card, words: Words) -> list[parts.Child]:

@@ -47,9 +47,9 @@ def sparkline(values: Sequence[Value], *, target: Value = None) -> Component:
     if len([value for value in values if value is not None]) < 2:
         return html.Div(className="spark", **{"aria-hidden": "true"})
     low, high = _padded(min(known), max(known))
-    parts = [_line(values, low, high, "line"), _dot(values, low, high)]
+    parts = [drawn_line(values, low, high, "line"), _dot(values, low, high)]
     if target is not None:
-        parts.insert(0, html.I(className="target", style={"bottom": _share(target, low, high)}))
+        parts.insert(0, html.I(className="target", style={"bottom": at_share(target, low, high)}))
     return html.Div(html.Div(parts, className="plot"), className="spark", **{"aria-hidden": "true"})
 
 
@@ -58,10 +58,10 @@ def trend(figure: Trend) -> Component:
     known = [value for value in (*figure.values, *figure.before, figure.target) if value is not None]
     marks = nice_ticks(min(known), max(known), most=figure.most) if known else (0.0, 1.0, 2.0)
     low, high = marks[0], marks[-1]
-    parts = [_grid(figure.axis(mark), _share(mark, low, high)) for mark in marks]
+    parts = [grid_mark(figure.axis(mark), at_share(mark, low, high)) for mark in marks]
     if figure.target is not None:
-        parts.append(html.I(className="target", style={"bottom": _share(figure.target, low, high)}))
-    parts += [_line(figure.before, low, high, "before"), _line(figure.values, low, high, "line")]
+        parts.append(html.I(className="target", style={"bottom": at_share(figure.target, low, high)}))
+    parts += [drawn_line(figure.before, low, high, "before"), drawn_line(figure.values, low, high, "line")]
     parts += [_dot(figure.values, low, high), *_ends(figure, low, high), *_axis(figure.ticks), *_hits(figure)]
     return html.Div(
         [html.Div(parts, className="plot", **{"aria-hidden": "true"}), _twin(figure)], className="trend"
@@ -91,7 +91,7 @@ def interval_bar(
     """The 95 % interval as a bar, the value as a dot, the target dashed, all on the scale of the whole table."""
     parts = [html.I(className="rail")]
     if target is not None:
-        parts.append(html.I(className="aim", style={"left": _share(target, *span)}))
+        parts.append(html.I(className="aim", style={"left": at_share(target, *span)}))
     if low is not None and high is not None:
         start, end = _fraction(low, *span), _fraction(high, *span)
         parts.append(
@@ -100,7 +100,7 @@ def interval_bar(
             )
         )
     if value is not None:
-        parts.append(html.I(className="dot", style={"left": _share(value, *span)}))
+        parts.append(html.I(className="dot", style={"left": at_share(value, *span)}))
     return html.Span(parts, className="ibar", **{"aria-hidden": "true"})
 
 
@@ -137,7 +137,8 @@ def _fraction(value: float, low: float, high: float) -> float:
     return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
-def _share(value: float, low: float, high: float) -> str:
+def at_share(value: float, low: float, high: float) -> str:
+    """Where a value lies between two ends, as a share of the way; never beyond them."""
     return f"{_fraction(value, low, high):.1%}"
 
 
@@ -145,7 +146,7 @@ def _across(place: int, count: int) -> float:
     return place / (count - 1) if count > 1 else 0.5
 
 
-def _line(values: Sequence[Value], low: float, high: float, name: str) -> Component | None:
+def drawn_line(values: Sequence[Value], low: float, high: float, name: str) -> Component | None:
     """The line of class `name`; a missing value breaks it, none draws nothing."""
     if all(value is None for value in values):
         return None
@@ -171,10 +172,11 @@ def _dot(values: Sequence[Value], low: float, high: float) -> Component | None:
     if last is None:
         return None
     left = f"{_across(last[0], len(values)):.1%}"
-    return html.I(className="dot", style={"left": left, "bottom": _share(last[1], low, high)})
+    return html.I(className="dot", style={"left": left, "bottom": at_share(last[1], low, high)})
 
 
-def _grid(text: str, bottom: str) -> Component:
+def grid_mark(text: str, bottom: str) -> Component:
+    """A grid line with its number at the left."""
     return html.I(html.Span(text), className="grid", style={"bottom": bottom})
 
 

@@ -8,6 +8,7 @@ from pandas import DataFrame
 
 from data.aims import Aims
 from data.assessment_year import YearStart
+from data.comparable import Comparison
 from data.defining import Indicator
 from data.departments import KINDS
 from data.indicators import INDICATORS
@@ -102,19 +103,25 @@ USUAL = {
     "response": "alert_acknowledge_minutes_median",
 }
 ORDERS = ("best", "worst", "name")
+VIEWS = ("table", "funnel", "chart")
+RANKS = ("raw", "shrunk")
 
 
 @dataclass(frozen=True)
 class KpiAsk:
     """What the address of a KPI page asks. `query.level` is the level ranked, `query.within` the unit.
 
-    by  "" to rank units, else the kind of departments (`data.departments.KINDS`) ranked instead
+    by    "" to rank units, else the kind of departments (`data.departments.KINDS`) ranked instead
+    rank  by raw or by shrunk values
+    view  the ranking as a table or as a funnel of its units; or the unit itself as a chart over time
     """
 
     query: Query
     group: str = "key"
     order: str = "best"
     by: str = ""
+    rank: str = "raw"
+    view: str = "table"
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -134,12 +141,13 @@ class KpiAsk:
             name: changes.pop(name) for name in ("period", "tree", "as_of", *NARROWING) if name in changes
         }
         own = {"group": self.group, "order": self.order, "by": self.by, "level": query.level or ""}
+        own |= {"rank": self.rank, "view": self.view}
         extras = own | changes
         indicator = str(extras.pop("indicator", self.ranked.name))
         if unit is not None:
             extras["level"] = ""
         asked = replace(query, indicators=(indicator,), **parts)  # type: ignore[arg-type]  # parts of a query, by name
-        plain = {"group": "key", "order": "best", "level": "", "by": ""}
+        plain = {"group": "key", "order": "best", "level": "", "by": "", "rank": "raw", "view": "table"}
         more = urlencode({name: value for name, value in extras.items() if value != plain.get(name)})
         return f"/kpi/{quote(within or '-', safe='')}?{asked.search()}{'&' + more if more else ''}"
 
@@ -154,9 +162,20 @@ def group_of(params: Mapping[str, str]) -> str:
 
 
 def parse_ask(query: Query, params: Mapping[str, str]) -> KpiAsk:
-    """The group and order of an address."""
-    order, by = params.get("order", "best"), params.get("by", "")
-    return KpiAsk(query, group_of(params), order if order in ORDERS else "best", by if by in KINDS else "")
+    """Group, order and form of the ranking of an address; what it does not say, or says wrongly, is the usual."""
+    by = params.get("by", "")
+
+    def chosen(name: str, known: Sequence[str]) -> str:
+        return params[name] if params.get(name) in known else known[0]
+
+    return KpiAsk(
+        query,
+        group_of(params),
+        order=chosen("order", ORDERS),
+        by=by if by in KINDS else "",
+        rank=chosen("rank", RANKS),
+        view=chosen("view", VIEWS),
+    )
 
 
 @dataclass(frozen=True)
@@ -169,6 +188,7 @@ class KpiAnswer:
     measures  `Reader.measures` for the group; its total rows are the unit's own values
     series    `Reader.series` for the last periods and the same a year before
     sources   `Reader.freshness`
+    compared  `Reader.compared` of the period
     aims      targets of the unit shown, of the level ranked and of its units
     year_start  the day the assessment year begins on
     data_at   when the figures were last brought up to date, in words
@@ -186,6 +206,7 @@ class KpiAnswer:
     measures: DataFrame
     series: DataFrame
     sources: DataFrame
+    compared: Comparison
     aims: Aims = field(default_factory=Aims)
     data_at: str = ""
     year_start: YearStart = CALENDAR

@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.query import NARROWING, Period, as_of_part, tree_part
-from layouts import as_of, ids, parts, periods, shell, values
+from layouts import as_of, comparing, ids, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.kpi_ask import GROUPS, USUAL, KpiAnswer, KpiAsk, group_of
@@ -107,11 +107,12 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         line=answer.line(name, periods.recent(period)),
         aim=answer.aim(indicator),
         fresh=parts.worst(answer.sources, indicator.subject),
-        against=words("kpi.against.month" if periods.monthly(period) else "kpi.against.days"),
+        against=comparing.before(answer.compared, words),
         period=words.period(period.start, period.end),
         main=indicator == ask.ranked,
         days=periods.begun(period, words.today),
         without=answer.without.get(name),
+        compared=comparing.lines(answer.compared, indicator, answer.total(name), words),
     )
     asked = {"subject": indicator.subject, "unit": ask.query.within or ""}
     asked |= {"from": period.start.isoformat(), "to": period.end.isoformat(), **tree_part(ask.query.tree)}

@@ -32,6 +32,7 @@ class League:
     order     "best", "worst" or "name"
     chosen    code of the unit to mark
     rest      what the unassigned row holds, where it is no part of a unit
+    shrunk    whether the ranked units carry shrunk values (`data.fairness.shrunken`), the raw ones as column `raw`
     """
 
     measures: DataFrame
@@ -42,6 +43,7 @@ class League:
     chosen: str = ""
     limit: int = ROWS
     rest: str = ""
+    shrunk: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,11 @@ def _heads(table: League, words: Words, *, links: Links, level: str) -> list[Com
         order = ("descending" if down else "ascending") if here else None
         heads.append(parts.column(link, name="num value" + (" ranked" if here else ""), order=order))
     moved = values.change_head(table.ranked, words("parts.league.change"), words)
-    heads.append(parts.column(moved, name="num change"))
+    heads.append(
+        parts.column(words("fair.raw"), name="num raw")
+        if table.shrunk
+        else parts.column(moved, name="num change")
+    )
     heads.append(parts.column(words("parts.league.interval"), name="interval"))
     heads.append(parts.column(words("parts.league.range"), name="num range"))
     return heads
@@ -180,7 +186,7 @@ def _row(row: dict, cells: dict, table: League, words: Words, *, links: Links, s
             for each in table.columns
         ],
     ]
-    line.append(_change(row, table.ranked, words))
+    line.append(_change(row, table, words))
     if ranked:
         line += [_interval(row, table, words, span=span), _range(row)]
     else:
@@ -219,7 +225,7 @@ def _foot(row: dict, cells: dict, table: League, words: Words) -> Component:
             _value(cells.get((each.name, row["unit_code"], row["kind"])), each, table, words)
             for each in table.columns
         ],
-        _change(row, table.ranked, words),
+        _change(row, table, words),
         parts.cell("" if total else known, name="f12 why", span=2),
     ]
     return html.Tr(line, className="tot" if total else "mut")
@@ -238,8 +244,13 @@ def _value(row: dict | None, indicator: Indicator, table: League, words: Words) 
     return parts.cell([text, mark], name=name + (" bad" if missed else ""), title=f"n {base}")
 
 
-def _change(row: dict, ranked: Indicator, words: Words) -> Component:
-    """Change of the ranked indicator; shown where the other columns are not, or where there is room."""
+def _change(row: dict, table: League, words: Words) -> Component:
+    """Change of the ranked indicator, shown where the other columns are not, or where there is room; beside a shrunk
+    value the raw one."""
+    ranked = table.ranked
+    if table.shrunk:
+        raw = values.known(row["raw"]) if row["state"] == "ok" and row["kind"] == "unit" else None
+        return parts.cell(values.number(ranked, raw, words), name="num t2 raw")
     value = values.known(row["change"]) if row["state"] == "ok" else None
     text, tone = values.change(ranked, value, words, bare=True)
     return parts.cell(text, name=f"num change {tone}")

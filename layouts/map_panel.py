@@ -10,7 +10,7 @@ from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.judge import judged
 from data.query import Period, as_of_part
-from layouts import as_of, ids, parts, periods, values
+from layouts import as_of, comparing, ids, parts, periods, values
 from layouts.cards import Card, CardLinks, metric_card
 from layouts.figures import Trend, trend
 from layouts.map_figure import base
@@ -75,6 +75,7 @@ def _metric(ask: MapAsk, answer: MapAnswer, words: Words, *, fresh: Freshness) -
         fresh=fresh,
         against="",
         period=words.period(period.start, period.end),
+        compared=comparing.lines(answer.compared, indicator, answer.total, words),
     )
     days = {"from": period.start.isoformat(), "to": period.end.isoformat()}
     unit = ask.query.within or ""
@@ -91,9 +92,8 @@ def _metric(ask: MapAsk, answer: MapAnswer, words: Words, *, fresh: Freshness) -
 def _pairs(ask: MapAsk, answer: MapAnswer, words: Words) -> list[tuple[str, str, str]]:
     row, indicator = answer.total, ask.indicator
     change, tone = values.change(indicator, values.known(row["change"]), words)
-    key = "map.head.change.month" if periods.monthly(ask.query.period) else "map.head.change"
     aim = (words("map.head.target"), values.target(indicator, answer.aim(indicator), words), "")
-    moved = (words(key), change, tone)
+    moved = (comparing.before(answer.compared, words), change, tone)
     if not judged(indicator):
         return [*_beside(ask, answer, words), aim, moved, *_longest(indicator, answer, words)]
     known = base(row, ask, words) if indicator.base_scale == 1 else values.base(indicator, row["n"], words)

@@ -9,6 +9,7 @@ import numpy as np
 from pandas import DataFrame
 
 from data.aims import Aims
+from data.comparable import Comparison
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.points import Points
@@ -93,6 +94,7 @@ class MapAnswer:
     points    `Reader.points`: one by one, or counted by unit; longest  `Reader.longest_overdue`
     line      the indicator's last periods, oldest first, and the same a year before (`years`); `second` is that
               of its partner
+    compared  `Reader.compared` of the period
     cuts      six fixed cuts of the colour scale
     shapes    address of the outlines; "" where more units would be drawn than a map can hold, or none has a shape
     borders   addresses of the outlines of upper levels, with the depth of each
@@ -117,6 +119,7 @@ class MapAnswer:
     years: Sequence[float | None]
     cuts: Sequence[float]
     sources: DataFrame
+    compared: Comparison
     shapes: str = ""
     borders: Sequence[tuple[str, int]] = field(default_factory=tuple)
     style: str = ""

@@ -57,6 +57,7 @@ def answer_of(ask: MapAsk, **changes) -> MapAnswer:
     })  # fmt: skip
     recent = periods.recent(ask.query.period)
     answered = {
+        "compared": fakes.compared(ask.query),
         "path": [fakes.unit()], "levels": [*fakes.LEVELS[1:], MICRO], "all_levels": [*fakes.LEVELS, MICRO],
         "level": fakes.LEVELS[2], "below": MICRO, "measures": measured, "units": places, "points": points(),
         "longest": longest(), "periods": recent, "line": [0.9] * 13, "years": [None] * 13, "cuts": CUTS,

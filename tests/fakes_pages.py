@@ -8,11 +8,14 @@ import pandas as pd
 from pandas import DataFrame
 
 from data.aims import Aims
+from data.calendar_days import Day
+from data.comparable import Comparison, comparison
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.judge import judged
+from data.measures import elapsed
 from data.query import Period, Query, parse_query
-from data.settings import Level
+from data.settings import EPOCH_DAY, Level
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 6, 35, tzinfo=UTC)
@@ -54,13 +57,22 @@ TARGETS = {
 AIMS = Aims(TARGETS, {name: aim for name, aim in TARGETS.items() if name != "cases_overdue_open"})
 COLUMNS = [
     "indicator", "unit_code", "unit_name", "pos", "kind", "numerator", "denominator", "value", "low", "high", "n",
-    "previous", "change", "position", "rank_low", "rank_high", "state",
+    "previous", "change", "year_before", "year_change", "position", "rank_low", "rank_high", "state",
 ]  # fmt: skip
 
 
 def query(**params: str) -> Query:
     """A question with the usual defaults on the fixed day."""
     return parse_query(params, level=params.get("level", "grid"), within="WT", today=TODAY)
+
+
+def compared(asked: Query, *, by: str = "working-days") -> Comparison:
+    """What `Reader.compared` answers where every Monday to Friday is a working day."""
+
+    def known(on: date) -> Day:
+        return Day((on - EPOCH_DAY).days, int(on.isoweekday() <= 5))
+
+    return comparison(elapsed(asked.period, TODAY), known, by=by)
 
 
 def unit(code: str = "WT", name: str = "梧桐里街道", level: str = "subdistrict") -> SimpleNamespace:
@@ -109,6 +121,8 @@ def _indicator(entry: Indicator, random: np.random.Generator, few: str) -> DataF
     )  # fmt: skip
     frame["previous"] = value - random.normal(0, 0.012, len(names)) * (1 if judged(entry) else 300)
     frame["change"] = frame["value"] - frame["previous"]
+    frame["year_before"] = frame["value"] * 0.98
+    frame["year_change"] = frame["value"] - frame["year_before"]
     few = judged(entry) & (frame["n"] < entry.min_base)
     frame["state"] = np.where(few, "few", "ok")
     ranked = (frame["kind"] == "unit") & ~few
@@ -128,8 +142,13 @@ def series(names: tuple[str, ...], periods: list[Period], *, seed: int = 3) -> D
         for period, step in zip(periods, walk, strict=True):
             value = 0.93 + step if judged_one else 90 + step
             value = value * 18 if INDICATORS[name].kind == "quantile" else value
-            rows.append((name, period.start, period.end, np.nan, np.nan, value, 800.0))
-    names_ = ["indicator", "period_start", "period_end", "numerator", "denominator", "value", "n"]
+            half = 0.02 if judged_one else np.nan
+            rows.append(
+                (name, period.start, period.end, np.nan, np.nan, value, value - half, value + half, 800.0)
+            )
+    names_ = [
+        "indicator", "period_start", "period_end", "numerator", "denominator", "value", "low", "high", "n",
+    ]  # fmt: skip
     return DataFrame(rows, columns=names_)
 
 

@@ -28,6 +28,7 @@ def answer_of(ask: KpiAsk, **changes) -> KpiAnswer:
     answered = {
         "path": [fakes.unit()], "level": fakes.LEVELS[2], "levels": fakes.LEVELS[1:], "measures": fakes.measures(names),
         "series": fakes.series(names, every), "sources": fakes.sources(), "aims": fakes.AIMS,
+        "compared": fakes.compared(ask.query),
         "elapsed": periods.elapsed(ask.query.period, fakes.TODAY), "inside": [("A1", "北苑片区")],
     }  # fmt: skip
     return KpiAnswer(**(answered | changes))
@@ -248,3 +249,37 @@ def test_what_a_card_rests_on():
     }  # fmt: skip
     assert " a day" in shown["cases_reported"] and "at the end" in shown["cases_open"]
     assert "space-hours" in shown["parking_occupancy"] and "n 2,148" in shown["order_satisfaction"]
+
+
+@pytest.mark.parametrize("words", [ZH, EN])
+@pytest.mark.parametrize("indicator", ["order_resolution_rate", "order_satisfaction"])
+def test_the_forms_of_the_ranking_in_both_languages(words, indicator):
+    for view in ("funnel", "chart"):
+        ask = ask_of(indicator=indicator, view=view)
+        card = find(kpi_page.body(ask, answer_of(ask), words), "lea")[0]
+        assert len(find(card, "band")) == 1 and not find(card, "league")
+        rows = find(card, "twin")[0].children[1].children.children[2].children
+        assert len(rows) == (20 if view == "funnel" else periods.COUNT)
+    ask = ask_of(indicator=indicator, rank="shrunk")
+    table = find(kpi_page.body(ask, answer_of(ask), words), "league")[0]
+    assert len(find(table, "raw")) == 1 + 20 + 2, "the raw value stands beside every shrunk one"
+
+
+def test_a_small_unit_is_offered_ninety_days():
+    ask = ask_of(indicator="order_resolution_rate")
+    card = find(kpi_page.body(ask, answer_of(ask), ZH), "lea")[0]
+    assert "1 个单元数据过少 看近90天" in text_of(card)
+    assert any("from=2026-08-25" in link and "to=2026-11-23" in link for link in links(card))
+
+
+def test_a_volume_has_no_other_form():
+    ask = ask_of(group="cases", indicator="cases_reported", view="funnel", rank="shrunk")
+    card = find(kpi_page.body(ask, answer_of(ask), ZH), "lea")[0]
+    assert find(card, "league") and not find(card, "band") and not find(card, "fair-row")
+
+
+def test_the_label_of_a_change_says_what_was_matched():
+    ask = ask_of()
+    assert "较上月同期（同 15 个工作日）" in text_of(find(kpi_page.body(ask, answer_of(ask), ZH), "k")[0])
+    by_days = answer_of(ask, compared=fakes.compared(ask.query, by="days"))
+    assert "较上月同期（同 22 天）" in text_of(find(kpi_page.body(ask, by_days, ZH), "k")[0])

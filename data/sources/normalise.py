@@ -16,6 +16,7 @@ from data.sources.cells import gather
 from data.sources.declared import listed
 from data.sources.definition import Source
 from data.sources.draft import Draft
+from data.sources.lots import check_stays
 from data.sources.mapping import FieldMap
 from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
@@ -26,7 +27,6 @@ from data.sources.times import NAT, read_times
 from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-LONGEST_STAY = 72 * 3_600_000_000  # microseconds
 PAST_SLACK = timedelta(days=1)  # of clocks ahead of ours
 FUTURE_SLACK = timedelta(days=3653)  # the farthest deadline
 LONGEST_KEY = 200
@@ -63,7 +63,7 @@ def normalise(raw: Raw, source: Source, *, now: datetime) -> Batch:
             draft.refuse(mapped.name, empty, f"a value; every {source.kind} has one")
     read_log(draft)
     if source.kind == "stay":
-        _check_stays(draft)
+        check_stays(draft)
     _check_instants(draft, now)
     _finish_numbers(draft)
     locate(draft)
@@ -174,17 +174,6 @@ def _check_instants(draft: Draft, now: datetime) -> None:
         latest = now + (FUTURE_SLACK if ahead else PAST_SLACK)
         outside = (at != NAT) & ((at < earliest) | (at > _microseconds(latest)))
         draft.refuse(name, outside, f"a time from {EARLIEST:%Y-%m-%d} to {latest:%Y-%m-%d}")
-
-
-def _check_stays(draft: Draft) -> None:
-    """An exit before the entry is no stay; a longer one than is believed is kept, and flagged."""
-    name = "id" if "id" in draft.texts else "plate"
-    draft.refuse(name, ~np.asarray(pc.is_valid(draft.texts[name])), "a value; every stay has one")
-    entry, leave = draft.instants["entry_at"], draft.instants.get("exit_at")
-    if leave is not None:
-        over = (leave != NAT) & (entry != NAT)
-        draft.refuse("exit_at", over & (leave < entry), "a time not before entry_at")
-        draft.flags["longer_than_72_h"] = over & (leave - entry > LONGEST_STAY)
 
 
 def _microseconds(moment: datetime) -> int:
