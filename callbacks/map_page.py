@@ -179,7 +179,6 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
     recent = periods.recent(query.period)
     lines = read_lines(call, query, [*recent, *map(periods.year_before, recent)])
     upper = (reader.units(each.name, query.within) for each in levels if each.depth < level.depth)
-    drawable = 0 < len(shown) <= MOST_SHAPES and bool(shown["has_shape"].any())
     return MapAnswer(
         path=reader.path(query.within) if query.within else (),
         levels=levels,
@@ -198,7 +197,7 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         second=[line[: len(recent)] for line in lines[1:]],
         cuts=read_cuts(reader, query, aimed := aims(reader, query, level=level.name, codes=shown["code"])),
         sources=call.titled(reader.freshness()),
-        shapes=shelf.shapes_address(reader, level.name, query.within) if drawable else "",
+        shapes=shelf.shapes_address(reader, level.name, query.within) if drawable(shown) else "",
         borders=read_borders(reader, query, level, shelf),
         style=shelf.style_address(call.theme),
         theme=call.theme,
@@ -210,6 +209,11 @@ def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> M
         past=past_of(reader, query),
         word=call.word,
     )
+
+
+def drawable(units: DataFrame) -> bool:
+    """Whether units have outlines, and no more than a map can hold."""
+    return 0 < len(units) <= MOST_SHAPES and bool(units["has_shape"].any())
 
 
 def titled_points(points: Points, call: Call) -> Points:

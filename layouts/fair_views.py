@@ -16,6 +16,8 @@ from layouts.words import Words
 
 STEPS = 60  # points of a limit line
 NAN = float("nan")
+FUNNEL_HEADS = ("fair.head.unit", "fair.funnel.base", "fair.head.value", "fair.head.place")
+CHART_HEADS = ("fair.head.period", "fair.head.base", "fair.head.value", "fair.head.limits", "fair.head.place")
 
 
 def funnel(ask: KpiAsk, answer: KpiAnswer, words: Words, *, level: str) -> list[Component]:
@@ -31,15 +33,7 @@ def funnel(ask: KpiAsk, answer: KpiAnswer, words: Words, *, level: str) -> list[
     place = np.where(ranked, found.outside(value, n), 0).tolist()
     most = float(n.max()) * 1.08
     units = rows.to_dict("records")
-    marks = [
-        Mark(
-            at=row["n"] / most, value=row["value"] * 100, name=str(row["unit_name"]),
-            tip=f"{row['unit_name']}\n{values.show(indicator, row['value'], words)}\nn {words.number(row['n'])}\n"
-            + _place(where, small=row["state"] != "ok", words=words),
-            place=where, tone=_tone(indicator, where), small=row["state"] != "ok",
-        )
-        for row, where in zip(units, place, strict=True)
-    ]  # fmt: skip
+    marks = [_unit_mark(row, where, most, indicator, words) for row, where in zip(units, place, strict=True)]
     figure = Band(
         marks=marks,
         mean=found.mean * 100,
@@ -56,14 +50,24 @@ def funnel(ask: KpiAsk, answer: KpiAnswer, words: Words, *, level: str) -> list[
          str(values.show(indicator, row["value"], words)), _place(where, small=row["state"] != "ok", words=words))
         for row, where in zip(units, place, strict=True)
     ]  # fmt: skip
-    heads = [
-        words("fair.head.unit"),
-        words("fair.funnel.base"),
-        words("fair.head.value"),
-        words("fair.head.place"),
-    ]
+    heads = [words(key) for key in FUNNEL_HEADS]
     twin = numbers(heads, table, caption=title, title=words("parts.trend.table"), text=(3,))
     return [html.Div([band(figure, name="funnel"), twin], className="fair"), *_said(found, marks, words, ask)]
+
+
+def _unit_mark(row: dict, where: int, most: float, indicator: Indicator, words: Words) -> Mark:
+    """The point of a unit; one of too small a base is not judged."""
+    small, name = row["state"] != "ok", str(row["unit_name"])
+    told = (name, str(values.show(indicator, row["value"], words)), f"n {words.number(row['n'])}")
+    return Mark(
+        at=row["n"] / most,
+        value=row["value"] * 100,
+        name=name,
+        tip="\n".join((*told, _place(where, small=small, words=words))),
+        place=where,
+        tone=_tone(indicator, where),
+        small=small,
+    )
 
 
 def _limits(found: fairness.Funnel, z: float, most: float) -> tuple[list, list]:
@@ -110,44 +114,20 @@ def over_time(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     found = fairness.chart(value, n, variance)
     if found is None:
         return [html.P(words("fair.chart.none"), className="none")]
-    names = [words.period(period.start, period.end) for period in shown]
-    place = found.outside.tolist()
-    texts = [str(values.show(indicator, values.known(each), words)) for each in value]
-    figure = Band(
-        marks=[
-            Mark(at=at / (len(shown) - 1), value=float(value[at]) * 100, name=names[at],
-                 tip=f"{names[at]}\n{texts[at]}\nn {words.number(n[at])}\n{_when(place[at], n[at], words)}",
-                 place=place[at] * 2, tone=_tone(indicator, place[at]))
-            for at in range(len(shown))
-            if n[at] > 0
-        ],
-        mean=found.mean * 100,
-        inner=None,
-        outer=([_scaled(edge) for edge in found.low], [_scaled(edge) for edge in found.high]),
-        ticks=[(at / (len(shown) - 1), "" if (len(shown) - 1 - at) % 4 else words.day(period.start))
-               for at, period in enumerate(shown)],
-        axis=lambda mark: words.number(mark, 0 if mark == round(mark) else 1),
-        aim=values.scaled(indicator, answer.aim(indicator)),
-        line=[_scaled(each) for each in value],
-    )  # fmt: skip
+    rows = [
+        (words.period(period.start, period.end), words.number(n[at]),
+         str(values.show(indicator, values.known(value[at]), words)),
+         values.interval(indicator, values.known(found.low[at]), values.known(found.high[at]), words),
+         _when(int(found.outside[at]), n[at], words))
+        for at, period in enumerate(shown)
+    ]  # fmt: skip
     title = words(
         "fair.chart.caption", unit=answer.name, indicator=words(f"indicator.{indicator.name}"), n=len(shown)
     )
-    rows = [
-        (names[at], words.number(n[at]), texts[at],
-         values.interval(indicator, values.known(found.low[at]), values.known(found.high[at]), words),
-         _when(place[at], n[at], words))
-        for at in range(len(shown))
-    ]  # fmt: skip
-    heads = [
-        words("fair.head.period"),
-        "n",
-        words("fair.head.value"),
-        words("fair.head.limits"),
-        words("fair.head.place"),
-    ]
+    heads = [words(key) for key in CHART_HEADS]
     twin = numbers(heads, rows, caption=title, title=words("parts.trend.table"), text=(4,))
-    out = [names[at] for at in range(len(shown)) if place[at]]
+    figure = _chart(found, value, rows, ask, answer, words)
+    out = [row[0] for row, where in zip(rows, found.outside.tolist(), strict=True) if where]
     told = words("fair.chart.out", names=words("fair.join").join(out)) if out else words("fair.chart.calm")
     mean = values.show(indicator, found.mean, words)
     return [
@@ -155,6 +135,42 @@ def over_time(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
         html.P(told, className="note f12 b"),
         html.P(words("fair.chart.limits", mean=mean), className="note f12 t3"),
     ]
+
+
+def _chart(
+    found: fairness.Chart,
+    value: np.ndarray,
+    rows: Sequence[Sequence[str]],
+    ask: KpiAsk,
+    answer: KpiAnswer,
+    words: Words,
+) -> Band:
+    """The figure over time; `rows` are the lines of its table. A period without a base has no point."""
+    last, shown = len(rows) - 1, periods.recent(ask.query.period)
+    marks = [
+        Mark(
+            at=at / last,
+            value=float(value[at]) * 100,
+            name=row[0],
+            tip="\n".join((row[0], row[2], f"n {row[1]}", row[4])),
+            place=where * 2,
+            tone=_tone(ask.ranked, where),
+        )
+        for at, (row, where) in enumerate(zip(rows, found.outside.tolist(), strict=True))
+        if not np.isnan(value[at])
+    ]
+    return Band(
+        marks=marks,
+        mean=found.mean * 100,
+        inner=None,
+        outer=([_scaled(edge) for edge in found.low], [_scaled(edge) for edge in found.high]),
+        ticks=[
+            (at / last, "" if (last - at) % 4 else words.day(period.start)) for at, period in enumerate(shown)
+        ],
+        axis=lambda mark: words.number(mark, 0 if mark == round(mark) else 1),
+        aim=values.scaled(ask.ranked, answer.aim(ask.ranked)),
+        line=[_scaled(each) for each in value],
+    )
 
 
 def _series(answer: KpiAnswer, name: str, shown: Sequence[Period]) -> list[np.ndarray]:
