@@ -9,7 +9,8 @@ from pandas import DataFrame
 
 from callbacks.known import past_of
 from callbacks.kpi_page import below, local
-from callbacks.map_page import own_unit, ways_of
+from callbacks.map_page import ways_of
+from callbacks.map_places import own_unit
 from callbacks.router import Call, Desk, Page
 from data.factlist import FactColumn
 from data.indicators import INDICATORS

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from callbacks.identity import current_person
-from callbacks.map_page import levels_below, own_unit
+from callbacks.map_places import levels_below, own_unit
 from callbacks.router import Call, Desk
 from data import composite_edits
 from data.composite_edits import CompositeError

@@ -2,7 +2,7 @@
 
 from dash import Dash
 
-from callbacks.map_page import own_unit
+from callbacks.map_places import own_unit
 from callbacks.router import Call, Desk, Page
 from data.aims import everywhere
 from data.indicators import INDICATORS

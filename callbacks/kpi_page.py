@@ -7,7 +7,8 @@ from dash import Dash
 from pandas import DataFrame
 
 from callbacks.known import past_of
-from callbacks.map_page import levels_below, narrowed_to, own_unit, ways_of
+from callbacks.map_page import narrowed_to, ways_of
+from callbacks.map_places import levels_below, own_unit
 from callbacks.router import Call, Desk, Page
 from data.aims import aims
 from data.answers import department_kinds

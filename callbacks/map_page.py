@@ -1,23 +1,21 @@
-"""The map page: its builder, the callback that changes it in place, and the same answer as a file."""
+"""The map page: its builder, and the callback that changes it in place."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
-from fastapi import Request
 from pandas import DataFrame
-from starlette.responses import PlainTextResponse, Response
 
+from callbacks import map_files
 from callbacks.files import Shelf
 from callbacks.known import past_of
+from callbacks.map_places import levels_at, own_unit
 from callbacks.router import Call, Desk, Page, offload
 from data.aims import Aims, aims
 from data.indicators import INDICATORS
-from data.measures import NotReady
 from data.points import Points
-from data.query import DEFAULT_INDICATOR, NARROWING, Period, Query, QueryError, parse_query
+from data.query import DEFAULT_INDICATOR, NARROWING, Period, Query, parse_query
 from data.reader import Reader, UnknownUnit
 from data.settings import Level
 from data.trees import place_of, ways
@@ -31,25 +29,13 @@ from layouts.plain import plain
 from layouts.shell import badge
 from layouts.tree_switch import Way
 
-FILE_COLUMNS = (
-    "indicator",
-    "unit_code",
-    "unit_name",
-    "kind",
-    "numerator",
-    "denominator",
-    "value",
-    "low",
-    "high",
-    "n",
-)
 NAMED = 60  # units of a level above whose names may stand for those of units too small for theirs
 CONTEXT_SHAPES = 300  # borders around the unit looked inside are drawn as long as they are no more than these
 
 
 def register(app: Dash, desk: Desk, shelf: Shelf) -> None:
     """Add the page, its files and its callback."""
-    add_files(app, desk)  # ahead of the page, whose address would hold theirs
+    map_files.register(app, desk)  # ahead of the page, whose address would hold theirs
     desk.page(
         "map", lambda call: build(call, shelf), "/", "/map", "/map/{level}/{within}",
         permission="map", checks="unit and level inside the scope", home="/", used=used,
@@ -135,12 +121,6 @@ def ask_and_answer(call: Call, shelf: Shelf) -> tuple[MapAsk, MapAnswer]:
         return ask, read_answer(ask, call, shelf, levels)
 
 
-def own_unit(reader: Reader) -> str | None:
-    """The one unit a reader's scope consists of; None for several, for everything, and in a tree it is not given in."""
-    roots = () if reader.across else reader.roots()
-    return roots[0].code if len(roots) == 1 else None
-
-
 def ways_of(reader: Reader, within: str | None) -> list[Way]:
     """The trees a page can be read in, for its switch."""
     return [Way(tree, unit or "-", tree.name == reader.tree) for tree, unit in ways(reader, within)]
@@ -150,23 +130,6 @@ def narrowed_to(query: Query, call: Call) -> list[Narrowed]:
     """The words a question is narrowed to, in the reader's language."""
     words = [(name, getattr(query, name)) for name in NARROWING if getattr(query, name)]
     return [Narrowed(name, call.word(name, text)) for name, text in words]
-
-
-def levels_below(reader: Reader, within: str | None) -> list[Level]:
-    """Levels with units inside a unit, nearest first; a unit with nothing below it shows its own level."""
-    depth = reader.unit(within).depth if within else -1
-    below = [
-        level for level in reader.levels() if level.depth > depth and len(reader.shown(level.depth, within))
-    ]
-    return below or [level for level in reader.levels() if level.depth == max(depth, 0)]
-
-
-def levels_at(reader: Reader, within: str | None, named: str) -> list[Level]:
-    """Levels one may ask for at a unit: those below it and, by name, its own, which shows the unit alone."""
-    below = levels_below(reader, within)
-    if not within or named != reader.unit(within).level or named in {level.name for level in below}:
-        return below
-    return [reader.level(named), *below]
 
 
 def read_answer(ask: MapAsk, call: Call, shelf: Shelf, levels: list[Level]) -> MapAnswer:
@@ -258,45 +221,3 @@ def read_borders(reader: Reader, query: Query, level: Level, shelf: Shelf) -> li
         if 0 < len(inside) <= MOST_SHAPES and reader.version.shape_at[inside].any():
             found.append((shelf.shapes_address(reader, upper.name, within), upper.depth))
     return found
-
-
-def add_files(app: Dash, desk: Desk) -> None:
-    """The measures behind a map as a file: the page's own address with `.csv` or `.json` after the unit."""
-    for suffix in ("csv", "json"):
-        path = f"/map/{{level}}/{{within}}.{suffix}"
-        app.server.add_api_route(
-            path, file_route(desk, suffix), methods=["GET"], include_in_schema=False, response_model=None
-        )
-        desk.policies.route(path, ("GET",), permission="export", checks="unit and level inside the scope")
-
-
-def file_route(desk: Desk, suffix: str) -> Callable[..., Awaitable[Response]]:
-    """The route of one suffix."""
-
-    async def answer(request: Request, level: str, within: str) -> Response:
-        try:
-            rows = await asyncio.to_thread(map_rows, desk, (level, within), dict(request.query_params))
-        except (UnknownUnit, NotReady):
-            return PlainTextResponse("nothing here\n", 404)
-        except QueryError as error:
-            return PlainTextResponse(f"{error}\n", 400)
-        return as_file(rows, suffix)
-
-    return answer
-
-
-def map_rows(desk: Desk, place: tuple[str, str], params: dict[str, str]) -> DataFrame:
-    """Measures of the units shown, the unassigned parts and the total. Raises QueryError, UnknownUnit, NotReady."""
-    reader = desk.reader(params)
-    query = parse_query(params, level=place[0], within=place[1], today=reader.today)
-    query = query.asking(within=query.within or own_unit(reader))
-    if query.level not in {level.name for level in levels_at(reader, query.within, place[0])}:
-        raise UnknownUnit(f"level: got '{place[0][:60]}'; expected one below the unit")
-    return reader.measures(query)[list(FILE_COLUMNS)]
-
-
-def as_file(rows: DataFrame, suffix: str) -> Response:
-    """The machine flavour: names of fields, nothing altered, empty where there is no value."""
-    if suffix == "csv":
-        return Response(rows.to_csv(index=False, lineterminator="\n"), media_type="text/csv; charset=utf-8")
-    return Response(rows.to_json(orient="records", force_ascii=False), media_type="application/json")

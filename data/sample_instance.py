@@ -74,13 +74,20 @@ def build_sample(
     departments.record(
         store, departments.read_list(folder / "sample" / "departments.csv"), now=start, by="sample city"
     )
-    record_judging(store, since=before(), now=clock(), until=until)
-    _leave_out(store, seed=seed, until=until)
-    refresh_all(store, clock=clock, full=True, rescale=True)
-    publish_bulletins(store, folder, seed=seed, until=until)
-    _release(store, begun=start, first_day=until - timedelta(days=days), until=until)
+    _judge(store, since=start, days=days, seed=seed, until=until, clock=clock)
     ensure_sample_accounts(store, store.settings, now=clock())
     return {"units": units, "facts": facts}
+
+
+def _judge(
+    store: Store, *, since: datetime, days: int, seed: int, until: date, clock: Callable[[], datetime]
+) -> None:
+    """What the city is judged by, the rollups, and what was published of them."""
+    record_judging(store, since=since, now=clock(), until=until)
+    _leave_out(store, seed=seed, until=until)
+    refresh_all(store, clock=clock, full=True, rescale=True)
+    publish_bulletins(store, store.settings.folder, seed=seed, until=until)
+    _release(store, begun=since, first_day=until - timedelta(days=days), until=until)
 
 
 def _record_deadlines(store: Store, *, before: datetime, until: date, days: int) -> None:

@@ -19,7 +19,8 @@ from test_kpi_page import ask_of as kpi_ask
 from world import SIX, World, case
 
 from callbacks import router
-from callbacks.map_page import map_rows, own_unit
+from callbacks.map_files import map_rows
+from callbacks.map_places import own_unit
 from callbacks.policies import Policies
 from callbacks.router import Desk, pages_of
 from callbacks.search import search_hits

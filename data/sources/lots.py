@@ -1,13 +1,7 @@
-"""What a declaration of kind `parking` must say, readings of a lot or stays in it, and what a stay must be."""
-
-import numpy as np
-import pyarrow.compute as pc
+"""What a declaration of kind `parking` must say, readings of a lot or stays in it."""
 
 from data.sources.batch import SourceError
 from data.sources.declared import Section
-from data.sources.draft import Draft
-from data.sources.times import NAT
-from data.stays import LONGEST_STAY
 
 
 def resolved(kind: str, top: Section) -> str:
@@ -29,14 +23,3 @@ def check_lots(top: Section, kind: str, mapped: set[str]) -> None:
         raise SourceError(
             f"{top.at('fields.vacant')}: got no capacity beside it; expected both, one is the other"
         )
-
-
-def check_stays(draft: Draft) -> None:
-    """An exit before the entry is no stay; a longer one than is believed is kept, and flagged."""
-    name = "id" if "id" in draft.texts else "plate"
-    draft.refuse(name, ~np.asarray(pc.is_valid(draft.texts[name])), "a value; every stay has one")
-    entry, leave = draft.instants["entry_at"], draft.instants.get("exit_at")
-    if leave is not None:
-        over = (leave != NAT) & (entry != NAT)
-        draft.refuse("exit_at", over & (leave < entry), "a time not before entry_at")
-        draft.flags["longer_than_72_h"] = over & (leave - entry > LONGEST_STAY)

@@ -16,7 +16,6 @@ from data.sources.cells import gather
 from data.sources.declared import listed
 from data.sources.definition import Source
 from data.sources.draft import Draft
-from data.sources.lots import check_stays
 from data.sources.mapping import FieldMap
 from data.sources.places import GIVEN, locate
 from data.sources.ranges import apply_rules
@@ -25,6 +24,7 @@ from data.sources.spells import RULES, SPELLS, read_spells
 from data.sources.state_log import INSTANTS, LOG, read_log
 from data.sources.times import NAT, read_times
 from data.sources.values import LARGEST_COUNT, half_width, read_choices, read_numbers, read_yesno
+from data.sources.whole_stays import check_stays
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 PAST_SLACK = timedelta(days=1)  # of clocks ahead of ours
