@@ -13,6 +13,7 @@ from starlette.responses import Response
 from callbacks.identity import current_csrf, current_person
 from callbacks.router import Call, Desk
 from callbacks.sending import Door, Route
+from data.aims import everywhere
 from data.bulletin_file import Listed, figures_of
 from data.bulletins import BulletinError, Draft, file_hash, record, with_codes, withdraw
 from data.district_standing import standing
@@ -128,7 +129,7 @@ def _shown(call: Call) -> list[Component]:
         one = next((each for each in found if ask.number in (0, each.number)), None)
         answer = DistrictAnswer(
             found, current_csrf(), reader.settings.timezone, reader.beside(one) if one else None,
-            standing(reader), _prospect(reader), reader.settings.targets, judges(reader.scope),
+            standing(reader), _prospect(reader), everywhere(reader), judges(reader.scope),
             reader.has_units and any(not unit.depth for unit in reader.roots()),
         )  # fmt: skip
     return district_page.page(ask, answer, call.words)

@@ -13,15 +13,19 @@ from callbacks.router import Call, Desk, Page
 from data.aims import aims
 from data.answers import department_kinds
 from data.defining import Indicator
+from data.district_standing import standing
+from data.exclusions import APPLIED
 from data.indicators import INDICATORS
 from data.instants import moment
-from data.query import Period, Query, parse_query
+from data.query import NARROWING, Period, Query, parse_query
 from data.reader import Reader, UnknownUnit
 from data.schema import FACT_COLUMNS
 from data.settings import Level
 from data.trees import place_of
 from layouts import kpi_page, periods
+from layouts.kpi_ahead import Ahead
 from layouts.kpi_ask import GROUPS, KpiAnswer, KpiAsk, group_of, parse_ask
+from layouts.recoverable import COMPACT
 from layouts.values import known
 
 
@@ -101,6 +105,23 @@ def read_answer(ask: KpiAsk, call: Call, levels: Sequence[Level]) -> KpiAnswer:
         inside=() if inside is None else tuple(zip(inside["code"], inside["name"], strict=True)),
         without=left_out(reader, asked),
         past=past_of(reader, query),
+        ahead=read_ahead(ask, reader),
+    )
+
+
+def read_ahead(ask: KpiAsk, reader: Reader) -> Ahead:
+    """Of the key group as it stands now, of all facts: the place in the district's table and what can still change."""
+    query = ask.query
+    if ask.group != "key" or query.as_of is not None or any(getattr(query, name) for name in NARROWING):
+        return Ahead()
+    waiting = [
+        one for one in reader.exclusions(unit=query.within) if one.event and one.event.state == APPLIED
+    ]
+    return Ahead(
+        standing=standing(reader, unit=query.within),
+        prospect=reader.prospect(query, limit=COMPACT),
+        waiting=len(waiting),
+        zone=reader.settings.timezone,
     )
 
 

@@ -21,9 +21,10 @@ from data.schema import FACTS, load, source, source_definition
 from data.schema_judging import exclusion
 from data.store import Store
 
-STATES = ("applied", APPROVED, "refused", "withdrawn")
-AFTER = {"applied": ("", "refused", "withdrawn"), APPROVED: ("applied",), "refused": ("applied",),
-         "withdrawn": ("applied", APPROVED)}  # fmt: skip
+APPLIED = "applied"
+STATES = (APPLIED, APPROVED, "refused", "withdrawn")
+AFTER = {APPLIED: ("", "refused", "withdrawn"), APPROVED: (APPLIED,), "refused": (APPLIED,),
+         "withdrawn": (APPLIED, APPROVED)}  # fmt: skip
 LONGEST = 500  # characters of a text
 
 
@@ -100,8 +101,8 @@ def apply(
             raise ExclusionError(f"{name}: got {len(value)} characters; expected at most {LONGEST}")
     with one_at_a_time(store, "exclusions"), store.write() as connection:
         now = clock()
-        _check_move(_last(connection, fact), fact, "applied")
-        event = Event(fact, "applied", reason, clause, text, by, micros(now))
+        _check_move(_last(connection, fact), fact, APPLIED)
+        event = Event(fact, APPLIED, reason, clause, text, by, micros(now))
         return record(connection, event, now=now, by=by)
 
 
@@ -141,7 +142,7 @@ def check_decision(last: Event, state: str, *, by: str, judge: bool) -> None:
     own = by == last.applicant
     if state != "withdrawn" and own:
         raise OwnApplication(f"{where}: got '{by}', who applied; expected a second person to decide")
-    if not judge and not (state == "withdrawn" and last.state == "applied" and own):
+    if not judge and not (state == "withdrawn" and last.state == APPLIED and own):
         raise ExclusionError(f"{where}: got '{by}'; expected a person who may decide")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from pandas import DataFrame, Series
 from sqlalchemy import Connection, and_, or_, select
 
-from data import places
+from data import left_out, places
 from data.factstore import load_as_of, visible
 from data.indicators import INDICATORS
 from data.measures import NotReady, epoch_day
@@ -102,7 +102,8 @@ def _candidates(connection: Connection, reader: Reader, query: Query, load: int)
     wanted = (
         or_(and_(table.c.closed_at.is_(None), table.c.accepted_at < end), closed) if end > present else closed
     )
-    known = [visible(table, load), ~table.c.withdrawn, table.c.excluded.is_(None)]
+    counted = [table.c.excluded.is_(None), ~left_out.aside(table, "orders", load=load)]
+    known = [visible(table, load), ~table.c.withdrawn, *counted]
     columns = [table.c.rev, table.c.key.label("id"), *(table.c[name] for name in (*INSTANTS, *WORDS))]
     where = (
         [*known, wanted, *reader.inside("orders", reader.asked(query).within)]

@@ -4,15 +4,24 @@ One section a rule, plain values throughout, so that two sets are compared and w
 `recorded_at` is read as of the instant; what stands in the settings file is what the file says.
 """
 
+import json
+from dataclasses import asdict
+from typing import Any
+
 from sqlalchemy import Connection, select
 
 from data.calendar_days import entered
+from data.composites import composites
+from data.deadlines import versions
 from data.declared_sources import definitions
 from data.departments import roster
+from data.exclusions import standing
 from data.factstore import load_as_of
+from data.left_out import APPROVED
 from data.query import Period
 from data.schema import boundary_version, source, source_definition
 from data.settings import EPOCH_DAY, Settings
+from data.targets import targets
 
 
 def rules_as_of(connection: Connection, settings: Settings, at: int, *, period: Period) -> dict:
@@ -20,12 +29,34 @@ def rules_as_of(connection: Connection, settings: Settings, at: int, *, period: 
     return {
         "boundaries": _boundaries(connection, at),
         "calendar": _calendar(connection, at, period),
+        "composites": [_plain(one) for one in composites(connection, as_of=at).rows],
+        "deadlines": [
+            [one.number, one.kind, one.valid_from_on, [_plain(row) for row in one.rows]]
+            for one in versions(connection, as_of=at)
+        ],
         "departments": [
             [one.name, one.kind, list(one.aliases)] for one in roster(connection, as_of=at).entries
         ],
+        "exclusions": _exclusions(connection, at),
         "settings": _settings(settings),
         "sources": _sources(connection, at),
+        "targets": [_plain(row) for row in targets(connection, settings, as_of=at).rows],
     }
+
+
+def _plain(row: Any) -> dict:
+    """A row of a list as it is written: its fields, of what they hold in turn theirs."""
+    return json.loads(json.dumps(asdict(row), default=str, sort_keys=True))
+
+
+def _exclusions(connection: Connection, at: int) -> list[list]:
+    """What was left out of the assessment: subject, source, number, reason and clause."""
+    found = standing(connection, as_of=at)
+    return sorted(
+        [fact.subject, fact.source_id, fact.key, event.reason, event.clause]
+        for fact, event in found.items()
+        if event.state == APPROVED
+    )
 
 
 def _settings(settings: Settings) -> dict:

@@ -25,7 +25,7 @@ class Card:
     row      the unit's row of `Reader.measures`; None where the reader gave none
     line     the values of the last periods, oldest first
     aim      target, None where none is set
-    against  what the change compares with, in words
+    against  what the change compares with, in words; `brief` the same where room is short
     period   the period in words
     main     whether the page is about this indicator: its card opens by a key
     days     days of the period that have begun, for the average of a count
@@ -44,6 +44,7 @@ class Card:
     days: int = 0
     without: tuple[int, float | None] | None = None
     compared: Sequence[str] = ()
+    brief: str = ""
 
     @property
     def name(self) -> str:
@@ -80,7 +81,7 @@ def kpi_card(card: Card, words: Words, *, links: CardLinks) -> Component:
             html.Div(
                 [
                     parts.freshness(card.fresh, words, short=True),
-                    html.Span(card.against, className="t3 against", title=card.against),
+                    html.Span(card.brief or card.against, className="t3 against", title=card.against),
                 ],
                 className="row foot",
             ),

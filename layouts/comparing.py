@@ -11,6 +11,11 @@ def before(found: Comparison, words: Words) -> str:
     return _label("month" if found.month else "days", found, found.before, words)
 
 
+def brief(found: Comparison, words: Words) -> str:
+    """The label where there is no room for the rule: "较上月同期"."""
+    return words(f"fair.{'month' if found.month else 'days'}.brief")
+
+
 def year_before(found: Comparison, words: Words) -> str:
     """The same of last year: "较去年同期（按春节对齐）"."""
     return _label("year", found, found.year, words)

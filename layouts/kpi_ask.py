@@ -16,6 +16,7 @@ from data.query import NARROWING, Period, Query
 from data.settings import Level
 from layouts import values
 from layouts.as_of import NOW, Past
+from layouts.kpi_ahead import Ahead
 from layouts.narrowing import Narrowed
 from layouts.periods import CALENDAR
 from layouts.tree_switch import Way
@@ -198,6 +199,7 @@ class KpiAnswer:
     narrowed  what the question is narrowed to
     without   by indicator how many facts were left out of the assessment, and the value with them
     past      the instant the page is as of, and those it can be asked as of
+    ahead     of the key group: the place in the district's table, what can still change
     """
 
     path: Sequence
@@ -218,6 +220,7 @@ class KpiAnswer:
     narrowed: Sequence[Narrowed] = ()
     without: Mapping[str, tuple[int, float | None]] = field(default_factory=dict)
     past: Past = NOW
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def name(self) -> str:

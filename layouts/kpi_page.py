@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from data.defining import Indicator
 from data.indicators import INDICATORS
 from data.query import NARROWING, Period, as_of_part, tree_part
-from layouts import as_of, comparing, ids, parts, periods, shell, values
+from layouts import as_of, comparing, ids, kpi_ahead, parts, periods, shell, values
 from layouts.cards import Card, CardLinks, kpi_card
 from layouts.figures import Trend, trend
 from layouts.kpi_ask import GROUPS, USUAL, KpiAnswer, KpiAsk, group_of
@@ -35,14 +35,23 @@ def page(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
 def body(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
     """Strip, cards, ranking and trends: what another address changes."""
     cards = [_card(indicator, ask, answer, words) for indicator in ask.indicators]
-    # A short ranking lies across the page, with each trend under its card; a long one beside the trends.
-    across = " across" if answer.count <= SHORT else ""
     return [
         *as_of.banner(answer.past, ask.href(as_of=None), words),
         _strip(ask, answer, words),
         html.Div(cards, className=f"cards n{len(cards)}"),
-        html.Div([ranking(ask, answer, words), _trends(ask, answer, words)], className="low" + across),
+        _low(ask, answer, words),
     ]
+
+
+def _low(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
+    """A short ranking lies over the trends, beside what can still change where that is told; a long one beside both."""
+    table, trends = ranking(ask, answer, words), _trends(ask, answer, words)
+    if answer.ahead.prospect is not None:
+        still = kpi_ahead.card(answer.ahead, words)
+        if answer.count > SHORT:
+            return html.Div([table, html.Div([still, trends], className="stack")], className="low long")
+        return html.Div([table, still, html.Div(trends, className="across")], className="low ahead")
+    return html.Div([table, trends], className="low across" if answer.count <= SHORT else "low")
 
 
 def bar(ask: KpiAsk, answer: KpiAnswer, words: Words) -> list[Component]:
@@ -90,13 +99,13 @@ def _strip(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
         for name in GROUPS
     ]
     pairs = [
-        (words("kpi.unit"), html.H1(answer.name), ""),
         (words("kpi.period"), words.period(period.start, period.end), day),
+        *kpi_ahead.pairs(answer.ahead, words),
         (words("kpi.targets"), met, ""),
-        (words("kpi.boundaries"), words(f"kpi.boundaries.{ask.query.boundaries}"), ""),
         (words("kpi.data_at"), answer.data_at or values.NOTHING, ""),
     ]
-    return parts.facts(pairs, parts.segment(words("kpi.groups"), groups), name="kpi-strip")
+    title = html.H1(answer.name, className="sr")
+    return parts.facts(pairs, title, parts.segment(words("kpi.groups"), groups), name="kpi-strip")
 
 
 def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
@@ -108,6 +117,7 @@ def _card(indicator: Indicator, ask: KpiAsk, answer: KpiAnswer, words: Words) ->
         aim=answer.aim(indicator),
         fresh=parts.worst(answer.sources, indicator.subject),
         against=comparing.before(answer.compared, words),
+        brief=comparing.brief(answer.compared, words),
         period=words.period(period.start, period.end),
         main=indicator == ask.ranked,
         days=periods.begun(period, words.today),

@@ -28,6 +28,8 @@ def ranking(ask: KpiAsk, answer: KpiAnswer, words: Words) -> Component:
     level = words(f"kpi.by.{by}") if by else answer.level.title(words.locale) if answer.level else ""
     aim = values.target(ranked, answer.aims.level.get(ranked.name), words)
     note = words("kpi.ranking.note", target=aim) if aim != values.NOTHING else words("kpi.ranking.plain")
+    reading = words("kpi.reading", reading=words(f"kpi.boundaries.{ask.query.boundaries}"))
+    note = f"{note}{words.gap}{reading}"
     return parts.card(
         parts.head(title, note, _trees(ask, answer, words), _choices(ask, answer, words)),
         fair_views.switches(ask, words),

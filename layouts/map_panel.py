@@ -93,7 +93,7 @@ def _pairs(ask: MapAsk, answer: MapAnswer, words: Words) -> list[tuple[str, str,
     row, indicator = answer.total, ask.indicator
     change, tone = values.change(indicator, values.known(row["change"]), words)
     aim = (words("map.head.target"), values.target(indicator, answer.aim(indicator), words), "")
-    moved = (comparing.before(answer.compared, words), change, tone)
+    moved = (comparing.brief(answer.compared, words), change, tone)
     if not judged(indicator):
         return [*_beside(ask, answer, words), aim, moved, *_longest(indicator, answer, words)]
     known = base(row, ask, words) if indicator.base_scale == 1 else values.base(indicator, row["n"], words)

@@ -14,6 +14,17 @@ from layouts.releases_figures import behind, figures
 from layouts.upload_page import hidden
 from layouts.words import Words
 
+FROZEN = (
+    "boundaries",
+    "departments",
+    "calendar",
+    "sources",
+    "targets",
+    "composites",
+    "deadlines",
+    "exclusions",
+)
+
 
 def page(ask: ReleasesAsk, answer: ReleasesAnswer, words: Words) -> list[Component]:
     """The body below the row of sections."""
@@ -78,7 +89,7 @@ def _about(shown: Shown, answer: ReleasesAnswer, words: Words) -> Component:
         (words("releases.column.period"), words.period(one.period.start, one.period.end)),
         (words("releases.column.as_of"), words.moment(times[one.as_of])),
         (words("releases.made"), f"{words.moment(times[one.recorded_at])}{words.gap}{one.recorded_by}"),
-        (words("kpi.boundaries"), words(f"kpi.boundaries.{one.boundaries}")),
+        (words("releases.boundaries"), words(f"kpi.boundaries.{one.boundaries}")),
         (words("releases.figures"), words.number(shown.figures)),
     ]
     if one.note:
@@ -102,14 +113,11 @@ def _pairs(pairs: Sequence[tuple[str, parts.Child]]) -> Component:
 def _rules(shown: Shown, words: Words) -> Component:
     """The rules that were frozen: how many of each kind, those of the settings one by one."""
     rules, own = shown.rules, shown.rules["settings"]
-    counts = [
-        (words(f"releases.rules.{name}"), words.number(len(rules[name])))
-        for name in ("boundaries", "departments", "calendar", "sources")
-    ]
+    counts = [(words(f"releases.rules.{name}"), words.number(len(rules[name]))) for name in FROZEN]
     timers = words.gap.join(f"{words(f'releases.timer.{step}')} {n:g}" for step, n in own["timers"].items())
     more = [
         (words("releases.rules.timezone"), own["timezone"]),
-        (words("releases.rules.targets"), words.number(len(own["targets"]))),
+        (words("releases.rules.settings"), words.number(len(own["targets"]))),
         (words("releases.rules.timers"), timers or words("releases.nothing")),
         (words("releases.rules.sha256"), html.Code(shown.release.sha256[:16], title=shown.release.sha256)),
         (words("releases.rules.program"), shown.release.program),

@@ -290,6 +290,7 @@ def client(tmp_path) -> TestClient:
 
 
 class FakeReader:
+    as_of = None
     tree = "grid"
     ranges = ((1, 9),)
     version = SimpleNamespace(id=1)

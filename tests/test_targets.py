@@ -110,7 +110,7 @@ def plainly(found: Targets, indicator: str, level: str, unit: str, whole: bool) 
         last[row.number] = row
     there = [row for row in last.values() if row.indicator == indicator and not row.withdrawn]
     there = [row for row in there if row.start <= AT and row.end > AT]
-    general = indicator == RATE or whole or (level == "" and unit == "")
+    general = indicator == RATE or whole
     kinds = [
         [row for row in there if row.unit != "" and row.unit == unit],
         [row for row in there if row.level != "" and row.level == level],
