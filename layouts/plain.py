@@ -116,7 +116,7 @@ def _element(component: Component) -> str:
 
 def _attribute(key: str, value: object) -> str:
     name = NAMES.get(key, key)
-    if value is None or value is False:
+    if value is None or value is False or (name == "class" and not value):
         return ""
     if not ATTRIBUTE.match(name) or name.startswith("on"):
         raise ValueError(f"plain: got attribute '{key}'; expected lower-case letters and '-', no handler")

@@ -47,6 +47,9 @@ class Office:
     def clock(self) -> datetime:
         return self.now
 
+    def person(self, name: str, role: str, units: list[str]) -> None:
+        add_person(self.world.store, name, role=role, password=PASSWORD, now=START, units=units)
+
     @asynccontextmanager
     async def browser(self, name: str):
         transport = httpx.ASGITransport(app=self.guard, raise_app_exceptions=False)
