@@ -27,8 +27,6 @@ DEGREE_M = 100_000  # of a degree at the latitudes of cities, near enough for a 
 USUAL_SIZE = 720  # pixels the units shown fill on a desktop
 CONFIG = {"displayModeBar": False, "scrollZoom": True, "displaylogo": False, "showSendToCloud": False}
 
-MANY_DISCS = 1000
-
 
 def drawn(answer: MapAnswer) -> str:
     """What a drawn figure shows beside values: as long as this is equal, a patch of values is enough."""
@@ -150,10 +148,9 @@ def _discs(counted: DataFrame) -> dict:
     known = counted[counted["lon"].notna()]
     for *unit, kind, count in zip(*(known[name].tolist() for name in COUNTED), strict=True):
         discs.setdefault(tuple(unit), [0] * len(KINDS))[place[kind]] = count
-    digits = 5 if len(discs) <= MANY_DISCS else 4  # of a thousand discs one more metre aside is not seen
     return {
-        "lon": [round(lon, digits) for _, _, lon, _ in discs],
-        "lat": [round(lat, digits) for _, _, _, lat in discs],
+        "lon": [round(lon, 5) for _, _, lon, _ in discs],
+        "lat": [round(lat, 5) for _, _, _, lat in discs],
         "customdata": [["count", name, counts] for (_, name, _, _), counts in discs.items()],
     }
 

@@ -32,6 +32,7 @@ LEFT_OUT = {
     "children", "key", "n_clicks", "n_clicks_timestamp", "disable_n_clicks", "debounce", "persistence",
     "persisted_props", "persistence_type", "n_submit", "n_blur",
 }  # fmt: skip
+SILENT = {("class", ""), ("title", ""), ("colspan", 1)}  # what an element has that says nothing
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9-]*\Z")
 LOCAL = re.compile(r"/(?![/\\])|#|\?")
 UPPER = re.compile(r"([A-Z])")
@@ -116,7 +117,7 @@ def _element(component: Component) -> str:
 
 def _attribute(key: str, value: object) -> str:
     name = NAMES.get(key, key)
-    if value is None or value is False or (name == "class" and not value):
+    if value is None or value is False or (isinstance(value, str | int) and (name, value) in SILENT):
         return ""
     if not ATTRIBUTE.match(name) or name.startswith("on"):
         raise ValueError(f"plain: got attribute '{key}'; expected lower-case letters and '-', no handler")

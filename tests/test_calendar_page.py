@@ -87,7 +87,7 @@ def test_what_cannot_be_entered_comes_back_with_the_reason(office, text, key):
 
     told, shown = run(ask())
     assert "done" not in told
-    reason = ZH(f"upload.refused.{key}", text="\0").split("\0")[1]
+    reason = ZH(f"upload.refused.{key}", text="\0", example="2027-01-01").split("\0")[1]
     assert reason in shown and text.splitlines()[0] in shown
     with office.world.store.read() as connection:
         assert entered(connection) == {}
