@@ -156,6 +156,7 @@ def _past(add) -> None:
     changes.add_argument("--since", required=True, metavar="INSTANT")
     changes.add_argument("--until", dest="as_of", metavar="INSTANT", help="default now")
     changes.add_argument("--format", choices=("csv", "json"), default="csv")
+    _named_period(changes)
     sub = add("release", "figures as they were published").add_subparsers(
         dest="action", required=True, metavar="ACTION"
     )
