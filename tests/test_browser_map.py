@@ -193,16 +193,16 @@ def test_names_touch_neither_points_nor_each_other(signed):
             page.wait_for_function("() => location.pathname.startsWith('/map/grid/')")
 
 
-def test_units_too_small_for_their_names_show_those_of_a_level_above_and_ones_own_level_the_unit_alone(
-    signed,
-):
+def test_units_too_small_for_their_names_show_those_of_a_level_above(signed):
     page = signed("/map/metagrid/-")
     standing(page)
     settled(page)
     above = LABELS.replace("linli-names", "linli-above")
     assert page.evaluate(LABELS) == [] and 5 <= len(set(page.evaluate(above))) <= 30
-    page.click(".board .seg a[href*='/map/subdistrict/']")
-    page.wait_for_function("() => location.pathname.startsWith('/map/subdistrict/')")
+
+
+def test_ones_own_level_shows_the_unit_alone(signed):
+    page = signed("/map/subdistrict/-")
     standing(page)
     assert page.locator("table.ranking tbody tr[data-code]").count() == 1
     assert "街道" in page.inner_text(".board .seg a.on")
