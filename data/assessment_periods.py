@@ -36,11 +36,6 @@ def so_far(name: str, day: date, start: YearStart) -> Period:
     return Period(named(name, day, start).start, day + timedelta(days=1))
 
 
-def year_name(period: Period, start: YearStart) -> int:
-    """What the assessment year in which a period starts is called: the year of its last day."""
-    return (named("year", period.start, start).end - timedelta(days=1)).year
-
-
 def _part(months: int, day: date, start: YearStart) -> Period:
     first = start.first(day)
     while (following := months_on(first, months)) <= day:

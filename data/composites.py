@@ -11,20 +11,20 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pandas import DataFrame
 from sqlalchemy import Connection, select
 
+from data.dated_rows import Dated
 from data.indicators import INDICATORS
 from data.judge import states
 from data.measures import epoch_day
 from data.query import Query
 from data.schema import FOREVER
 from data.schema_judging import composite as composite_table
-from data.settings import EPOCH_DAY
 
 if TYPE_CHECKING:
     from data.reader import Reader
@@ -66,7 +66,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Composite:
+class Composite(Dated):
     """One row of a composite: its parts, and from and to which day (exclusive) it holds."""
 
     name: str
@@ -85,16 +85,6 @@ class Composite:
         """The sum of the weights: what a unit without fault scores."""
         return sum(part.weight for part in self.parts)
 
-    @property
-    def first_on(self) -> date:
-        """The first day it holds."""
-        return EPOCH_DAY + timedelta(days=self.start)
-
-    @property
-    def end_on(self) -> date | None:
-        """The first day it holds no more; None while open."""
-        return None if self.end == FOREVER else EPOCH_DAY + timedelta(days=self.end)
-
     def title(self, locale: str) -> str:
         """Title in `locale`, else in any language given, else the name."""
         return self.titles.get(locale) or next(iter(self.titles.values()), self.name)
@@ -109,7 +99,7 @@ class Composites:
     def of(self, name: str, day: date) -> Composite | None:
         """What a name means on a day; None where nothing, or nothing any more."""
         at = epoch_day(day)
-        found = [row for row in self.rows if row.name == name and row.start <= at < row.end]
+        found = [row for row in self.rows if row.name == name and row.holds(at)]
         return found[-1] if found and not found[-1].withdrawn else None
 
     def on(self, day: date) -> list[Composite]:

@@ -117,7 +117,7 @@ def _header(rows: Sequence[Sequence[str]], file: str) -> tuple[int, dict[str, in
 def _row(cells: Mapping[str, str], where: str, settings: Settings, kind: str) -> tuple[str, Deadline]:
     own = _word("kind", cells["kind"], where) or kind
     category = cells["category"] or "/".join(part for part in (cells["major"], cells["minor"]) if part)
-    clock: Clock | None = _word("clock", cells["clock"], where) or None  # type: ignore[assignment]
+    clock: Clock | None = _word("clock", cells["clock"], where) or None  # type: ignore[assignment]  # its words are those
     counting = _word("counting", cells["counting"], where)
     by_hours = counting == "hours" if counting else settings.working_time.by_hours
     starts = _word("starts", cells["starts"], where) or STARTS[own][0]

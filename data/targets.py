@@ -15,18 +15,19 @@ from functools import cached_property
 
 from sqlalchemy import Connection, select
 
+from data.dated_rows import Dated
 from data.indicators import INDICATORS
 from data.measures import elapsed, epoch_day
 from data.query import Period
 from data.schema import FOREVER
 from data.schema_judging import target as target_table
-from data.settings import EPOCH_DAY, Settings
+from data.settings import Settings
 
 ADDED_UP = ("count", "stock")  # kinds of which a part is smaller than the whole
 
 
 @dataclass(frozen=True)
-class Target:
+class Target(Dated):
     """One row of a target: what it speaks of, from and to which day (exclusive), and the value aimed at.
 
     level, unit  name of a level or code of a unit; both "" for everywhere
@@ -53,20 +54,6 @@ class Target:
     def rank(self) -> tuple[int, int, int]:
         """How specific it is, then how new: the greatest counts."""
         return (2 if self.unit else 1 if self.level else 0, self.recorded_at, self.id)
-
-    @property
-    def first_on(self) -> date:
-        """The first day it holds."""
-        return EPOCH_DAY + timedelta(days=self.start)
-
-    @property
-    def end_on(self) -> date | None:
-        """The first day it holds no more; None while open."""
-        return None if self.end == FOREVER else EPOCH_DAY + timedelta(days=self.end)
-
-    def holds(self, day: int) -> bool:
-        """Whether it holds on a day."""
-        return self.start <= day < self.end
 
     def band(self, value: float) -> str:
         """good, warn or bad; "" without bands."""

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from data.district_standing import Standing
 from data.recoverable import Prospect
-from layouts import district_strip, parts, recoverable
+from layouts import district_strip, recoverable
 from layouts.assessment import address
 from layouts.words import Words
 
@@ -42,14 +42,8 @@ def card(ahead: Ahead, words: Words) -> Component:
     """Orders that can still change the period, and what waits for review."""
     if ahead.prospect is None or ahead.zone is None:
         raise ValueError("ahead: got no prospect; expected one, with its zone")
-    link = html.A(words("district.recoverable.all"), href=address("district"), className="f12")
     text = words("kpi.waiting", n=ahead.waiting) if ahead.waiting else words("kpi.waiting.none")
     waits = html.P(
         html.A(text, href=address("exclusions")) if ahead.waiting else text, className="note f12 t3 waits"
     )
-    return parts.card(
-        parts.head(words("district.recoverable"), None, link),
-        *recoverable.listing(ahead.prospect, ahead.zone, words, most=recoverable.COMPACT),
-        waits,
-        name="recoverable",
-    )
+    return recoverable.card(ahead.prospect, ahead.zone, words, waits, to=address("district"))

@@ -18,12 +18,13 @@ MARKS = {"due_soon": "due", "overdue": "failed", "returned": "stale"}  # shapes 
 STILL = {"safe": ("met", "good"), "lost": ("failed", "bad"), "open": ("unknown", "t2")}
 
 
-def card(prospect: Prospect, zone: ZoneInfo, words: Words, *, to: str, most: int = COMPACT) -> Component:
+def card(prospect: Prospect, zone: ZoneInfo, words: Words, *below: Component, to: str) -> Component:
     """The compact card: counts by reason and the first orders; the whole list is where `to` leads."""
     link = html.A(words("district.recoverable.all"), href=to, className="f12")
     return parts.card(
         parts.head(words("district.recoverable"), _period(prospect, words), link),
-        *listing(prospect, zone, words, most=most),
+        *listing(prospect, zone, words, most=COMPACT),
+        *below,
         name="recoverable",
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.assessment_periods import NAMES, ROLLING, named, so_far, year_name
+from data.assessment_periods import NAMES, ROLLING, named, so_far
 from data.assessment_year import YearStart, read_year_start
 from data.query import Period, QueryError
 from data.settings import SettingsError, parse_settings
@@ -65,8 +65,8 @@ def test_four_quarters_and_two_halves_are_a_year(day, start):
 
 
 def test_a_year_is_called_after_the_one_it_ends_in():
-    assert year_name(named("year", date(2025, 11, 1), NOVEMBER), NOVEMBER) == 2026
-    assert year_name(named("year", date(2026, 5, 1), CALENDAR), CALENDAR) == 2026
+    assert named("year", date(2025, 11, 1), NOVEMBER).end == date(2026, 11, 1)
+    assert named("year", date(2026, 5, 1), CALENDAR).end == date(2027, 1, 1)
     year = so_far("year", date(2026, 11, 22), NOVEMBER)
     assert periods.title("assessment", year, load_words("zh")) == "考核年度 2027（11月–10月）"
     assert periods.title("assessment", year, load_words("en")) == "Assessment year 2027 (Nov–Oct)"
