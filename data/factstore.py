@@ -15,6 +15,7 @@ from data.declared_sources import declared_sources
 from data.facts import DAY_MICROSECONDS, Promises
 from data.fields import FIELDS
 from data.packing import Narrow, Packing
+from data.places import LAST_PLACE, place_in
 from data.schema import FACT_COLUMNS, FACTS, FOREVER, STARTS, SUBJECT_OF_KIND, SUBJECTS, load, source, term
 from data.stays import LONGEST_STAY
 from data.terms import read_terms, term_kind
@@ -95,11 +96,19 @@ def read_facts(
     extra: Sequence[str] = (),
     as_of: int | None = None,
     cleared: bool = False,
+    version: int | None = None,
 ) -> DataFrame:
     """Revisions visible at `load`, sorted by rev: rev, key (alerts), source_id, withdrawn and the counted columns."""
     seen = visible(FACTS[subject], load)
     return read_rows(
-        connection, subject, [seen, *where], load=load, extra=extra, as_of=as_of, cleared=cleared
+        connection,
+        subject,
+        [seen, *where],
+        load=load,
+        extra=extra,
+        as_of=as_of,
+        cleared=cleared,
+        version=version,
     )
 
 
@@ -117,6 +126,7 @@ def read_rows(
     extra: Sequence[str] = (),
     as_of: int | None = None,
     cleared: bool = False,
+    version: int | None = None,
 ) -> DataFrame:
     """Counted columns of the revisions that meet every condition; instants, flags and counts -1 when absent, words
     text, of other texts whether there is one (1, else -1).
@@ -124,15 +134,15 @@ def read_rows(
     load     the one whose knowledge says which orders another fact tells (`elsewhere`), and what is left out
     as_of    the instant whose names of departments hold; None: today's
     cleared  as if nothing were left out of the assessment (`data.left_out`)
+    version  a boundary version: with the `place` of each in it, 0 where none is recorded
     returns  with them the words a question may be narrowed to, as ids of `term` (`category_id` …; -1 when absent)
     """
     table = FACTS[subject]
     kinds = {name: FACT_COLUMNS[subject][name] for name in (*COUNTED[subject], *extra)}
-    packing = Packing(_narrow(connection, table, kinds, words=narrowing(subject)))
-    chosen = packing.selected
-    chosen += [
-        _wide(table.c[name], kind) for name, kind in kinds.items() if kind not in ("word", "yes", "text")
-    ]
+    lying = [] if version is None else [Narrow("place", place_in(subject, version), 0, LAST_PLACE)]
+    packing = Packing([*_narrow(connection, table, kinds, words=narrowing(subject)), *lying])
+    wide = [name for name, kind in kinds.items() if kind not in ("word", "yes", "text")]
+    chosen = packing.selected + [_wide(table.c[name], kinds[name]) for name in wide]
     if subject == "alerts":
         chosen.append(table.c.key)
     if subject == links.SUBJECT:

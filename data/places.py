@@ -274,6 +274,13 @@ def inside(subject: str, version: Version, spans: Sequence[tuple[int, int]]) -> 
     return [table.c.rev.in_(select(place.c.rev).where(mine))]
 
 
+def place_in(subject: str, version_id: int) -> ColumnElement[int]:
+    """Place of each fact a statement selects, in a version; 0 where none is recorded."""
+    table, place = FACTS[subject], PLACES[subject]
+    found = select(place.c.place).where(place.c.version_id == version_id, place.c.rev == table.c.rev)
+    return func.coalesce(found.correlate(table).scalar_subquery(), 0)
+
+
 def of_revisions(connection: Connection, subject: str, version_id: int, revs: Series) -> np.ndarray:
     """Place of each revision (sorted or not) in a version; 0 where none is recorded."""
     table, wanted = PLACES[subject], revs.to_numpy(dtype=np.int64)

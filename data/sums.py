@@ -143,8 +143,7 @@ def count_facts(
         connection, settings, region, subject, load=load, only=only, words=words, near=near, cleared=cleared
     )
     facts = not_yet(facts, indicators, now=now)
-    placed = places.of_revisions(connection, subject, region.version.id, facts["rev"])
-    rows, keys = _keyed(facts, region.version.ancestors[region.depth][placed], words)
+    rows, keys = _keyed(facts, region.version.ancestors[region.depth][facts["place"].to_numpy()], words)
     return Counted(tally(facts, rows, indicators), keys)
 
 
@@ -184,7 +183,7 @@ def facts_in(
     near: Sequence[ColumnElement[bool]],
     cleared: bool = False,
 ) -> DataFrame:
-    """Prepared facts of a region that pass the filter."""
+    """Prepared facts of a region that pass the filter, each with its `place`."""
     table, place = FACTS[subject], PLACES[subject]
     where = list(near)
     if region.partial:
@@ -201,8 +200,9 @@ def facts_in(
         )
     extra = [word for word in words if word in table.c]
     rows = read_facts(
-        connection, subject, load=load, where=where, extra=extra, as_of=only.as_of, cleared=cleared
-    )
+        connection, subject, load=load, where=where, extra=extra, as_of=only.as_of, cleared=cleared,
+        version=region.version.id,
+    )  # fmt: skip
     then = None if only.as_of is None else load
     return prepare(rows, subject, settings, promises=promised(connection, load=then))
 

@@ -7,14 +7,16 @@ into degrees by the same rule, so both must be changed together.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from math import cos, radians
+from math import cos, hypot, inf, radians
 
 import shapely
 from pandas import DataFrame
 from shapely.geometry.base import BaseGeometry
 
 WIDTH, HEIGHT = 560, 380
-ROOM = 34  # pixels a label needs
+LETTER = 11  # pixels of a wide letter, and of a line; others take half
+APART = 4  # pixels between labels
+MARK = 9  # radius of a numbered proposal
 SMALL = 12  # pixels below which a fault is ringed
 COLOURS = {
     "light": {
@@ -34,6 +36,9 @@ COLOURS = {
         "fault": "#ff8577",
     },
 }
+
+
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def sketch(
     """
     colour = COLOURS.get(theme, COLOURS["light"])
     lines = [_paths(view, fine, colour["line"], 1), _paths(view, upper, colour["upper"], 2)]
-    labels = "".join(_labels(view, fine, colour))
+    labels = "".join(_labels(view, fine, colour, marks))
     middle = f'<path d="M{WIDTH / 2 - 7} {HEIGHT / 2}h14M{WIDTH / 2} {HEIGHT / 2 - 7}v14" stroke="{colour["upper"]}"/>'
     spots = [_mark(view, number, place, colour) for number, place in enumerate(marks, 1)]
     return _picture(f"{''.join(lines)}{labels}{middle}{''.join(spots)}", colour)
@@ -137,24 +142,46 @@ def _rings(view: View, shape: BaseGeometry) -> list[str]:
     ]
 
 
-def _labels(view: View, units: DataFrame, colour: dict[str, str]) -> list[str]:
-    """Names where there is room: a label leaves out those that would lie over it."""
-    taken: list[tuple[float, float]] = []
+def _labels(
+    view: View, units: DataFrame, colour: dict[str, str], marks: Sequence[tuple[float, float]] = ()
+) -> list[str]:
+    """Names where there is room: one leaves out those it would lie over; that of a marked unit comes first, below."""
+    spots = [view.at(*place) for place in marks]
+    taken = [(x - MARK, y - MARK, x + MARK, y + MARK) for x, y in spots]
+    places = [view.at(float(lon), float(lat)) for lon, lat in zip(units["lon"], units["lat"], strict=True)]
     found = []
-    for name, lon, lat in zip(units["name"], units["lon"], units["lat"], strict=True):
-        x, y = view.at(float(lon), float(lat))
-        inside = 20 < x < WIDTH - 20 and 10 < y < HEIGHT - 6
-        if inside and all(abs(x - a) > 2 * ROOM or abs(y - b) > ROOM / 2 for a, b in taken):
-            taken.append((x, y))
-            found.append(
-                f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle" fill="{colour["text"]}">{escape(str(name))}</text>'
-            )
-    return found
+    for (x, y), name in sorted(
+        zip(places, units["name"].astype("str"), strict=True), key=lambda one: _far(one[0], spots)
+    ):
+        low = y + LETTER / 2 + (2 * MARK if _far((x, y), spots) < 2 * MARK else 0)
+        half = sum(LETTER if ord(letter) > 0x2E7F else LETTER * 0.58 for letter in name) / 2
+        box = (x - half, low - LETTER, x + half, low + 2)
+        inside = box[0] > 2 and box[1] > 2 and box[2] < WIDTH - 2 and box[3] < HEIGHT - 2
+        if inside and not any(_over(box, other) for other in taken):
+            taken.append(box)
+            found.append(f'<text x="{x:.0f}" y="{low:.0f}">{escape(name)}</text>')
+    held = f'fill="{colour["text"]}" stroke="{colour["ground"]}" stroke-width="3" stroke-linejoin="round"'
+    return [f'<g text-anchor="middle" paint-order="stroke" {held}>', *found, "</g>"]
+
+
+def _far(place: tuple[float, float], spots: Sequence[tuple[float, float]]) -> float:
+    """Pixels to the nearest spot; equal for all where there is none."""
+    return min((hypot(place[0] - x, place[1] - y) for x, y in spots), default=inf)
+
+
+def _over(box: Box, other: Box) -> bool:
+    """Whether two boxes (left, top, right, bottom) come nearer than labels may."""
+    return (
+        box[0] < other[2] + APART
+        and other[0] < box[2] + APART
+        and box[1] < other[3] + 1
+        and other[1] < box[3] + 1
+    )
 
 
 def _mark(view: View, number: int, place: tuple[float, float], colour: dict[str, str]) -> str:
     x, y = view.at(*place)
     return (
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="9" fill="{colour["mark"]}"/>'
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{MARK}" fill="{colour["mark"]}"/>'
         f'<text x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle" fill="#fff" font-weight="700">{number}</text>'
     )
